@@ -1,0 +1,82 @@
+//! A person.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::{
+    ChannelUuid, ContactId, ContactUuid, FieldValue, GroupUuid, Reference, TicketUuid, TopicUuid, Urn,
+    UserUuid,
+};
+
+/// Whether we may talk with a contact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactStatus {
+    /// Messages flow both ways.
+    #[default]
+    Active,
+    /// Their messages are ignored and nothing is sent.
+    Blocked,
+    /// They opted out; nothing is sent until they write again.
+    Stopped,
+    /// Kept for the record only.
+    Archived,
+}
+
+/// An address of a contact, with the channel it was last reached on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactUrn {
+    /// The address.
+    pub urn: Urn,
+    /// The channel this address prefers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelUuid>,
+}
+
+/// A ticket as flows see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRef {
+    /// Public identifier.
+    pub uuid: TicketUuid,
+    /// Whether it is open.
+    #[serde(default)]
+    pub open: bool,
+    /// Its subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Reference<TopicUuid>>,
+    /// Who deals with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Reference<UserUuid>>,
+}
+
+/// A person and all that flows know about them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    /// Public identifier.
+    pub uuid: ContactUuid,
+    /// Row number, from which the public reference of anonymous workspaces is made.
+    pub id: ContactId,
+    /// Name; empty if unknown.
+    pub name: SmolStr,
+    /// ISO 639-3 code of the language they chose.
+    pub language: Option<SmolStr>,
+    /// Whether we may talk with them.
+    pub status: ContactStatus,
+    /// IANA name of their own zone.
+    pub timezone: Option<SmolStr>,
+    /// When they were first known.
+    pub created_on: Timestamp,
+    /// When they last wrote or called.
+    pub last_seen_on: Option<Timestamp>,
+    /// Addresses, the preferred one first.
+    pub urns: Vec<ContactUrn>,
+    /// Groups they belong to, in the order they joined.
+    pub groups: Vec<GroupUuid>,
+    /// Field values by field key. Only set fields are present.
+    pub fields: BTreeMap<SmolStr, FieldValue>,
+    /// Open tickets, the latest last.
+    pub tickets: Vec<TicketRef>,
+}

@@ -1,0 +1,107 @@
+//! Identifiers. Each kind is its own type, so that a contact is never mistaken for a flow.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Declares an identifier that is a UUID.
+macro_rules! uuid_id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(f) }
+        }
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+        }
+        impl From<Uuid> for $name { fn from(uuid: Uuid) -> Self { Self(uuid) } }
+    )+};
+}
+
+/// Declares an identifier that is a row number of the store.
+macro_rules! row_id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(f) }
+        }
+    )+};
+}
+
+uuid_id! {
+    /// A workspace's public identifier.
+    WorkspaceUuid,
+    /// A contact's public identifier.
+    ContactUuid,
+    /// A flow, whatever its revision.
+    FlowUuid,
+    /// A node of a flow.
+    NodeUuid,
+    /// An exit of a node.
+    ExitUuid,
+    /// An action of a node.
+    ActionUuid,
+    /// A category of a router.
+    CategoryUuid,
+    /// A case of a router.
+    CaseUuid,
+    /// A contact's way through one or more flows.
+    SessionUuid,
+    /// One flow within a session.
+    RunUuid,
+    /// An entry in a contact's history.
+    EventUuid,
+    /// A message in or out.
+    MessageUuid,
+    /// A contact field.
+    FieldUuid,
+    /// A contact group.
+    GroupUuid,
+    /// A channel.
+    ChannelUuid,
+    /// A label on messages.
+    LabelUuid,
+    /// A ticket.
+    TicketUuid,
+    /// The subject of tickets.
+    TopicUuid,
+    /// A person who works in the console.
+    UserUuid,
+    /// A carrier-approved text.
+    TemplateUuid,
+    /// A campaign.
+    CampaignUuid,
+    /// A phone call.
+    CallUuid,
+}
+
+row_id! {
+    /// A workspace.
+    WorkspaceId,
+    /// A contact.
+    ContactId,
+    /// An address of a contact.
+    UrnId,
+    /// A flow.
+    FlowId,
+    /// A channel.
+    ChannelId,
+    /// A message.
+    MessageId,
+    /// A session.
+    SessionId,
+    /// A future moment.
+    TimerId,
+    /// An outgoing effect.
+    OutboxId,
+    /// A user of the console.
+    UserId,
+}

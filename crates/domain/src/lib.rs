@@ -1,0 +1,17 @@
+//! The words of the product: workspaces, contacts, URNs, fields, groups, channels and contact queries.
+//!
+//! Pure: no I/O, no clock, no randomness. `docs` for each word are in `ARCHITECTURE.md`.
+
+pub mod contact;
+pub mod field;
+pub mod group;
+pub mod ids;
+pub mod reference;
+pub mod urn;
+
+pub use contact::{Contact, ContactStatus, ContactUrn, TicketRef};
+pub use field::{Field, FieldType, FieldValue};
+pub use group::Group;
+pub use ids::*;
+pub use reference::{Channel, ChannelRef, ChannelRole, Reference};
+pub use urn::{Urn, UrnError};
