@@ -79,6 +79,8 @@ uuid_id! {
     TemplateUuid,
     /// A campaign.
     CampaignUuid,
+    /// A point of a campaign.
+    CampaignEventUuid,
     /// A phone call.
     CallUuid,
 }
@@ -104,4 +106,22 @@ row_id! {
     OutboxId,
     /// A user of the console.
     UserId,
+    /// A contact field.
+    FieldId,
+    /// A contact group.
+    GroupId,
+    /// A label on messages.
+    LabelId,
+    /// A global value.
+    GlobalId,
+    /// What starts a flow.
+    TriggerId,
+    /// A campaign.
+    CampaignId,
+    /// A point of a campaign.
+    CampaignEventId,
+    /// One flow within a session.
+    RunId,
+    /// An entry in a contact's history.
+    EventId,
 }
