@@ -1,1 +1,3 @@
+//! The `seedling` binary: command line, signals, wiring.
+
 fn main() {}
