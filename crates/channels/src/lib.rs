@@ -1,1 +1,26 @@
-//! Placeholder.
+//! One module per carrier: a carrier's request becomes inbound items, a message becomes requests.
+//!
+//! Pure: no network, no clock, no randomness. [`Line`] is a channel with its settings read once; the web
+//! crate gives it requests, the dispatcher asks it for requests and shows it the answers.
+//!
+//! ```text
+//! carrier request  --Line::receive-->  Vec<Inbound>     --answer::…-->  what the carrier hears back
+//! Outgoing         --Line::plan-->     Plan (requests)  --Line::judge-->  sent, or why not
+//! ```
+
+pub mod answer;
+pub mod ex;
+mod fields;
+mod gsm7;
+mod inbound;
+mod line;
+mod outbound;
+mod phone;
+mod split;
+pub mod webchat;
+
+pub use inbound::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Refusal, Request};
+pub use line::{Carrier, CarrierType, Line, SettingsError};
+pub use outbound::{HttpRequest, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind};
+pub use phone::{PhoneError, parse_phone};
+pub use split::split_text;

@@ -1,0 +1,135 @@
+//! Requests of an aggregator, to items.
+
+use domain::{MessageUuid, Urn};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+
+use super::{Settings, xml};
+use crate::fields::Fields;
+use crate::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Line, Refusal, Request};
+
+/// Longest address of a scheme without rules of its own.
+const MAX_PATH_CHARS: usize = 255;
+/// Longest carrier identifier kept.
+const MAX_EXTERNAL_ID_CHARS: usize = 255;
+/// Names under which aggregators send their identifier of a message.
+const ID_FIELDS: [&str; 3] = ["id", "external_id", "message_id"];
+
+/// Reads one request.
+pub(crate) fn receive(
+    line: &Line,
+    settings: &Settings,
+    request: &Request<'_>,
+) -> Result<Vec<Inbound>, Refusal> {
+    match request.action {
+        "receive" => receive_message(line, settings, request),
+        "sent" => receive_status(DeliveryStatus::Sent, request),
+        "delivered" => receive_status(DeliveryStatus::Delivered, request),
+        "failed" => receive_status(DeliveryStatus::Failed, request),
+        "stopped" => receive_stop(line, settings, request),
+        _ => Err(Refusal::UnknownAction),
+    }
+}
+
+fn receive_message(line: &Line, settings: &Settings, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {
+    if let (Some(from_path), Some(text_path)) = (&settings.from_xpath, &settings.text_xpath) {
+        return receive_xml(line, from_path, text_path, request);
+    }
+    let fields = Fields::read(request)?;
+    let from = match &settings.from_field {
+        Some(name) => fields.get(name),
+        None => fields.first_of(&["from", "sender"]),
+    };
+    let from = from.ok_or_else(|| Refusal::malformed("must have one of 'sender' or 'from' set"))?;
+    let date = match &settings.date_field {
+        Some(name) => fields.get(name),
+        None => fields.first_of(&["date", "time"]),
+    };
+    let text = fields.get(settings.text_field.as_deref().unwrap_or("text")).unwrap_or_default();
+    let external_id = fields.first_of(&ID_FIELDS).map(external_id).transpose()?;
+    Ok(vec![Inbound::Message(InboundMessage {
+        urn: urn(line, from)?,
+        text: clean(text),
+        attachments: Vec::new(),
+        sent_on: date.map(parse_date).transpose()?,
+        external_id,
+        name: None,
+    })])
+}
+
+fn receive_xml(
+    line: &Line,
+    from_path: &str,
+    text_path: &str,
+    request: &Request<'_>,
+) -> Result<Vec<Inbound>, Refusal> {
+    let body = std::str::from_utf8(request.body).map_err(|_| Refusal::malformed("body is not UTF-8"))?;
+    let [from, text] = xml::values(body, [from_path, text_path])?;
+    let from = from.filter(|from| !from.is_empty()).ok_or_else(|| Refusal::malformed("missing from"))?;
+    let text = text.ok_or_else(|| Refusal::malformed("missing text"))?;
+    Ok(vec![Inbound::Message(InboundMessage {
+        urn: urn(line, &from)?,
+        text: clean(&text),
+        attachments: Vec::new(),
+        sent_on: None,
+        external_id: None,
+        name: None,
+    })])
+}
+
+fn receive_status(status: DeliveryStatus, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {
+    let fields = Fields::read(request)?;
+    let id = fields
+        .first_of(&["id", "uuid"])
+        .ok_or_else(|| Refusal::malformed("parameters id or uuid should not be empty"))?;
+    let message: MessageUuid = id
+        .trim()
+        .parse()
+        .map_err(|_| Refusal::malformed("parameter id or uuid must be the uuid of a message"))?;
+    Ok(vec![Inbound::Status(InboundStatus { message: Some(message), external_id: None, status })])
+}
+
+fn receive_stop(line: &Line, settings: &Settings, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {
+    let fields = Fields::read(request)?;
+    let from = fields.get(settings.from_field.as_deref().unwrap_or("from")).or_else(|| fields.get("from"));
+    let from = from.ok_or_else(|| Refusal::malformed("field 'from' required"))?;
+    Ok(vec![Inbound::Event(InboundEvent::StopContact { urn: urn(line, from)? })])
+}
+
+/// The sender's address in the scheme of the channel.
+fn urn(line: &Line, from: &str) -> Result<Urn, Refusal> {
+    if line.scheme == "tel" {
+        return crate::parse_phone(from, line.country.as_deref())
+            .map_err(|error| Refusal::malformed(error.to_string()));
+    }
+    let path = from.trim();
+    if path.is_empty() || path.chars().count() > MAX_PATH_CHARS || path.chars().any(char::is_control) {
+        return Err(Refusal::malformed("sender is not a possible address"));
+    }
+    Ok(Urn { scheme: line.scheme.clone(), path: path.into(), display: None })
+}
+
+fn external_id(id: &str) -> Result<SmolStr, Refusal> {
+    if id.chars().count() > MAX_EXTERNAL_ID_CHARS {
+        return Err(Refusal::malformed(format!("id is longer than {MAX_EXTERNAL_ID_CHARS} characters")));
+    }
+    Ok(id.into())
+}
+
+/// NUL cannot be stored as text and means nothing to a person.
+fn clean(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// RFC 3339 only: looser forms would be read differently by different people.
+fn parse_date(text: &str) -> Result<Timestamp, Refusal> {
+    let bytes = text.as_bytes();
+    let shaped = bytes.len() >= 20
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && matches!(bytes[10], b'T' | b't')
+        && bytes[13] == b':'
+        && bytes[16] == b':';
+    let parsed = shaped.then(|| text.parse::<Timestamp>().ok()).flatten();
+    parsed.ok_or_else(|| Refusal::malformed(format!("invalid date format, must be RFC 3339: '{text}'")))
+}

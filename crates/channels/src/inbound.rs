@@ -1,0 +1,133 @@
+//! What carriers tell us: messages, delivery reports and events, whichever carrier they came from.
+
+use domain::{MessageUuid, Urn};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use thiserror::Error;
+
+/// A carrier's HTTP request, as far as codecs look at it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'a> {
+    /// The last part of the path, such as `receive`.
+    pub action: &'a str,
+    /// The query string without its `?`.
+    pub query: &'a str,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The body, already held to its limit.
+    pub body: &'a [u8],
+}
+
+/// One thing a carrier tells us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Inbound {
+    /// A person wrote.
+    Message(InboundMessage),
+    /// What became of a message that we sent.
+    Status(InboundStatus),
+    /// Something else happened to a contact.
+    Event(InboundEvent),
+}
+
+/// A message from a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundMessage {
+    /// Who wrote.
+    pub urn: Urn,
+    /// What they wrote; may be empty.
+    pub text: String,
+    /// `type:url` of each attached file.
+    pub attachments: Vec<String>,
+    /// When the carrier says it was written.
+    pub sent_on: Option<Timestamp>,
+    /// The carrier's own identifier: the same one again is the same message again.
+    pub external_id: Option<SmolStr>,
+    /// The person's name, if the carrier gives it.
+    pub name: Option<SmolStr>,
+}
+
+/// How far a sent message got. The order is the order of progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeliveryStatus {
+    /// The carrier has it.
+    Sent,
+    /// The phone has it.
+    Delivered,
+    /// The person has seen it.
+    Read,
+    /// It will not arrive.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// The letter that carriers' answers and the API use.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Sent => "S",
+            Self::Delivered => "D",
+            Self::Read => "R",
+            Self::Failed => "F",
+        }
+    }
+}
+
+/// A delivery report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundStatus {
+    /// The message it is about, when the carrier reports our identifier.
+    pub message: Option<MessageUuid>,
+    /// The carrier's identifier of that message, when it reports its own.
+    pub external_id: Option<SmolStr>,
+    /// How far it got.
+    pub status: DeliveryStatus,
+}
+
+/// An event about a contact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InboundEvent {
+    /// They asked the carrier to stop our messages.
+    StopContact {
+        /// Who.
+        urn: Urn,
+    },
+    /// They opened a conversation without writing yet.
+    NewConversation {
+        /// Who.
+        urn: Urn,
+    },
+}
+
+impl InboundEvent {
+    /// The name of the event in answers and in the API.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StopContact { .. } => "stop_contact",
+            Self::NewConversation { .. } => "new_conversation",
+        }
+    }
+
+    /// Whom it is about.
+    pub fn urn(&self) -> &Urn {
+        match self {
+            Self::StopContact { urn } | Self::NewConversation { urn } => urn,
+        }
+    }
+}
+
+/// Why a carrier's request is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The request does not say what it must; the text is shown to the carrier.
+    #[error("{0}")]
+    Malformed(String),
+    /// This kind of channel has no such action.
+    #[error("no such action")]
+    UnknownAction,
+}
+
+impl Refusal {
+    /// A malformed request, with the reason.
+    pub fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed(reason.into())
+    }
+}
