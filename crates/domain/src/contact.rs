@@ -1,6 +1,6 @@
 //! A person.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::{
     ChannelUuid, ContactId, ContactUuid, FieldValue, GroupUuid, Reference, TicketUuid, TopicUuid, Urn,
-    UserUuid,
+    UrnError, UserUuid, urn,
 };
 
 /// Whether we may talk with a contact.
@@ -34,6 +34,31 @@ pub struct ContactUrn {
     /// The channel this address prefers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelUuid>,
+}
+
+/// `scheme:path?channel=UUID#display`: how events and exports write an address and its channel.
+impl fmt::Display for ContactUrn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.urn.identity())?;
+        if let Some(channel) = self.channel {
+            write!(f, "?channel={channel}")?;
+        }
+        match &self.urn.display {
+            Some(display) => write!(f, "#{display}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for ContactUrn {
+    type Err = UrnError;
+
+    /// A channel that is not a UUID is taken as none: the address itself is still good.
+    fn from_str(text: &str) -> Result<Self, UrnError> {
+        let query = urn::split(text)?.query.unwrap_or_default();
+        let channel = query.split('&').find_map(|pair| pair.strip_prefix("channel=")?.parse().ok());
+        Ok(Self { urn: text.parse()?, channel })
+    }
 }
 
 /// A ticket as flows see it.
@@ -79,4 +104,18 @@ pub struct Contact {
     pub fields: BTreeMap<SmolStr, FieldValue>,
     /// Open tickets, the latest last.
     pub tickets: Vec<TicketRef>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_carries_its_channel() {
+        let text = "telegram:123?channel=57f1078f-88aa-46f4-a59a-948a5739c03d#zodwa";
+        let urn: ContactUrn = text.parse().unwrap();
+        assert!(urn.channel.is_some());
+        assert_eq!(urn.to_string(), text);
+        assert_eq!("tel:+27821234567?id=3".parse::<ContactUrn>().unwrap().to_string(), "tel:+27821234567");
+    }
 }
