@@ -1,0 +1,237 @@
+//! Carriers' requests and ours, as RapidPro's channel tests have them: `<TYPE>.incoming.json` and
+//! `<TYPE>.outgoing.json`, formats as the data's own README says.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use channels::{HttpRequest, Inbound, Line, Outgoing, Plan, QuickReply, Request, answer};
+use serde_json::Value;
+use smol_str::SmolStr;
+
+/// How one file went.
+pub struct Outcome {
+    /// Name of the file without its ending, such as `EX.incoming`.
+    pub family: String,
+    /// Cases as expected.
+    pub passed: usize,
+    /// Cases otherwise: identifier and difference.
+    pub failures: Vec<String>,
+}
+
+/// Runs every file of the folder, in the order of names.
+///
+/// # Errors
+/// When the folder or a file in it cannot be read.
+pub fn run(folder: &Path) -> Result<Vec<Outcome>> {
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| {
+        path.to_string_lossy().ends_with("coming.json") || path.to_string_lossy().ends_with("going.json")
+    });
+    paths.sort();
+    paths.iter().map(|path| run_file(path)).collect()
+}
+
+fn run_file(path: &Path) -> Result<Outcome> {
+    let data: Value = serde_json::from_str(&std::fs::read_to_string(path)?)
+        .with_context(|| format!("{} is not JSON", path.display()))?;
+    let family = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let incoming = data["direction"] == "incoming";
+    let mut outcome = Outcome { family, passed: 0, failures: Vec::new() };
+    for case in data["cases"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        if case["has_unresolved"] == true {
+            continue;
+        }
+        match if incoming { incoming_case(case) } else { outgoing_case(case) } {
+            Ok(()) => outcome.passed += 1,
+            Err(error) => outcome.failures.push(format!("{}: {error:#}", text(&case["id"]))),
+        }
+    }
+    Ok(outcome)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn open(channel: &Value) -> Result<Line> {
+    let schemes: Vec<SmolStr> = list(&channel["schemes"]).iter().map(|s| text(s).into()).collect();
+    let line = Line::open(
+        text(&channel["uuid"]).parse()?,
+        text(&channel["type"]),
+        text(&channel["address"]),
+        channel["country"].as_str(),
+        &schemes,
+        &channel["config"],
+    );
+    Ok(line?)
+}
+
+/// Body and content type of an incoming case.
+fn body(case: &Value) -> (Vec<u8>, &'static str) {
+    if let Some(form) = case["multipart_form"].as_object() {
+        let parts = form.iter().map(|(key, value)| {
+            format!("--cut\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n{}\r\n", text(value))
+        });
+        let body = parts.chain(["--cut--\r\n".to_owned()]).collect::<String>();
+        return (body.into_bytes(), "multipart/form-data; boundary=cut");
+    }
+    let data = text(&case["data"]);
+    let content_type = match data {
+        json if json.contains('{') && json.contains('}') => "application/json",
+        xml if xml.contains('<') && xml.contains('>') => "application/xml",
+        _ => "application/x-www-form-urlencoded",
+    };
+    (data.as_bytes().to_vec(), content_type)
+}
+
+fn incoming_case(case: &Value) -> Result<()> {
+    let line = open(&case["channels"][0])?;
+    let (path, query) = text(&case["url"]).split_once('?').unwrap_or((text(&case["url"]), ""));
+    let action = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let (body, content_type) = body(case);
+    let request = Request { action, query, content_type: Some(content_type), body: &body };
+    let (answer, items) = match line.receive(&request) {
+        Ok(items) => (answer::accepted(&line, &items, &[]), items),
+        Err(refusal) => (answer::refused(&refusal), Vec::new()),
+    };
+    ensure!(case["expected_resp_status"] == answer.status, "status {}: {}", answer.status, answer.body);
+    let expected = text(&case["expected_body_contains"]);
+    ensure!(answer.body.contains(expected), "answer lacks {expected:?}: {}", answer.body);
+    compare_message(case, items.first())?;
+    compare_rest(case, &items)
+}
+
+fn compare_message(case: &Value, item: Option<&Inbound>) -> Result<()> {
+    let expects = ["expected_msg_text", "expected_urn"].iter().any(|key| case[*key].is_string());
+    if !expects {
+        return Ok(());
+    }
+    let Some(Inbound::Message(message)) = item else { bail!("no message but {item:?}") };
+    let expected = text(&case["expected_msg_text"]);
+    ensure!(message.text == expected, "text {:?}, expected {expected:?}", message.text);
+    let urn = message.urn.to_string();
+    ensure!(urn == text(&case["expected_urn"]), "urn {urn}, expected {}", case["expected_urn"]);
+    if let Some(date) = case["expected_date"].as_str() {
+        ensure!(message.sent_on == date.parse().ok(), "date {:?}, expected {date}", message.sent_on);
+    }
+    if let Some(id) = case["expected_external_id"].as_str() {
+        ensure!(message.external_id.as_deref() == Some(id), "id {:?}, expected {id}", message.external_id);
+    }
+    Ok(())
+}
+
+fn compare_rest(case: &Value, items: &[Inbound]) -> Result<()> {
+    let mut statuses = list(&case["expected_statuses"]).iter();
+    let mut events = list(&case["expected_events"]).iter();
+    for item in items {
+        match item {
+            Inbound::Message(_) => {}
+            Inbound::Status(status) => {
+                let Some(expected) = statuses.next() else { bail!("unexpected {status:?}") };
+                let uuid = status.message.map(|uuid| uuid.to_string()).unwrap_or_default();
+                ensure!(text(&expected["msg_uuid"]) == uuid, "report about {uuid}, expected {expected}");
+                ensure!(
+                    text(&expected["status"]) == status.status.letter(),
+                    "{status:?}, expected {expected}"
+                );
+            }
+            Inbound::Event(event) => {
+                let Some(expected) = events.next() else { bail!("unexpected {event:?}") };
+                ensure!(text(&expected["type"]) == event.name(), "{event:?}, expected {expected}");
+                ensure!(text(&expected["urn"]) == event.urn().to_string(), "{event:?}, expected {expected}");
+            }
+        }
+    }
+    ensure!(statuses.next().is_none() && events.next().is_none(), "reports or events are missing");
+    Ok(())
+}
+
+fn outgoing_case(case: &Value) -> Result<()> {
+    let line = open(&case["channel"])?;
+    let replies = list(&case["msg_quick_replies"]).iter().map(|reply| match reply {
+        Value::String(text) => Ok(QuickReply::text(text.as_str())),
+        other => serde_json::from_value(other.clone()),
+    });
+    let message = Outgoing {
+        uuid: case["msg_uuid"].as_str().unwrap_or("0191e180-7d60-7000-aded-7d8b151cbd5b").parse()?,
+        urn: text(&case["msg_urn"]).parse()?,
+        text: text(&case["msg_text"]).to_owned(),
+        attachments: list(&case["msg_attachments"]).iter().map(|a| text(a).to_owned()).collect(),
+        quick_replies: replies.collect::<Result<_, _>>()?,
+        session_status: case["msg_session_status"].as_str().map(SmolStr::from),
+    };
+    let (made, failure) = send(&line, &message, &case["mock_responses"])?;
+    let expected = list(&case["expected_requests"]);
+    ensure!(made.len() == expected.len(), "{} requests, expected {}", made.len(), expected.len());
+    for (request, expected) in made.iter().zip(expected) {
+        compare_request(request, expected)?;
+    }
+    let code = case["expected_error"]["error"].as_str();
+    ensure!(failure == code, "error {failure:?}, expected {code:?}");
+    Ok(())
+}
+
+/// Sends to the case's own answers: the requests made, and the class of failure.
+fn send(
+    line: &Line,
+    message: &Outgoing,
+    answers: &Value,
+) -> Result<(Vec<HttpRequest>, Option<&'static str>)> {
+    let planned = match line.plan(message) {
+        Ok(Plan::Requests(requests)) => requests,
+        Ok(Plan::Local) => Vec::new(),
+        Err(error) => return Ok((Vec::new(), Some(error.kind.code()))),
+    };
+    let mut made = Vec::new();
+    for request in planned {
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(start) => request.url.starts_with(start),
+            None => request.url == pattern,
+        };
+        let mocks = answers.as_object().context("no mock_responses")?;
+        let (_, mocked) =
+            mocks.iter().find(|(pattern, _)| fits(pattern)).context("no answer for the address")?;
+        let answer = list(mocked).get(made.len()).context("no answer left")?;
+        made.push(request);
+        let status = answer["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap_or_default();
+        if let Err(error) = line.judge(status, text(&answer["body"])) {
+            return Ok((made, Some(error.kind.code())));
+        }
+    }
+    Ok((made, None))
+}
+
+fn compare_request(request: &HttpRequest, expected: &Value) -> Result<()> {
+    for (name, value) in expected["headers"].as_object().into_iter().flatten() {
+        let found = request.headers.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        ensure!(
+            found.map(|(_, v)| v.as_str()) == value.as_str(),
+            "header {name}: {found:?}, expected {value}"
+        );
+    }
+    let query = request.url.split_once('?').map_or("", |(_, query)| query);
+    compare_fields("params", query, &expected["params"])?;
+    compare_fields("form", &request.body, &expected["form"])?;
+    if let Some(body) = expected["body"].as_str() {
+        ensure!(request.body == body, "body {:?}, expected {body:?}", request.body);
+    }
+    Ok(())
+}
+
+fn compare_fields(what: &str, encoded: &str, expected: &Value) -> Result<()> {
+    let Some(expected) = expected.as_object() else { return Ok(()) };
+    let mut found = serde_json::Map::new();
+    for (key, value) in form_urlencoded::parse(encoded.as_bytes()) {
+        let values = found.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(values) = values {
+            values.push(value.into_owned().into());
+        }
+    }
+    ensure!(&found == expected, "{what} {found:?}, expected {expected:?}");
+    Ok(())
+}
