@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Flows: conversations as data, and the engine that holds them.
+//!
+//! Definitions are read, migrated and compiled once for each revision; the engine then takes
+//! (assets, session, what happened) and gives (session, events, perhaps an effect). Pure: no I/O, no clock,
+//! no randomness; those arrive through [`Host`].
+
+pub mod assets;
+#[path = "engine/stub_definition.rs"]
+pub mod definition;
+pub mod effect;
+pub mod engine;
+pub mod events;
+#[path = "engine/stub_program.rs"]
+pub mod program;
+pub mod resume;
+pub mod session;
+pub mod trigger;
+
+pub use assets::{Assets, AssetsBuilder};
+pub use effect::{Effect, EffectResult};
+pub use engine::{Engine, EngineError, Host, Limits, ResumeError, Sprint};
+pub use events::{Event, EventKind};
+pub use resume::Resume;
+pub use session::Session;
+pub use trigger::{Trigger, TriggerKind};

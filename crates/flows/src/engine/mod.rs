@@ -1,0 +1,84 @@
+//! The engine: runs a session until it waits, ends, or needs the outside world.
+//!
+//! [`Engine::start`] begins a session, [`Engine::resume`] goes on with what the contact said or did not say,
+//! [`Engine::complete`] goes on with the answer to an [`Effect`]. Each gives a [`Sprint`]: the session as it
+//! stands now and the events in between. The contact is changed in memory as the events say; the caller
+//! stores contact, session and events together.
+
+mod error;
+mod host;
+mod limits;
+mod sprint;
+
+use domain::Contact;
+use expressions::Environment;
+
+pub use error::{EngineError, ResumeError};
+pub use host::Host;
+pub use limits::Limits;
+pub use sprint::{Segment, Sprint, Wait, WaitKind};
+
+use crate::{
+    assets::Assets, effect::EffectResult, events::CallRef, resume::Resume, session::Session, trigger::Trigger,
+};
+
+/// The engine over one workspace's assets and conventions. Cheap to make, holds no state.
+pub struct Engine<'a> {
+    /// What flows may name.
+    pub assets: &'a Assets,
+    /// The workspace's conventions; the contact's own are merged in for each evaluation.
+    pub env: &'a Environment,
+    /// Clock, randomness and identifiers.
+    pub host: &'a dyn Host,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl<'a> Engine<'a> {
+    /// An engine with the usual limits.
+    pub fn new(assets: &'a Assets, env: &'a Environment, host: &'a dyn Host) -> Self {
+        Self { assets, env, host, limits: Limits::default() }
+    }
+
+    /// Begins a session with the flow that the trigger names. Flows of type voice need the call.
+    ///
+    /// # Errors
+    /// [`EngineError`] if the flow does not exist, or the trigger does not fit it. Nothing has happened then.
+    pub fn start(
+        &self,
+        contact: &mut Contact,
+        trigger: Trigger,
+        call: Option<&CallRef>,
+    ) -> Result<Sprint, EngineError> {
+        let _ = (contact, trigger, call);
+        Err(EngineError::NotReady)
+    }
+
+    /// Goes on with a waiting session.
+    ///
+    /// # Errors
+    /// [`ResumeError`] with the session unchanged, if it does not wait or not for this.
+    pub fn resume(
+        &self,
+        session: Session,
+        contact: &mut Contact,
+        resume: Resume,
+    ) -> Result<Sprint, ResumeError> {
+        let _ = (contact, resume);
+        Err(ResumeError::not_waiting(session))
+    }
+
+    /// Goes on with a session that waits for the answer to an effect.
+    ///
+    /// # Errors
+    /// [`ResumeError`] with the session unchanged, if it waits for no effect or for another kind.
+    pub fn complete(
+        &self,
+        session: Session,
+        contact: &mut Contact,
+        result: EffectResult,
+    ) -> Result<Sprint, ResumeError> {
+        let _ = (contact, result);
+        Err(ResumeError::not_pending(session))
+    }
+}

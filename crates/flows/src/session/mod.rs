@@ -1,0 +1,136 @@
+//! A contact's way through one or more flows: small state that is stored between sprints.
+//!
+//! The contact, the assets and the workspace's conventions live outside; a session only names them. Between
+//! sprints it is a compact binary ([`Session::encode`]); JSON ([`Session::to_json`]) is for export and tests.
+
+mod codec;
+
+mod run;
+mod trigger_slot;
+
+use domain::{CallUuid, ChannelRef, ContactUuid, EventUuid, SessionUuid, Urn};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+pub use crate::definition::FlowType;
+pub use codec::{CodecError, VERSION};
+pub use run::{Run, RunResult, Step, WebhookState};
+pub use trigger_slot::TriggerSlot;
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// A sprint is going on, or waits for the answer to an effect.
+    #[default]
+    Active,
+    /// It waits for the contact.
+    Waiting,
+    /// It came to its end.
+    Completed,
+    /// Something went wrong that it could not go on from.
+    Failed,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// It is being executed, or waits for a sub-flow.
+    #[default]
+    Active,
+    /// It waits for the contact.
+    Waiting,
+    /// It came to its end.
+    Completed,
+    /// The contact did not answer in time.
+    Expired,
+    /// Something went wrong.
+    Failed,
+    /// Another flow took its place.
+    Interrupted,
+}
+
+impl RunStatus {
+    /// The word used in JSON and expressions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Expired => "expired",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// The last message that came in, as `@input` sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The event it came with.
+    pub uuid: EventUuid,
+    /// When it came.
+    pub created_on: Timestamp,
+    /// The address it came from.
+    pub urn: Option<Urn>,
+    /// The channel it came on.
+    pub channel: Option<ChannelRef>,
+    /// What was written.
+    pub text: SmolStr,
+    /// Attached files as `content/type:url`.
+    pub attachments: Vec<SmolStr>,
+    /// The carrier's identifier.
+    pub external_id: Option<SmolStr>,
+    /// What the carrier sent beside the text, as JSON.
+    pub payload: Option<SmolStr>,
+}
+
+/// An effect whose answer the session waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Index of the run.
+    pub run: u32,
+    /// Index of the action within the run's current node.
+    pub action: u32,
+}
+
+/// A contact's way through one or more flows.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Public identifier.
+    pub uuid: SessionUuid,
+    /// Type of its flows.
+    pub flow_type: FlowType,
+    /// When it began.
+    pub created_on: Timestamp,
+    /// What started it.
+    pub trigger: TriggerSlot,
+    /// Whose it is.
+    pub contact: ContactUuid,
+    /// The call it takes place in.
+    pub call: Option<CallUuid>,
+    /// Its runs in the order they began.
+    pub runs: Vec<Run>,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// The last message that came in.
+    pub input: Option<Input>,
+    /// Sprints so far.
+    pub sprints: u32,
+    /// The effect it waits for.
+    pub pending: Option<Pending>,
+}
+
+impl Session {
+    /// The run that waits for the contact.
+    pub fn waiting_run(&self) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.status == RunStatus::Waiting)
+    }
+
+    /// The flow that the contact is in, if the session waits.
+    pub fn current_flow(&self) -> Option<domain::FlowUuid> {
+        self.waiting_run().map(|run| run.flow.uuid)
+    }
+}
