@@ -5,21 +5,22 @@
 //! no randomness; those arrive through [`Host`].
 
 pub mod assets;
-#[path = "engine/stub_definition.rs"]
 pub mod definition;
 pub mod effect;
 pub mod engine;
 pub mod events;
-#[path = "engine/stub_program.rs"]
+pub mod migrations;
 pub mod program;
 pub mod resume;
 pub mod session;
 pub mod trigger;
 
 pub use assets::{Assets, AssetsBuilder};
+pub use definition::{Definition, DefinitionError, FlowType};
 pub use effect::{Effect, EffectResult};
 pub use engine::{Engine, EngineError, Host, Limits, ResumeError, Sprint};
 pub use events::{Event, EventKind};
+pub use program::Program;
 pub use resume::Resume;
 pub use session::Session;
 pub use trigger::{Trigger, TriggerKind};
