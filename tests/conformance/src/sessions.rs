@@ -1,0 +1,1 @@
+//! The standard sessions on which many templates are evaluated.
