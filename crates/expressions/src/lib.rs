@@ -5,10 +5,14 @@
 //! arrive through [`Ambient`], data through [`Scope`], the workspace's conventions through [`Environment`].
 
 pub mod ambient;
+pub mod collation;
+pub mod dates;
 pub mod environment;
 pub mod locations;
+pub mod phone;
 pub mod scope;
 pub mod value;
+pub mod words;
 
 pub use ambient::Ambient;
 pub use environment::Environment;
