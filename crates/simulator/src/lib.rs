@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Fake carriers, phones and load, for rehearsals and for the crash drill.
+//!
+//! Everything here stands outside a node, as carriers and people do: it speaks HTTP to the real binary and
+//! judges by what comes back. Nothing looks into the node's store, so nothing can be fooled by it.
+
+pub mod carrier;
+pub mod connections;
+pub mod crash;
+pub mod latency;
+pub mod ledger;
+pub mod load;
+pub mod phones;
+pub mod scratch;
+
+/// A conversation of two questions, as an export that `seedling import` reads. Each reply ends with the
+/// message that it answers, so that the ledger can tell which is which.
+pub const TWO_QUESTIONS: &str = include_str!("../../../testdata/drill/two_questions.json");

@@ -1,0 +1,174 @@
+//! A carrier of type EX that exists only for us: takes messages as an HTTP aggregator does, answers, and
+//! sends a delivery report for each.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::connections::Connections;
+
+/// Body of a message; longer ones are refused.
+const BODY_BYTES_MAX: usize = 64 << 10;
+/// Delivery reports that wait for their turn; beyond it they are dropped, as carriers drop them.
+const REPORTS_WAITING_MAX: usize = 100_000;
+/// Reports on their way at once.
+const REPORT_CONNECTIONS: usize = 16;
+/// How often a report is tried while the node is away, and how long between two tries.
+const REPORT_TRIES_MAX: u32 = 200;
+const REPORT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The header in which a node says that the carrier may have had this message before.
+pub const POSSIBLY_REPEATED: &str = "x-possibly-repeated";
+
+/// A message that the carrier got.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The person's address.
+    pub to: String,
+    /// What the person reads.
+    pub text: String,
+    /// The node's id of it.
+    pub message: Uuid,
+    /// Whether the node said that it may have sent it before.
+    pub possibly_repeated: bool,
+    /// When it came in.
+    pub at: Instant,
+}
+
+/// The body that `Carrier::channel_config` asks for.
+#[derive(Deserialize)]
+struct Body {
+    uuid: Uuid,
+    to: String,
+    text: String,
+}
+
+/// What is done with each delivery.
+pub type Observer = Arc<dyn Fn(&Delivery) + Send + Sync>;
+
+/// What is done when the node took a delivery report.
+pub type ReportObserver = Arc<dyn Fn() + Send + Sync>;
+
+/// A carrier that is listening but does not know its node yet.
+pub struct Carrier {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Carrier {
+    /// Listens; port 0 takes a free one.
+    pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where the node sends to.
+    pub fn send_url(&self) -> String {
+        format!("http://{}/send", self.address)
+    }
+
+    /// The configuration of an EX channel that sends to this carrier.
+    pub fn channel_config(&self) -> String {
+        let body = r#"{"uuid":{{uuid}},"to":{{to}},"text":{{text}}}"#;
+        serde_json::json!({
+            "send_url": self.send_url(),
+            "method": "POST",
+            "content_type": "application/json",
+            "body": body,
+            "max_length": 1600,
+        })
+        .to_string()
+    }
+
+    /// Serves until the task is dropped. Every message gets a delivery report to `channel`'s status address
+    /// at `node`, retried while the node is away.
+    pub async fn serve(self, node: Connections, channel: Uuid, observer: Observer, reported: ReportObserver) {
+        let (reports, queue) = mpsc::channel(REPORTS_WAITING_MAX);
+        let path = format!("/c/ex/{channel}/status");
+        tokio::spawn(send_reports(queue, Arc::new(node), path, reported));
+        loop {
+            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            stream.set_nodelay(true).ok();
+            let (observer, reports) = (observer.clone(), reports.clone());
+            let service = service_fn(move |request| {
+                let (observer, reports) = (observer.clone(), reports.clone());
+                async move { Ok::<_, Infallible>(take(request, &observer, &reports).await) }
+            });
+            tokio::spawn(async move {
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await
+                    .ok()
+            });
+        }
+    }
+}
+
+/// Reports may run at the same time as new ones come in, each on its own task, bounded by the connections.
+async fn send_reports(
+    mut queue: mpsc::Receiver<Uuid>,
+    node: Arc<Connections>,
+    path: String,
+    reported: ReportObserver,
+) {
+    let slots = Arc::new(tokio::sync::Semaphore::new(REPORT_CONNECTIONS));
+    while let Some(message) = queue.recv().await {
+        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+        let (node, path, reported) = (node.clone(), path.clone(), reported.clone());
+        tokio::spawn(async move {
+            let body = Bytes::from(format!("id={message}&status=delivered"));
+            for _ in 0..REPORT_TRIES_MAX {
+                let answer = node.post(&path, "application/x-www-form-urlencoded", body.clone()).await;
+                if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
+                    reported();
+                    break;
+                }
+                tokio::time::sleep(REPORT_PAUSE).await;
+            }
+            drop(slot);
+        });
+    }
+}
+
+async fn take(
+    request: Request<Incoming>,
+    observer: &Observer,
+    reports: &mpsc::Sender<Uuid>,
+) -> Response<Full<Bytes>> {
+    let possibly_repeated = is_marked(request.headers());
+    let body = match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
+    };
+    match serde_json::from_slice::<Body>(&body) {
+        Ok(Body { uuid, to, text }) => {
+            observer(&Delivery { to, text, message: uuid, possibly_repeated, at: Instant::now() });
+            reports.try_send(uuid).ok();
+            answer(StatusCode::OK, "accepted")
+        }
+        Err(error) => answer(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+fn is_marked(headers: &HeaderMap) -> bool {
+    headers.get(POSSIBLY_REPEATED).is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
+}
+
+fn answer(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
+    *response.status_mut() = status;
+    response
+}

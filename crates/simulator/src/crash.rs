@@ -1,0 +1,223 @@
+//! Kill -9 under load, many times over, and the verdict of the people outside.
+//!
+//! Carriers try a message again, with the same id, until the node has taken it. So in the end every message
+//! must have been handled exactly once: one reply to each, in order. A reply may arrive twice only where the
+//! node cannot know whether the carrier had it, and then the second one says so.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::TWO_QUESTIONS;
+use crate::carrier::Carrier;
+use crate::connections::{CallError, Connections};
+use crate::ledger::{Ledger, PATIENCE};
+use crate::phones::{Line, Taken, Turns, carry, settle};
+use crate::scratch::{ScratchError, ScratchNode};
+
+/// People who write during the drill; few, so that each has many messages.
+const PEOPLE: usize = 300;
+/// Messages under way at once.
+const WRITERS: usize = 48;
+/// Connections for delivery reports.
+const REPORT_CONNECTIONS: usize = 16;
+/// How long a node lives before it is killed: from the shortest to the longest life.
+const LIFE_MS_MIN: u64 = 150;
+const LIFE_MS_MAX: u64 = 1500;
+/// Pause of a carrier before it tries again.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
+/// Lost messages that the verdict names.
+const EXAMPLES: usize = 5;
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct CrashPlan {
+    /// How often the node is killed.
+    pub rounds: u32,
+    /// Where the moments of the kills come from; the same number gives the same moments.
+    pub seed: u64,
+    /// The database, if not SQLite in a temporary folder.
+    pub database: Option<String>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Verdict {
+    /// Kills.
+    pub rounds: u32,
+    /// Messages that people wrote.
+    pub sent: u64,
+    /// Those that the node took.
+    pub acknowledged: u64,
+    /// Those that were answered.
+    pub replied: u64,
+    /// Those that were not.
+    pub lost: u64,
+    /// Answered twice, or repeated without a mark.
+    pub duplicated: u64,
+    /// Repeated, and marked as possibly repeated: allowed.
+    pub repeated: u64,
+    /// Answered after a later message of the same person.
+    pub misordered: u64,
+    /// Replies to nobody or to nothing.
+    pub strange: u64,
+    /// Refusals of the node, each of them a fault.
+    pub refused: u64,
+    /// The longest start after a kill, in milliseconds.
+    pub start_ms_max: u64,
+    /// Some of the lost messages.
+    #[serde(skip)]
+    pub lost_examples: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether the node kept its promise.
+    pub fn holds(&self) -> bool {
+        let faults = [self.lost, self.duplicated, self.misordered, self.strange, self.refused];
+        faults.iter().all(|count| *count == 0) && self.acknowledged == self.sent && self.sent > 0
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Error)]
+pub enum CrashError {
+    /// The node could not be set up or did not come back.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
+    /// The carrier could not be set up.
+    #[error("cannot set up the fake carrier: {0}")]
+    Carrier(#[from] std::io::Error),
+    /// The node's address is unusable.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// What the writers share.
+struct Drill {
+    line: Line,
+    turns: Mutex<Turns>,
+    writing: AtomicBool,
+    refused: Mutex<u64>,
+}
+
+/// Kills and restarts `binary` as the plan says; `told` hears of each round.
+pub async fn run(
+    binary: &Path,
+    plan: &CrashPlan,
+    told: impl Fn(u32, Duration),
+) -> Result<Verdict, CrashError> {
+    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into()).await?;
+    let mut node = ScratchNode::create(binary, plan.database.as_deref())?;
+    node.import(TWO_QUESTIONS)?;
+    let channel = node.add_channel(&carrier.channel_config())?;
+    let ledger = Arc::new(Mutex::new(Ledger::new(PEOPLE)));
+    let line = Line { node: Connections::new(&node.url(), WRITERS)?, channel, ledger: ledger.clone() };
+    let reports = Connections::new(&node.url(), REPORT_CONNECTIONS)?;
+    let carrier = tokio::spawn(carry(carrier, reports, channel, ledger.clone()));
+    let drill = Arc::new(Drill {
+        line,
+        turns: Mutex::new(Turns::new(PEOPLE)),
+        writing: AtomicBool::new(true),
+        refused: Mutex::new(0),
+    });
+    let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(drill.clone()))).collect();
+
+    let mut random = Random(plan.seed);
+    let mut slowest = Duration::ZERO;
+    for round in 1..=plan.rounds {
+        slowest = slowest.max(node.start().await?);
+        let life = Duration::from_millis(random.between(LIFE_MS_MIN, LIFE_MS_MAX));
+        tokio::time::sleep(life).await;
+        node.kill();
+        told(round, life);
+    }
+    slowest = slowest.max(node.start().await?);
+    drill.writing.store(false, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.ok();
+    }
+    settle(&ledger, PATIENCE, Ledger::is_settled, |ledger| {
+        let counts = ledger.counts();
+        counts.acknowledged + counts.replied
+    })
+    .await;
+    // A repeat that is still under way would come within a moment.
+    tokio::time::sleep(Duration::from_millis(LIFE_MS_MAX)).await;
+    carrier.abort();
+    Ok(verdict(&drill, plan.rounds, slowest))
+}
+
+/// One after the other, each message until the node has taken or refused it.
+async fn write(drill: Arc<Drill>) {
+    while drill.writing.load(Ordering::Relaxed) {
+        let Some(person) = drill.turns.lock().ok().and_then(|mut turns| turns.take()) else {
+            tokio::time::sleep(TRY_AGAIN).await;
+            continue;
+        };
+        let intended = Instant::now();
+        let Ok(number) = drill.line.ledger.lock().map(|mut l| l.write(person, intended)) else { return };
+        loop {
+            match drill.line.hand_in(person, number).await {
+                Taken::Yes => {
+                    drill.line.acknowledged(person, number, Instant::now());
+                    break;
+                }
+                Taken::Refused(_) => {
+                    if let Ok(mut refused) = drill.refused.lock() {
+                        *refused += 1;
+                    }
+                    break;
+                }
+                Taken::Unknown => {
+                    if !drill.writing.load(Ordering::Relaxed) && intended.elapsed() > PATIENCE * 3 {
+                        return;
+                    }
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+            }
+        }
+        if let Ok(mut turns) = drill.turns.lock() {
+            turns.give_back(person);
+        }
+    }
+}
+
+fn verdict(drill: &Drill, rounds: u32, slowest: Duration) -> Verdict {
+    let ledger = drill.line.ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let counts = ledger.counts();
+    Verdict {
+        rounds,
+        sent: counts.sent,
+        acknowledged: counts.acknowledged,
+        replied: counts.replied,
+        lost: ledger.lost(),
+        duplicated: counts.duplicated,
+        repeated: counts.repeated,
+        misordered: counts.misordered,
+        strange: counts.strange,
+        refused: drill.refused.lock().map_or(0, |refused| *refused),
+        start_ms_max: u64::try_from(slowest.as_millis()).unwrap_or(u64::MAX),
+        lost_examples: ledger.lost_examples(EXAMPLES),
+    }
+}
+
+/// A small generator of numbers (splitmix64), so that a drill can be repeated from its seed.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.next() % (most - least + 1)
+    }
+}
