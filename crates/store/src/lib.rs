@@ -1,1 +1,45 @@
-//! Placeholder.
+//! All SQL lives here: the schema and its migrations, the reads, and the one writer that commits groups.
+//!
+//! Two ways in and no third:
+//! * reads: `async fn`s of [`Store`] that answer with typed rows from a pool of read-only connections;
+//! * writes: [`Unit`]s of typed [`Change`]s handed to [`Store::write`]. Each unit commits whole or not at all;
+//!   many units share one commit, so that durability costs one disk flush for all who wait.
+//!
+//! Every row belongs to a workspace and every query names it. SQLite is the engine today; the choice is made
+//! in one file (`db.rs`), so that PostgreSQL sits beside it without touching the callers.
+
+mod change;
+mod contact;
+mod conversation;
+mod db;
+mod definitions;
+mod error;
+mod ids;
+mod message;
+mod migrate;
+mod options;
+mod outbox;
+mod sqlite;
+mod text_codes;
+mod timer;
+mod workspace;
+
+pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
+pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
+pub use conversation::{
+    Conversation, ConversationKey, NewEvent, PendingMessage, RunRow, SessionRow, SessionStatus, WaitKind,
+};
+pub use db::Store;
+pub use definitions::{
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
+    GroupRow, LabelRow, RevisionRow, TriggerRow,
+};
+pub use error::{StoreError, UnitError};
+pub use ids::IdSource;
+pub use message::{
+    DailyCount, Direction, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel, StatusChange,
+};
+pub use options::{Execution, StoreOptions, StoreUrl};
+pub use outbox::{NewOutbox, OutboxItem, OutboxKind, Recovered, RetryOutbox};
+pub use timer::{DueTimer, TimerKind};
+pub use workspace::{UserRow, WorkspaceRow};

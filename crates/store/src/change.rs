@@ -1,0 +1,108 @@
+//! Writes: typed changes, grouped in units that commit whole or not at all.
+
+use domain::{ContactId, GroupId, MessageId, OutboxId, SessionId, UrnId, WorkspaceId};
+use jiff::Timestamp;
+
+use crate::{
+    ContactUpdate, DefinitionChange, DueTimer, NewContact, NewEvent, NewMessage, NewMessageLabel, NewOutbox,
+    NewUrn, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
+};
+
+/// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
+pub const MAX_CHANGES_PER_UNIT: usize = 100_000;
+
+/// One change. They apply in the order given.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A person not known before.
+    NewContact(Box<NewContact>),
+    /// A person's new state; guards the unit by the contact's version.
+    Contact(Box<ContactUpdate>),
+    /// One more address. One that somebody has already makes the unit a conflict.
+    NewUrn(NewUrn),
+    /// New priority, display or line of an address.
+    Urn(WorkspaceId, ContactId, UrnRow),
+    /// An address is no longer the contact's.
+    RemoveUrn(WorkspaceId, ContactId, UrnId),
+    /// A contact joins a group; nothing if they are in it.
+    JoinGroup(WorkspaceId, ContactId, GroupId, Timestamp),
+    /// A contact leaves a group; nothing if they are not in it.
+    LeaveGroup(WorkspaceId, ContactId, GroupId),
+    /// A message. An inbound one whose external id its channel knows makes the unit a duplicate.
+    Message(Box<NewMessage>),
+    /// A message's new status, if it is news.
+    Status(Box<StatusChange>),
+    /// A label on a message; nothing if it has it.
+    Label(NewMessageLabel),
+    /// A session, new or changed.
+    Session(Box<SessionRow>),
+    /// A run, new or changed.
+    Run(Box<RunRow>),
+    /// An entry in the history.
+    Event(Box<NewEvent>),
+    /// Sets the contact's timer of its kind. An expiry that is due earlier already is left as it is:
+    /// it fires, finds that the session moved on, and is set anew, which costs less than moving it at each step.
+    SetTimer(DueTimer),
+    /// Removes the contact's timer of a kind, if there is one.
+    ClearTimer(WorkspaceId, ContactId, TimerKind),
+    /// Removes exactly this timer; the unit is [`crate::UnitError::Gone`] if it is not there as given.
+    TakeTimer(DueTimer),
+    /// Something to go out.
+    Outbox(Box<NewOutbox>),
+    /// An outbox row is done: removes it; the unit is gone if it is not there.
+    FinishOutbox(WorkspaceId, OutboxId),
+    /// An outbox row is to be tried again.
+    RetryOutbox(RetryOutbox),
+    /// An outbox row that failed for good but is kept for people to see.
+    KillOutbox(WorkspaceId, OutboxId, String),
+    /// Removes everything queued for a contact that nobody has in hand; its messages become failed with the reason.
+    DropQueued(WorkspaceId, ContactId, String, Timestamp),
+    /// Marks a session as ended, whatever its state: for a contact that opts out or moves on.
+    EndSession(WorkspaceId, SessionId, crate::SessionStatus, Timestamp),
+    /// Removes a message that was waiting for its turn from the pending ones: it becomes handled.
+    Handled(WorkspaceId, MessageId, Option<domain::FlowId>, Option<String>, Timestamp),
+    /// A change of definitions.
+    Definition(WorkspaceId, DefinitionChange),
+}
+
+/// Changes that belong together: one input of one contact, one import, one batch of carrier answers.
+#[derive(Debug, Clone, Default)]
+pub struct Unit {
+    /// In the order in which they apply.
+    pub changes: Vec<Change>,
+}
+
+impl Unit {
+    /// A unit of these changes.
+    pub fn new(changes: Vec<Change>) -> Self {
+        Self { changes }
+    }
+}
+
+impl From<Vec<Change>> for Unit {
+    fn from(changes: Vec<Change>) -> Self {
+        Self { changes }
+    }
+}
+
+/// What became of a [`Change::Status`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusResult {
+    /// The message has the new status.
+    Applied(MessageId),
+    /// The message is already further.
+    Ignored(MessageId),
+    /// There is no such message.
+    Unknown,
+}
+
+/// What a committed unit tells beyond that it is committed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitDone {
+    /// Outbox rows that were claimed as they were written: hand them to the dispatcher.
+    pub claimed: Vec<OutboxId>,
+    /// Outbox rows given back by [`Change::RetryOutbox`], itself included: the dispatcher drops them.
+    pub released: Vec<OutboxId>,
+    /// One for each [`Change::Status`], in order.
+    pub statuses: Vec<StatusResult>,
+}

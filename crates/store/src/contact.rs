@@ -1,0 +1,86 @@
+//! People and their addresses as rows.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ChannelId, ContactId, ContactStatus, ContactUuid, FieldValue, FlowId, SessionId, UrnId, WorkspaceId,
+};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+
+/// A person as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactRow {
+    /// Row number.
+    pub id: ContactId,
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// Public identifier.
+    pub uuid: ContactUuid,
+    /// Rises with each change; a [`ContactUpdate`] names the version it was made from.
+    pub version: i64,
+    /// Name; empty if unknown.
+    pub name: SmolStr,
+    /// ISO 639-3.
+    pub language: Option<SmolStr>,
+    /// Whether we may talk with them.
+    pub status: ContactStatus,
+    /// IANA name of their own zone.
+    pub timezone: Option<SmolStr>,
+    /// Field values by key.
+    pub fields: BTreeMap<SmolStr, FieldValue>,
+    /// The session that waits for them.
+    pub session: Option<SessionId>,
+    /// The flow they are in.
+    pub flow: Option<FlowId>,
+    /// When they were first known.
+    pub created_on: Timestamp,
+    /// When they last wrote.
+    pub last_seen_on: Option<Timestamp>,
+}
+
+/// An address as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrnRow {
+    /// Row number.
+    pub id: UrnId,
+    /// Scheme.
+    pub scheme: SmolStr,
+    /// Path.
+    pub path: SmolStr,
+    /// Display.
+    pub display: Option<SmolStr>,
+    /// The highest comes first.
+    pub priority: i64,
+    /// The line this address was last reached on.
+    pub channel: Option<ChannelId>,
+}
+
+/// A new address.
+#[derive(Debug, Clone)]
+pub struct NewUrn {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// The person.
+    pub contact: ContactId,
+    /// The address.
+    pub urn: UrnRow,
+}
+
+/// A person not known before; version 1.
+#[derive(Debug, Clone)]
+pub struct NewContact {
+    /// The person.
+    pub contact: ContactRow,
+    /// Their addresses. One that somebody has already makes the unit a conflict.
+    pub urns: Vec<UrnRow>,
+}
+
+/// A person's new state. Applies only to the version it was made from; otherwise the unit is a conflict.
+#[derive(Debug, Clone)]
+pub struct ContactUpdate {
+    /// The state as it shall be; `contact.version` is the version that was loaded.
+    pub contact: ContactRow,
+    /// When.
+    pub modified_on: Timestamp,
+}

@@ -1,0 +1,144 @@
+//! The one place that knows which database is behind the store.
+
+use std::sync::Arc;
+
+use domain::{ChannelId, ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, WorkspaceId};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+
+use crate::{
+    ChannelRow, Conversation, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, MessageRow,
+    OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit,
+    UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+};
+
+/// The database behind the store.
+enum Db {
+    Sqlite(Sqlite),
+}
+
+/// All that is kept. Cheap to clone; the last clone closes the database.
+#[derive(Clone)]
+pub struct Store {
+    db: Arc<Db>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Opens the store, creating it or bringing its schema up to date. Blocks; call it before serving.
+    pub fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
+        Ok(Self { db: Arc::new(Db::Sqlite(Sqlite::open(url, options)?)) })
+    }
+
+    /// Where row numbers come from.
+    pub fn ids(&self) -> &IdSource {
+        match &*self.db {
+            Db::Sqlite(db) => db.ids(),
+        }
+    }
+
+    /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
+    /// error means that nothing is known to be committed.
+    pub async fn write(&self, units: Vec<Unit>) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
+        match &*self.db {
+            Db::Sqlite(db) => db.write(units).await,
+        }
+    }
+
+    /// Commits one unit.
+    pub async fn write_one(&self, unit: Unit) -> Result<UnitDone, UnitError> {
+        self.write(vec![unit]).await?.pop().unwrap_or(Err(UnitError::Store(StoreError::Closed)))
+    }
+
+    /// How many writes wait for the writer now.
+    pub fn write_queue_length(&self) -> usize {
+        match &*self.db {
+            Db::Sqlite(db) => db.write_queue_length(),
+        }
+    }
+}
+
+/// Declares reads: one line each, dispatched to the database behind the store.
+macro_rules! reads {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $out:ty;)+) => {
+        impl Store {$(
+            $(#[$doc])*
+            pub async fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
+                match &*self.db {
+                    Db::Sqlite(db) => db.read(move |rows| rows.$name($($arg),*)).await,
+                }
+            }
+        )+}
+    };
+}
+
+reads! {
+    /// The conversations of these contacts, in order; `None` for addresses nobody has.
+    fn load_conversations(keys: Vec<ConversationKey>) -> Vec<Option<Conversation>>;
+    /// The current `definitions_version` of each workspace, in order; `None` for unknown ones.
+    fn definitions_versions(workspaces: Vec<WorkspaceId>) -> Vec<Option<i64>>;
+    /// All workspaces, the oldest first.
+    fn workspaces() -> Vec<WorkspaceRow>;
+    /// Everything a workspace's flows run on.
+    fn definitions(workspace: WorkspaceId) -> Option<Definitions>;
+    /// One revision of a flow.
+    fn revision(workspace: WorkspaceId, flow: FlowId, revision: i64) -> Option<RevisionRow>;
+    /// The line with this public identifier, in whichever workspace, if it is in use.
+    fn channel(uuid: ChannelUuid) -> Option<ChannelRow>;
+    /// The public identifiers of inbound messages by their channels' external ids, in order.
+    fn find_inbound(keys: Vec<(ChannelId, SmolStr)>) -> Vec<Option<MessageUuid>>;
+    /// Timers due at `now` or before, the earliest first.
+    fn due_timers(now: Timestamp, limit: usize) -> Vec<DueTimer>;
+    /// When the next timer is due.
+    fn next_timer_due() -> Option<Timestamp>;
+    /// When the next unclaimed outbox row is due.
+    fn next_outbox_due() -> Option<Timestamp>;
+    /// How many outbox rows there are: in hand, waiting, dead.
+    fn outbox_depth() -> (u64, u64, u64);
+    /// One outbox row with all that sending it needs.
+    fn outbox_item(workspace: WorkspaceId, id: OutboxId) -> Option<OutboxItem>;
+    /// Messages of a contact, the oldest first, after the given one.
+    fn contact_messages(workspace: WorkspaceId, contact: ContactId, after: MessageId, limit: usize) -> Vec<MessageRow>;
+    /// Messages of a workspace, the oldest first, after the given one.
+    fn messages(workspace: WorkspaceId, after: MessageId, limit: usize) -> Vec<MessageRow>;
+    /// Runs of a contact, the oldest first.
+    fn contact_runs(workspace: WorkspaceId, contact: ContactId) -> Vec<RunRow>;
+    /// Kind and JSON of the events of a contact, the oldest first.
+    fn contact_events(workspace: WorkspaceId, contact: ContactId, limit: usize) -> Vec<(SmolStr, String)>;
+    /// A session by row number.
+    fn session(workspace: WorkspaceId, id: domain::SessionId) -> Option<SessionRow>;
+    /// The daily counts of a workspace as kept.
+    fn daily_counts(workspace: WorkspaceId) -> Vec<DailyCount>;
+    /// The daily counts of a workspace as the message table gives them now: equal to the kept ones, always.
+    fn recount(workspace: WorkspaceId) -> Vec<DailyCount>;
+    /// How many contacts a workspace has.
+    fn contact_count(workspace: WorkspaceId) -> u64;
+}
+
+impl Store {
+    /// Takes unclaimed rows that are due, for the run `run` of the node: in order within each contact and
+    /// channel, and none whose earlier ones are not due.
+    pub async fn claim_outbox(
+        &self,
+        run: i64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        match &*self.db {
+            Db::Sqlite(db) => db.claim_outbox(run, now, limit).await,
+        }
+    }
+
+    /// Gives back what earlier runs of the node had in hand when they ended, marked as possibly repeated. Call it
+    /// once, before anything is claimed for `run`.
+    pub async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
+        match &*self.db {
+            Db::Sqlite(db) => db.recover_outbox(run, now).await,
+        }
+    }
+}

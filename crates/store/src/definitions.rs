@@ -1,0 +1,272 @@
+//! What programmes are made of: fields, groups, flows, triggers, campaigns, lines.
+//!
+//! Reads give all of a workspace at once ([`crate::Store::definitions`]), because flows need them all; writes are
+//! [`DefinitionChange`]s in a [`crate::Unit`], each an upsert by row number. Any unit that holds one raises the
+//! workspace's `definitions_version`, by which running nodes notice.
+
+use std::sync::Arc;
+
+use domain::{
+    CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, ChannelId, ChannelUuid, FieldId, FieldType,
+    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, TriggerId, WorkspaceId,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::{UserRow, WorkspaceRow};
+
+/// A contact field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRow {
+    /// Row number.
+    pub id: FieldId,
+    /// Public identifier.
+    pub uuid: FieldUuid,
+    /// Key, unique in the workspace.
+    pub key: SmolStr,
+    /// Name.
+    pub name: SmolStr,
+    /// What values mean.
+    pub field_type: FieldType,
+}
+
+/// A contact group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Row number.
+    pub id: GroupId,
+    /// Public identifier.
+    pub uuid: GroupUuid,
+    /// Name, unique in the workspace whatever its case.
+    pub name: SmolStr,
+    /// Contact query of a group that fills itself.
+    pub query: Option<SmolStr>,
+}
+
+/// A label on messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelRow {
+    /// Row number.
+    pub id: LabelId,
+    /// Public identifier.
+    pub uuid: LabelUuid,
+    /// Name, unique in the workspace whatever its case.
+    pub name: SmolStr,
+}
+
+/// A value that all flows can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalRow {
+    /// Row number.
+    pub id: GlobalId,
+    /// Key, unique in the workspace.
+    pub key: SmolStr,
+    /// Name.
+    pub name: SmolStr,
+    /// Value.
+    pub value: SmolStr,
+}
+
+/// A line to a carrier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelRow {
+    /// Row number.
+    pub id: ChannelId,
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// Public identifier.
+    pub uuid: ChannelUuid,
+    /// Type code, as in carrier addresses: `ex`, `webchat`.
+    pub channel_type: SmolStr,
+    /// Name.
+    pub name: SmolStr,
+    /// Number or handle at the carrier.
+    pub address: SmolStr,
+    /// URN schemes it serves.
+    pub schemes: Vec<SmolStr>,
+    /// `send`, `receive`, `call`, `answer`.
+    pub roles: Vec<SmolStr>,
+    /// ISO 3166 alpha-2.
+    pub country: Option<SmolStr>,
+    /// Settings and secrets.
+    pub config: Value,
+    /// Messages a second at most.
+    pub rate: Option<i64>,
+    /// Whether it is in use.
+    pub active: bool,
+    /// When it was added.
+    pub created_on: Timestamp,
+}
+
+/// A flow. Its words are in the [`RevisionRow`] of `revision`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowRow {
+    /// Row number.
+    pub id: FlowId,
+    /// Public identifier.
+    pub uuid: FlowUuid,
+    /// Name.
+    pub name: SmolStr,
+    /// `messaging`, `messaging_background`, `voice` or `messaging_offline`.
+    pub flow_type: SmolStr,
+    /// How long a run waits before it expires; 0 never.
+    pub expire_after_minutes: i64,
+    /// The live revision.
+    pub revision: i64,
+    /// Whether it was put away.
+    pub archived: bool,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// When it last changed.
+    pub modified_on: Timestamp,
+}
+
+/// The definition of a flow at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RevisionRow {
+    /// The flow.
+    pub flow: FlowId,
+    /// Number, rising from 1.
+    pub revision: i64,
+    /// JSON of the definition.
+    pub definition: Arc<str>,
+    /// When it was saved.
+    pub created_on: Timestamp,
+}
+
+/// What starts a flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerRow {
+    /// Row number.
+    pub id: TriggerId,
+    /// One letter: K keyword, C catch-all, S schedule, V inbound call, M missed call, N new conversation,
+    /// R referral, T closed ticket, I opt-in, O opt-out.
+    pub trigger_type: SmolStr,
+    /// The flow.
+    pub flow: FlowId,
+    /// Lower-case keywords (K).
+    pub keywords: Vec<SmolStr>,
+    /// `F` first word, `O` only word (K).
+    pub match_type: Option<SmolStr>,
+    /// Only contacts in one of these, if any are named.
+    pub include_groups: Vec<GroupId>,
+    /// Not contacts in one of these.
+    pub exclude_groups: Vec<GroupId>,
+    /// Only this line.
+    pub channel: Option<ChannelId>,
+    /// What only some types have: referrer, schedule.
+    pub detail: Value,
+    /// Whether it was put away.
+    pub archived: bool,
+    /// When it was made.
+    pub created_on: Timestamp,
+}
+
+/// A campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CampaignRow {
+    /// Row number.
+    pub id: CampaignId,
+    /// Public identifier.
+    pub uuid: CampaignUuid,
+    /// Name.
+    pub name: SmolStr,
+    /// Whom it is for.
+    pub group: GroupId,
+    /// Whether it was put away.
+    pub archived: bool,
+    /// When it was made.
+    pub created_on: Timestamp,
+}
+
+/// A point of a campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CampaignEventRow {
+    /// Row number.
+    pub id: CampaignEventId,
+    /// Public identifier.
+    pub uuid: CampaignEventUuid,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Field key, `created_on` or `last_seen_on`.
+    pub relative_to: SmolStr,
+    /// How many units after it (negative: before).
+    pub offset: i64,
+    /// `M` minutes, `H` hours, `D` days, `W` weeks.
+    pub unit: SmolStr,
+    /// Local hour of the day, -1 for the hour that comes out.
+    pub delivery_hour: i64,
+    /// `I` interrupt, `S` skip, `P` passive.
+    pub start_mode: SmolStr,
+    /// The flow to start, unless it sends a message.
+    pub flow: Option<FlowId>,
+    /// JSON object of the message by language.
+    pub message: Option<String>,
+    /// Language of the message that it was written in.
+    pub base_language: Option<SmolStr>,
+    /// When it was made.
+    pub created_on: Timestamp,
+}
+
+/// Everything a workspace's flows run on, as of one version.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    /// The workspace; `definitions_version` says which version this is.
+    pub workspace: WorkspaceRow,
+    /// Fields by key.
+    pub fields: Vec<FieldRow>,
+    /// Groups by name.
+    pub groups: Vec<GroupRow>,
+    /// Labels by name.
+    pub labels: Vec<LabelRow>,
+    /// Globals by key.
+    pub globals: Vec<GlobalRow>,
+    /// Lines, the oldest first.
+    pub channels: Vec<ChannelRow>,
+    /// Flows, archived ones too, the oldest first.
+    pub flows: Vec<FlowRow>,
+    /// The live revision of each flow.
+    pub revisions: Vec<RevisionRow>,
+    /// Triggers that are not archived, the oldest first.
+    pub triggers: Vec<TriggerRow>,
+    /// Campaigns, the oldest first.
+    pub campaigns: Vec<CampaignRow>,
+    /// Points of campaigns, by campaign.
+    pub campaign_events: Vec<CampaignEventRow>,
+    /// Users.
+    pub users: Vec<UserRow>,
+}
+
+/// A change of definitions. Each writes the row as given, new or not, by its row number.
+#[derive(Debug, Clone)]
+pub enum DefinitionChange {
+    /// A new workspace. Its name need not be unique.
+    NewWorkspace(Box<WorkspaceRow>),
+    /// New settings of a workspace.
+    Workspace(Box<WorkspaceRow>),
+    /// A user. [`crate::UnitError::Taken`] if the e-mail is in use.
+    User(Box<UserRow>),
+    /// A line.
+    Channel(Box<ChannelRow>),
+    /// A field. Taken if the key is in use.
+    Field(FieldRow),
+    /// A group. Taken if the name is in use.
+    Group(GroupRow),
+    /// A label. Taken if the name is in use.
+    Label(LabelRow),
+    /// A global. Taken if the key is in use.
+    Global(GlobalRow),
+    /// A flow.
+    Flow(FlowRow),
+    /// A new revision of a flow. Written revisions do not change.
+    Revision(RevisionRow),
+    /// A trigger.
+    Trigger(TriggerRow),
+    /// A campaign.
+    Campaign(CampaignRow),
+    /// A point of a campaign.
+    CampaignEvent(CampaignEventRow),
+    /// Removes all points of a campaign, before new ones are written.
+    ClearCampaignEvents(CampaignId),
+}

@@ -1,0 +1,81 @@
+//! What can go wrong, and what to do about it.
+
+use thiserror::Error;
+
+/// Why the store cannot do what was asked.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+    /// The address of the store is not understood.
+    #[error("'{0}' is not a store address; use sqlite:PATH (postgres:// is not available in this version)")]
+    BadUrl(String),
+    /// The database cannot be opened.
+    #[error("cannot open the database {path}: {reason}")]
+    Open {
+        /// Where it was looked for.
+        path: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// The database was made by a newer version of the product.
+    #[error(
+        "the database is at schema version {found} but this program knows only {known}; \
+         run the newer program that wrote it, or restore a backup made before the upgrade"
+    )]
+    Newer {
+        /// Version in the database.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// Another process holds the database for too long.
+    #[error("the database is held by another process; stop it or try again")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk that holds the database is full; free some space")]
+    DiskFull,
+    /// The writer has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// Any other refusal of the database engine.
+    #[error("database error: {0}")]
+    Database(String),
+}
+
+/// Why one unit was not committed while others of its group were.
+#[derive(Debug, Clone, Error)]
+pub enum UnitError {
+    /// Somebody changed the same contact (or claimed the same address) since it was loaded: load and try again.
+    #[error("the contact changed meanwhile")]
+    Conflict,
+    /// The carrier's id of an inbound message is already known.
+    #[error("this message was received before")]
+    Duplicate,
+    /// What the unit was to finish (a timer, an outbox row) is no longer there: somebody else did it.
+    #[error("already done")]
+    Gone,
+    /// A name or key is already in use.
+    #[error("{0} is already in use")]
+    Taken(&'static str),
+    /// The unit holds more changes than one commit should carry.
+    #[error("a unit of {0} changes is too large; split it")]
+    TooLarge(usize),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for UnitError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

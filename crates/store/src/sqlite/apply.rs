@@ -1,0 +1,84 @@
+//! Which change is written by which function.
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::{
+    apply_definitions, apply_messages, apply_outbox, apply_people, apply_sessions, writer::SideEffects,
+};
+use crate::{Change, Unit, UnitDone, UnitError};
+
+/// Applies all changes of a unit, within its savepoint.
+pub(super) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
+    let mut done = UnitDone::default();
+    for change in &unit.changes {
+        one(conn, change, &mut done, side)?;
+    }
+    if let Some(workspace) = side.definitions_of {
+        apply_definitions::raise_version(conn, workspace)?;
+    }
+    Ok(done)
+}
+
+fn one(
+    conn: &Connection,
+    change: &Change,
+    done: &mut UnitDone,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    match change {
+        Change::NewContact(new) => apply_people::new_contact(conn, new)?,
+        Change::Contact(update) => apply_people::contact(conn, update)?,
+        Change::NewUrn(new) => apply_people::new_urn(conn, new)?,
+        Change::Urn(workspace, contact, urn) => apply_people::urn(conn, *workspace, *contact, urn)?,
+        Change::RemoveUrn(workspace, contact, urn) => {
+            apply_people::remove_urn(conn, *workspace, *contact, *urn)?;
+        }
+        Change::JoinGroup(workspace, contact, group, at) => {
+            apply_people::join_group(conn, *workspace, *contact, *group, *at)?;
+        }
+        Change::LeaveGroup(workspace, contact, group) => {
+            apply_people::leave_group(conn, *workspace, *contact, *group)?;
+        }
+        Change::Message(message) => apply_messages::insert(conn, message, side)?,
+        Change::Status(status) => done.statuses.push(apply_messages::status(conn, status, side)?),
+        Change::Label(label) => apply_messages::label(conn, label)?,
+        Change::Handled(workspace, message, flow, reason, at) => {
+            apply_messages::handled(conn, (*workspace, *message), *flow, reason.as_deref(), *at, side)?;
+        }
+        Change::Session(session) => apply_sessions::session(conn, session)?,
+        Change::EndSession(workspace, session, status, at) => {
+            apply_sessions::end(conn, *workspace, *session, *status, *at)?;
+        }
+        Change::Run(run) => apply_sessions::run(conn, run)?,
+        Change::Event(event) => apply_sessions::event(conn, event)?,
+        Change::SetTimer(timer) => apply_sessions::set_timer(conn, timer)?,
+        Change::ClearTimer(workspace, contact, kind) => {
+            apply_sessions::clear_timer(conn, *workspace, *contact, *kind)?;
+        }
+        Change::TakeTimer(timer) => apply_sessions::take_timer(conn, timer)?,
+        Change::Outbox(new) => {
+            if apply_outbox::insert(conn, new)? {
+                done.claimed.push(new.id);
+            }
+        }
+        Change::FinishOutbox(workspace, id) => apply_outbox::finish(conn, *workspace, *id)?,
+        Change::RetryOutbox(retry) => done.released.extend(apply_outbox::retry(conn, retry)?),
+        Change::KillOutbox(workspace, id, reason) => apply_outbox::kill(conn, *workspace, *id, reason)?,
+        Change::DropQueued(workspace, contact, reason, at) => {
+            apply_outbox::drop_queued(conn, (*workspace, *contact), reason, *at, side)?;
+        }
+        Change::Definition(workspace, change) => {
+            side.definitions_of = Some(*workspace);
+            apply_definitions::change(conn, *workspace, change)?;
+        }
+    }
+    Ok(())
+}
+
+/// Turns a broken uniqueness into what it means here.
+pub(super) fn unless_taken(error: rusqlite::Error, meaning: UnitError) -> UnitError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => meaning,
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,318 @@
+//! Writes definitions: each row as given, by its row number.
+
+use domain::WorkspaceId;
+use rusqlite::Connection;
+
+use super::{apply::unless_taken, read_definitions::field_type_word, sql};
+use crate::{
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FlowRow, TriggerRow, UnitError, UserRow,
+    WorkspaceRow,
+};
+
+/// The key by which names are unique: lower case, outer blanks off.
+fn name_key(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Tells running nodes that the workspace's definitions changed.
+pub(super) fn raise_version(conn: &Connection, workspace: WorkspaceId) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "UPDATE workspace SET definitions_version = definitions_version + 1 WHERE id = $1",
+        &[&workspace.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn change(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    change: &DefinitionChange,
+) -> Result<(), UnitError> {
+    match change {
+        DefinitionChange::NewWorkspace(row) => new_workspace(conn, row),
+        DefinitionChange::Workspace(row) => settings(conn, row),
+        DefinitionChange::User(row) => user(conn, row),
+        DefinitionChange::Channel(row) => channel(conn, row),
+        DefinitionChange::Field(row) => sql::exec(
+            conn,
+            "INSERT INTO contact_field (id, workspace_id, uuid, key, name, value_type)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name,
+                 value_type = excluded.value_type",
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.uuid.0.as_bytes().as_slice(),
+                &row.key.as_str(),
+                &row.name.as_str(),
+                &field_type_word(row.field_type),
+            ],
+        )
+        .map(drop)
+        .map_err(|error| unless_taken(error, UnitError::Taken("the field key"))),
+        DefinitionChange::Group(row) => sql::exec(
+            conn,
+            "INSERT INTO contact_group (id, workspace_id, uuid, name, name_key, query)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+                 query = excluded.query",
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.uuid.0.as_bytes().as_slice(),
+                &row.name.as_str(),
+                &name_key(&row.name),
+                &row.query.as_deref(),
+            ],
+        )
+        .map(drop)
+        .map_err(|error| unless_taken(error, UnitError::Taken("the group name"))),
+        DefinitionChange::Label(row) => sql::exec(
+            conn,
+            "INSERT INTO label (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key",
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.uuid.0.as_bytes().as_slice(),
+                &row.name.as_str(),
+                &name_key(&row.name),
+            ],
+        )
+        .map(drop)
+        .map_err(|error| unless_taken(error, UnitError::Taken("the label name"))),
+        DefinitionChange::Global(row) => sql::exec(
+            conn,
+            "INSERT INTO global_value (id, workspace_id, key, name, value) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value",
+            &[&row.id.0, &workspace.0, &row.key.as_str(), &row.name.as_str(), &row.value.as_str()],
+        )
+        .map(drop)
+        .map_err(|error| unless_taken(error, UnitError::Taken("the global's key"))),
+        DefinitionChange::Flow(row) => flow(conn, workspace, row),
+        DefinitionChange::Revision(row) => sql::exec(
+            conn,
+            "INSERT INTO flow_revision (workspace_id, flow_id, revision, definition, created_on)
+             VALUES ($1, $2, $3, $4, $5)",
+            &[&workspace.0, &row.flow.0, &row.revision, &&*row.definition, &row.created_on.as_microsecond()],
+        )
+        .map(drop)
+        .map_err(|error| unless_taken(error, UnitError::Taken("the revision number"))),
+        DefinitionChange::Trigger(row) => trigger(conn, workspace, row),
+        DefinitionChange::Campaign(row) => campaign(conn, workspace, row),
+        DefinitionChange::CampaignEvent(row) => campaign_event(conn, workspace, row),
+        DefinitionChange::ClearCampaignEvents(id) => sql::exec(
+            conn,
+            "DELETE FROM campaign_event WHERE campaign_id = $1 AND workspace_id = $2",
+            &[&id.0, &workspace.0],
+        )
+        .map(drop)
+        .map_err(UnitError::from),
+    }
+}
+
+fn new_workspace(conn: &Connection, row: &WorkspaceRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO workspace (id, uuid, name, timezone, country, languages, date_format, time_format,
+             input_collation, anonymous, obfuscation_key, definitions_version, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        &[
+            &row.id.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.name.as_str(),
+            &row.timezone.as_str(),
+            &row.country.as_deref(),
+            &sql::to_json(&row.languages)?,
+            &row.date_format.as_str(),
+            &row.time_format.as_str(),
+            &row.input_collation.as_str(),
+            &row.anonymous,
+            &sql::to_json(&row.obfuscation_key)?,
+            &row.definitions_version,
+            &row.created_on.as_microsecond(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn settings(conn: &Connection, row: &WorkspaceRow) -> Result<(), UnitError> {
+    let changed = sql::exec(
+        conn,
+        "UPDATE workspace SET name = $1, timezone = $2, country = $3, languages = $4, date_format = $5,
+             time_format = $6, input_collation = $7, anonymous = $8 WHERE id = $9",
+        &[
+            &row.name.as_str(),
+            &row.timezone.as_str(),
+            &row.country.as_deref(),
+            &sql::to_json(&row.languages)?,
+            &row.date_format.as_str(),
+            &row.time_format.as_str(),
+            &row.input_collation.as_str(),
+            &row.anonymous,
+            &row.id.0,
+        ],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO user_account (id, workspace_id, uuid, email, name, password_hash, role, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name,
+             password_hash = excluded.password_hash, role = excluded.role",
+        &[
+            &row.id.0,
+            &row.workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.email.to_lowercase(),
+            &row.name.as_str(),
+            &row.password_hash,
+            &row.role.as_str(),
+            &row.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the e-mail address")))?;
+    Ok(())
+}
+
+fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO channel (id, workspace_id, uuid, channel_type, name, address, schemes, roles, country,
+             config, rate, active, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address,
+             schemes = excluded.schemes, roles = excluded.roles, country = excluded.country,
+             config = excluded.config, rate = excluded.rate, active = excluded.active",
+        &[
+            &row.id.0,
+            &row.workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.channel_type.as_str(),
+            &row.name.as_str(),
+            &row.address.as_str(),
+            &sql::to_json(&row.schemes)?,
+            &sql::to_json(&row.roles)?,
+            &row.country.as_deref(),
+            &sql::to_json(&row.config)?,
+            &row.rate,
+            &row.active,
+            &row.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the channel's identifier")))?;
+    Ok(())
+}
+
+fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO flow (id, workspace_id, uuid, name, flow_type, expire_after_minutes, revision, archived,
+             created_on, modified_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, flow_type = excluded.flow_type,
+             expire_after_minutes = excluded.expire_after_minutes, revision = excluded.revision,
+             archived = excluded.archived, modified_on = excluded.modified_on",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.name.as_str(),
+            &row.flow_type.as_str(),
+            &row.expire_after_minutes,
+            &row.revision,
+            &row.archived,
+            &row.created_on.as_microsecond(),
+            &row.modified_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the flow's identifier")))?;
+    Ok(())
+}
+
+fn trigger(conn: &Connection, workspace: WorkspaceId, row: &TriggerRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO flow_trigger (id, workspace_id, trigger_type, flow_id, keywords, match_type, include_groups,
+             exclude_groups, channel_id, detail, archived, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (id) DO UPDATE SET trigger_type = excluded.trigger_type, flow_id = excluded.flow_id,
+             keywords = excluded.keywords, match_type = excluded.match_type,
+             include_groups = excluded.include_groups, exclude_groups = excluded.exclude_groups,
+             channel_id = excluded.channel_id, detail = excluded.detail, archived = excluded.archived",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.trigger_type.as_str(),
+            &row.flow.0,
+            &sql::to_json(&row.keywords)?,
+            &row.match_type.as_deref(),
+            &sql::to_json(&row.include_groups)?,
+            &sql::to_json(&row.exclude_groups)?,
+            &row.channel.map(|id| id.0),
+            &sql::to_json(&row.detail)?,
+            &row.archived,
+            &row.created_on.as_microsecond(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn campaign(conn: &Connection, workspace: WorkspaceId, row: &CampaignRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO campaign (id, workspace_id, uuid, name, group_id, archived, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, group_id = excluded.group_id,
+             archived = excluded.archived",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.name.as_str(),
+            &row.group.0,
+            &row.archived,
+            &row.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign's identifier")))?;
+    Ok(())
+}
+
+fn campaign_event(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    row: &CampaignEventRow,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO campaign_event (id, workspace_id, uuid, campaign_id, relative_to, offset_count, offset_unit,
+             delivery_hour, start_mode, flow_id, message, base_language, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (id) DO UPDATE SET relative_to = excluded.relative_to,
+             offset_count = excluded.offset_count, offset_unit = excluded.offset_unit,
+             delivery_hour = excluded.delivery_hour, start_mode = excluded.start_mode,
+             flow_id = excluded.flow_id, message = excluded.message, base_language = excluded.base_language",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.campaign.0,
+            &row.relative_to.as_str(),
+            &row.offset,
+            &row.unit.as_str(),
+            &row.delivery_hour,
+            &row.start_mode.as_str(),
+            &row.flow.map(|id| id.0),
+            &row.message,
+            &row.base_language.as_deref(),
+            &row.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign event's identifier")))?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Writes messages and their statuses, and notes what the daily counts must follow.
+
+use domain::{FlowId, MessageId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+
+use super::{
+    sql,
+    writer::{CountKey, SideEffects},
+};
+use crate::{
+    Direction, MessageRef, MessageStatus, NewMessage, NewMessageLabel, StatusChange, StatusResult, UnitError,
+};
+
+pub(super) fn insert(
+    conn: &Connection,
+    message: &NewMessage,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let created = message.created_on.as_microsecond();
+    let changed = sql::exec(
+        conn,
+        "INSERT INTO message (id, workspace_id, uuid, contact_id, urn_id, channel_id, flow_id, direction, status,
+             text, attachments, quick_replies, detail, external_id, reason, day, created_on, modified_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+         ON CONFLICT (channel_id, external_id) WHERE direction = 'in' AND external_id IS NOT NULL DO NOTHING",
+        &[
+            &message.id.0,
+            &message.workspace.0,
+            &message.uuid.0.as_bytes().as_slice(),
+            &message.contact.0,
+            &message.urn.map(|id| id.0),
+            &message.channel.map(|id| id.0),
+            &message.flow.map(|id| id.0),
+            &message.direction.as_str(),
+            &message.status.as_str(),
+            &message.text.as_str(),
+            &sql::list_json(&message.attachments)?,
+            &message.quick_replies,
+            &message.detail,
+            &message.external_id.as_deref(),
+            &message.reason,
+            &message.day,
+            &created,
+        ],
+    )?;
+    if changed == 0 {
+        return Err(UnitError::Duplicate);
+    }
+    let channel = message.channel.map_or(0, |id| id.0);
+    side.count((message.workspace.0, message.day, channel, message.direction, message.status), 1);
+    Ok(())
+}
+
+/// The part of a message that its status and its count depend on.
+struct Standing {
+    id: i64,
+    status: MessageStatus,
+    direction: Direction,
+    day: i32,
+    channel: Option<i64>,
+}
+
+impl Standing {
+    const COLUMNS: &'static str = "id, status, direction, day, channel_id";
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            status: sql::word(row, 1, MessageStatus::parse)?,
+            direction: sql::word(row, 2, Direction::parse)?,
+            day: row.get(3)?,
+            channel: row.get(4)?,
+        })
+    }
+
+    fn key(&self, workspace: WorkspaceId, status: MessageStatus) -> CountKey {
+        (workspace.0, self.day, self.channel.unwrap_or(0), self.direction, status)
+    }
+}
+
+fn standing(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    message: &MessageRef,
+) -> rusqlite::Result<Option<Standing>> {
+    let columns = Standing::COLUMNS;
+    match message {
+        MessageRef::Id(id) => sql::one(
+            conn,
+            &format!("SELECT {columns} FROM message WHERE id = $1 AND workspace_id = $2"),
+            &[&id.0, &workspace.0],
+            Standing::read,
+        ),
+        MessageRef::Uuid(channel, uuid) => sql::one(
+            conn,
+            &format!(
+                "SELECT {columns} FROM message
+                 WHERE uuid = $1 AND workspace_id = $2 AND channel_id = $3 AND direction = 'out'"
+            ),
+            &[&uuid.0.as_bytes().as_slice(), &workspace.0, &channel.0],
+            Standing::read,
+        ),
+        MessageRef::External(channel, external) => sql::one(
+            conn,
+            &format!(
+                "SELECT {columns} FROM message
+                 WHERE channel_id = $1 AND external_id = $2 AND workspace_id = $3 AND direction = 'out'
+                 ORDER BY id DESC LIMIT 1"
+            ),
+            &[&channel.0, &external.as_str(), &workspace.0],
+            Standing::read,
+        ),
+    }
+}
+
+pub(super) fn status(
+    conn: &Connection,
+    change: &StatusChange,
+    side: &mut SideEffects,
+) -> Result<StatusResult, UnitError> {
+    let Some(before) = standing(conn, change.workspace, &change.message)? else {
+        return Ok(StatusResult::Unknown);
+    };
+    let id = MessageId(before.id);
+    if !before.status.may_become(change.status) {
+        // The carrier's report may overtake its answer to our request: the id that the answer brings is still news.
+        if let Some(external) = &change.external_id {
+            sql::exec(
+                conn,
+                "UPDATE message SET external_id = $1 WHERE id = $2 AND workspace_id = $3 AND external_id IS NULL",
+                &[&external.as_str(), &before.id, &change.workspace.0],
+            )?;
+        }
+        return Ok(StatusResult::Ignored(id));
+    }
+    let errors = i64::from(matches!(change.status, MessageStatus::Errored));
+    let reached_carrier = matches!(
+        change.status,
+        MessageStatus::Wired | MessageStatus::Sent | MessageStatus::Delivered | MessageStatus::Read
+    );
+    sql::exec(
+        conn,
+        "UPDATE message SET status = $1, modified_on = $2, external_id = coalesce($3, external_id),
+             reason = $4, error_count = error_count + $5,
+             sent_on = CASE WHEN $6 = 1 THEN coalesce(sent_on, $2) ELSE sent_on END
+         WHERE id = $7 AND workspace_id = $8",
+        &[
+            &change.status.as_str(),
+            &change.at.as_microsecond(),
+            &change.external_id.as_deref(),
+            &change.reason,
+            &errors,
+            &i64::from(reached_carrier),
+            &before.id,
+            &change.workspace.0,
+        ],
+    )?;
+    if before.status != change.status {
+        side.count(before.key(change.workspace, before.status), -1);
+        side.count(before.key(change.workspace, change.status), 1);
+    }
+    Ok(StatusResult::Applied(id))
+}
+
+/// A pending message has had its turn.
+pub(super) fn handled(
+    conn: &Connection,
+    (workspace, message): (WorkspaceId, MessageId),
+    flow: Option<FlowId>,
+    reason: Option<&str>,
+    at: Timestamp,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let before = standing(conn, workspace, &MessageRef::Id(message))?.ok_or(UnitError::Gone)?;
+    if before.status != MessageStatus::Pending {
+        return Err(UnitError::Gone);
+    }
+    sql::exec(
+        conn,
+        "UPDATE message SET status = 'handled', flow_id = $1, reason = $2, modified_on = $3
+         WHERE id = $4 AND workspace_id = $5",
+        &[&flow.map(|id| id.0), &reason, &at.as_microsecond(), &message.0, &workspace.0],
+    )?;
+    side.count(before.key(workspace, MessageStatus::Pending), -1);
+    side.count(before.key(workspace, MessageStatus::Handled), 1);
+    Ok(())
+}
+
+pub(super) fn label(conn: &Connection, label: &NewMessageLabel) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO message_label (workspace_id, message_id, label_id) VALUES ($1, $2, $3)
+         ON CONFLICT (label_id, message_id) DO NOTHING",
+        &[&label.workspace.0, &label.message.0, &label.label.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Writes the outbox: rows in, claims, retries, and what a crash left in hand.
+
+use domain::{ContactId, OutboxId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{apply_messages, read_queues, sql, writer::SideEffects};
+use crate::{
+    MessageRef, MessageStatus, NewOutbox, OutboxItem, Recovered, RetryOutbox, StatusChange, UnitError,
+};
+
+/// Writes a row; answers whether it is claimed. It is not if an earlier row of its contact and channel waits.
+pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
+    let channel = new.channel.map_or(0, |id| id.0);
+    let waiting = sql::one(
+        conn,
+        "SELECT max(next_attempt) FROM outbox
+         WHERE contact_id = $1 AND channel_id = $2 AND claimed_by = 0 AND dead_reason IS NULL",
+        &[&new.contact.0, &channel],
+        |row| row.get::<_, Option<i64>>(0),
+    )?
+    .flatten();
+    let claimed = waiting.is_none() && new.claim_for != 0;
+    let created = new.created_on.as_microsecond();
+    sql::exec(
+        conn,
+        "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id, payload,
+             claimed_by, next_attempt, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &[
+            &new.id.0,
+            &new.workspace.0,
+            &new.kind.as_str(),
+            &new.contact.0,
+            &channel,
+            &new.message.map_or(0, |id| id.0),
+            &new.session.map_or(0, |id| id.0),
+            &new.payload,
+            &(if claimed { new.claim_for } else { 0 }),
+            &waiting.unwrap_or(created).max(created),
+            &created,
+        ],
+    )?;
+    Ok(claimed)
+}
+
+pub(super) fn finish(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
+    let changed =
+        sql::exec(conn, "DELETE FROM outbox WHERE id = $1 AND workspace_id = $2", &[&id.0, &workspace.0])?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+/// Gives a row and the later ones of its contact and channel back, due together. Answers their ids.
+pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<OutboxId>, UnitError> {
+    let channel = retry.channel.map_or(0, |id| id.0);
+    let due = retry.next_attempt.as_microsecond();
+    let changed = sql::exec(
+        conn,
+        "UPDATE outbox SET attempts = attempts + 1, next_attempt = $1, claimed_by = 0,
+             possibly_repeated = CASE WHEN $2 = 1 THEN 1 ELSE possibly_repeated END
+         WHERE id = $3 AND workspace_id = $4",
+        &[&due, &i64::from(retry.possibly_repeated), &retry.id.0, &retry.workspace.0],
+    )?;
+    if changed == 0 {
+        return Err(UnitError::Gone);
+    }
+    if retry.possibly_repeated {
+        mark_message_of(conn, retry.workspace, retry.id)?;
+    }
+    let later: Vec<i64> = sql::all::<_, rusqlite::Error>(
+        conn,
+        "SELECT id FROM outbox
+         WHERE contact_id = $1 AND channel_id = $2 AND id > $3 AND workspace_id = $4 AND dead_reason IS NULL
+         ORDER BY id",
+        &[&retry.contact.0, &channel, &retry.id.0, &retry.workspace.0],
+        |row| row.get(0),
+    )?;
+    for id in &later {
+        sql::exec(
+            conn,
+            "UPDATE outbox SET claimed_by = 0, next_attempt = $1 WHERE id = $2 AND workspace_id = $3",
+            &[&due, id, &retry.workspace.0],
+        )?;
+    }
+    Ok(std::iter::once(retry.id).chain(later.into_iter().map(OutboxId)).collect())
+}
+
+fn mark_message_of(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "UPDATE message SET possibly_repeated = 1
+         WHERE id = (SELECT message_id FROM outbox WHERE id = $1) AND workspace_id = $2",
+        &[&id.0, &workspace.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn kill(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    id: OutboxId,
+    reason: &str,
+) -> Result<(), UnitError> {
+    let changed = sql::exec(
+        conn,
+        "UPDATE outbox SET claimed_by = 0, dead_reason = $1 WHERE id = $2 AND workspace_id = $3",
+        &[&reason, &id.0, &workspace.0],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+/// Removes what is queued for a contact and not in hand; its messages fail with the reason.
+pub(super) fn drop_queued(
+    conn: &Connection,
+    (workspace, contact): (WorkspaceId, ContactId),
+    reason: &str,
+    at: Timestamp,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let rows: Vec<(i64, i64)> = sql::all::<_, rusqlite::Error>(
+        conn,
+        "SELECT id, message_id FROM outbox
+         WHERE contact_id = $1 AND workspace_id = $2 AND claimed_by = 0 AND dead_reason IS NULL ORDER BY id",
+        &[&contact.0, &workspace.0],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (id, message) in rows {
+        finish(conn, workspace, OutboxId(id))?;
+        if message != 0 {
+            let change = StatusChange {
+                workspace,
+                message: MessageRef::Id(domain::MessageId(message)),
+                status: MessageStatus::Failed,
+                external_id: None,
+                reason: Some(reason.to_owned()),
+                at,
+            };
+            apply_messages::status(conn, &change, side)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes due rows for a run of the node: the earliest first, in order within contact and channel.
+pub(super) fn claim(
+    conn: &Connection,
+    run: i64,
+    now: Timestamp,
+    limit: usize,
+) -> rusqlite::Result<Vec<OutboxItem>> {
+    let ids: Vec<i64> = sql::all::<_, rusqlite::Error>(
+        conn,
+        "SELECT due.id FROM outbox AS due
+         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.next_attempt <= $1
+           AND NOT EXISTS (
+             SELECT 1 FROM outbox AS earlier
+             WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
+               AND earlier.id < due.id AND earlier.dead_reason IS NULL
+               AND earlier.claimed_by = 0 AND earlier.next_attempt > due.next_attempt)
+         ORDER BY due.next_attempt, due.id LIMIT $2",
+        &[&now.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| row.get(0),
+    )?;
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        sql::exec(conn, "UPDATE outbox SET claimed_by = $1 WHERE id = $2", &[&run, &id])?;
+        items.extend(read_queues::outbox_item(conn, None, OutboxId(id))?);
+    }
+    items.sort_by_key(|item| item.id);
+    Ok(items)
+}
+
+/// Gives back what other runs had in hand.
+pub(super) fn recover(conn: &Connection, run: i64, now: Timestamp) -> rusqlite::Result<Recovered> {
+    sql::exec(
+        conn,
+        "UPDATE message SET possibly_repeated = 1
+         WHERE id IN (SELECT message_id FROM outbox WHERE claimed_by <> 0 AND claimed_by <> $1)",
+        &[&run],
+    )?;
+    let rows = sql::exec(
+        conn,
+        "UPDATE outbox SET claimed_by = 0, possibly_repeated = 1, next_attempt = $1
+         WHERE claimed_by <> 0 AND claimed_by <> $2",
+        &[&now.as_microsecond(), &run],
+    )?;
+    Ok(Recovered { rows: rows as u64 })
+}

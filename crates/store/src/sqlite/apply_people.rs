@@ -1,0 +1,158 @@
+//! Writes contacts, their addresses and their groups.
+
+use domain::{ContactId, GroupId, UrnId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{apply::unless_taken, sql};
+use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow};
+
+pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), UnitError> {
+    let contact = &new.contact;
+    let created = contact.created_on.as_microsecond();
+    sql::exec(
+        conn,
+        "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone, fields,
+             session_id, flow_id, created_on, modified_on, last_seen_on)
+         VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
+        &[
+            &contact.id.0,
+            &contact.workspace.0,
+            &contact.uuid.0.as_bytes().as_slice(),
+            &contact.name.as_str(),
+            &contact.language.as_deref(),
+            &sql::status_word(contact.status),
+            &contact.timezone.as_deref(),
+            &sql::to_json(&contact.fields)?,
+            &contact.session.map(|id| id.0),
+            &contact.flow.map(|id| id.0),
+            &created,
+            &contact.last_seen_on.map(Timestamp::as_microsecond),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Conflict))?;
+    for urn in &new.urns {
+        insert_urn(conn, contact.workspace, contact.id, urn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), UnitError> {
+    let contact = &update.contact;
+    let changed = sql::exec(
+        conn,
+        "UPDATE contact SET version = version + 1, name = $1, language = $2, status = $3, timezone = $4,
+             fields = $5, session_id = $6, flow_id = $7, modified_on = $8, last_seen_on = $9
+         WHERE id = $10 AND workspace_id = $11 AND version = $12",
+        &[
+            &contact.name.as_str(),
+            &contact.language.as_deref(),
+            &sql::status_word(contact.status),
+            &contact.timezone.as_deref(),
+            &sql::to_json(&contact.fields)?,
+            &contact.session.map(|id| id.0),
+            &contact.flow.map(|id| id.0),
+            &update.modified_on.as_microsecond(),
+            &contact.last_seen_on.map(Timestamp::as_microsecond),
+            &contact.id.0,
+            &contact.workspace.0,
+            &contact.version,
+        ],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Conflict) }
+}
+
+pub(super) fn new_urn(conn: &Connection, new: &NewUrn) -> Result<(), UnitError> {
+    insert_urn(conn, new.workspace, new.contact, &new.urn)
+}
+
+fn insert_urn(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    urn: &UrnRow,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, display, priority, channel_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            &urn.id.0,
+            &workspace.0,
+            &contact.0,
+            &urn.scheme.as_str(),
+            &urn.path.as_str(),
+            &urn.display.as_deref(),
+            &urn.priority,
+            &urn.channel.map(|id| id.0),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Conflict))?;
+    Ok(())
+}
+
+pub(super) fn urn(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    urn: &UrnRow,
+) -> Result<(), UnitError> {
+    let changed = sql::exec(
+        conn,
+        "UPDATE contact_urn SET display = $1, priority = $2, channel_id = $3
+         WHERE id = $4 AND workspace_id = $5 AND contact_id = $6",
+        &[
+            &urn.display.as_deref(),
+            &urn.priority,
+            &urn.channel.map(|id| id.0),
+            &urn.id.0,
+            &workspace.0,
+            &contact.0,
+        ],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Conflict) }
+}
+
+pub(super) fn remove_urn(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    urn: UrnId,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM contact_urn WHERE id = $1 AND workspace_id = $2 AND contact_id = $3",
+        &[&urn.0, &workspace.0, &contact.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn join_group(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    group: GroupId,
+    at: Timestamp,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO contact_group_member (workspace_id, contact_id, group_id, joined_on)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (contact_id, group_id) DO NOTHING",
+        &[&workspace.0, &contact.0, &group.0, &at.as_microsecond()],
+    )?;
+    Ok(())
+}
+
+pub(super) fn leave_group(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    group: GroupId,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM contact_group_member WHERE workspace_id = $1 AND contact_id = $2 AND group_id = $3",
+        &[&workspace.0, &contact.0, &group.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Writes sessions, runs, history and timers.
+
+use domain::{ContactId, SessionId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::sql;
+use crate::{DueTimer, NewEvent, RunRow, SessionRow, SessionStatus, TimerKind, UnitError};
+
+pub(super) fn session(conn: &Connection, session: &SessionRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO session (id, workspace_id, uuid, contact_id, status, wait_kind, wait_until, expires_on, pins,
+             state, created_on, ended_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, wait_kind = excluded.wait_kind,
+             wait_until = excluded.wait_until, expires_on = excluded.expires_on, pins = excluded.pins,
+             state = excluded.state, ended_on = excluded.ended_on",
+        &[
+            &session.id.0,
+            &session.workspace.0,
+            &session.uuid.0.as_bytes().as_slice(),
+            &session.contact.0,
+            &session.status.as_str(),
+            &session.wait_kind.map(|kind| kind.as_str()),
+            &session.wait_until.map(Timestamp::as_microsecond),
+            &session.expires_on.map(Timestamp::as_microsecond),
+            &session.pins,
+            &(!session.state.is_empty()).then_some(session.state.as_slice()),
+            &session.created_on.as_microsecond(),
+            &session.ended_on.map(Timestamp::as_microsecond),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends a session that is still live, with its open runs.
+pub(super) fn end(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    session: SessionId,
+    status: SessionStatus,
+    at: Timestamp,
+) -> Result<(), UnitError> {
+    let contact = sql::one(
+        conn,
+        "SELECT contact_id FROM session WHERE id = $1 AND workspace_id = $2 AND ended_on IS NULL",
+        &[&session.0, &workspace.0],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let Some(contact) = contact else { return Ok(()) };
+    sql::exec(
+        conn,
+        "UPDATE session SET status = $1, wait_kind = NULL, wait_until = NULL, expires_on = NULL, pins = '',
+             state = NULL, ended_on = $2 WHERE id = $3 AND workspace_id = $4",
+        &[&status.as_str(), &at.as_microsecond(), &session.0, &workspace.0],
+    )?;
+    sql::exec(
+        conn,
+        "UPDATE run SET status = $1, modified_on = $2, exited_on = $2
+         WHERE contact_id = $3 AND session_id = $4 AND exited_on IS NULL",
+        &[&status.as_str(), &at.as_microsecond(), &contact, &session.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO run (id, workspace_id, uuid, session_id, contact_id, flow_id, status, responded, results,
+             created_on, modified_on, exited_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (uuid) DO UPDATE SET status = excluded.status, responded = excluded.responded,
+             results = excluded.results, modified_on = excluded.modified_on, exited_on = excluded.exited_on",
+        &[
+            &run.id.0,
+            &run.workspace.0,
+            &run.uuid.0.as_bytes().as_slice(),
+            &run.session.0,
+            &run.contact.0,
+            &run.flow.0,
+            &run.status.as_str(),
+            &run.responded,
+            &run.results,
+            &run.created_on.as_microsecond(),
+            &run.modified_on.as_microsecond(),
+            &run.exited_on.map(Timestamp::as_microsecond),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn event(conn: &Connection, event: &NewEvent) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO event (id, workspace_id, contact_id, session_id, kind, body, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            &event.id.0,
+            &event.workspace.0,
+            &event.contact.0,
+            &event.session.map(|id| id.0),
+            &event.kind.as_str(),
+            &event.body,
+            &event.created_on.as_microsecond(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn set_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
+    // An expiry may fire early and be set anew; a wait's timeout belongs to this wait and must move.
+    let text = match timer.kind {
+        TimerKind::Expiry => {
+            "INSERT INTO timer (workspace_id, contact_id, kind, due, session_id) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (contact_id, kind) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
+             WHERE timer.due > excluded.due"
+        }
+        TimerKind::WaitTimeout | TimerKind::EffectDeadline => {
+            "INSERT INTO timer (workspace_id, contact_id, kind, due, session_id) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (contact_id, kind) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"
+        }
+    };
+    sql::exec(
+        conn,
+        text,
+        &[
+            &timer.workspace.0,
+            &timer.contact.0,
+            &timer.kind.as_str(),
+            &timer.due.as_microsecond(),
+            &timer.session.0,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn clear_timer(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    kind: TimerKind,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3",
+        &[&workspace.0, &contact.0, &kind.as_str()],
+    )?;
+    Ok(())
+}
+
+pub(super) fn take_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
+    let changed = sql::exec(
+        conn,
+        "DELETE FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND due = $4",
+        &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str(), &timer.due.as_microsecond()],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}

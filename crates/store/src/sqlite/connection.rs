@@ -1,0 +1,115 @@
+//! Opening: the settings every connection has, and the schema brought up to date.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::{
+    StoreError, StoreOptions, StoreUrl,
+    migrate::{CURRENT, MIGRATIONS, sqlite_text},
+};
+
+/// Prepared statements kept per connection: more than there are different ones.
+const STATEMENT_CACHE: usize = 160;
+/// Pages of 4 KiB after which the writer moves the log into the database. Longer logs make longer pauses.
+const CHECKPOINT_PAGES: u32 = 1_000;
+
+pub(super) fn open_writer(url: &StoreUrl, options: &StoreOptions) -> Result<Connection, StoreError> {
+    let (shown, opened) = match url {
+        StoreUrl::Memory => (":memory:".to_owned(), Connection::open_in_memory()),
+        StoreUrl::Sqlite(path) => {
+            let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            if options.create {
+                flags |= OpenFlags::SQLITE_OPEN_CREATE;
+            }
+            (path.display().to_string(), Connection::open_with_flags(path, flags))
+        }
+    };
+    let mut conn = opened.map_err(|error| cannot_open(&shown, &error))?;
+    let prepared = conn.busy_timeout(options.busy_timeout).and_then(|()| {
+        conn.execute_batch(&format!(
+            "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -{};",
+            options.writer_cache_kib
+        ))
+    });
+    prepared.map_err(|error| cannot_open(&shown, &error))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+pub(super) fn open_reader(path: &Path, options: &StoreOptions) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(options.busy_timeout)?;
+        conn.execute_batch(&format!(
+            "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{};",
+            options.reader_cache_kib
+        ))?;
+        conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        Ok(conn)
+    };
+    open().map_err(|error| cannot_open(&path.display().to_string(), &error))
+}
+
+fn cannot_open(path: &str, error: &rusqlite::Error) -> StoreError {
+    StoreError::Open { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Applies the migrations that the database has not had, all in one transaction. The time of a step is left to
+/// the database's clock: it is a note for people, nothing depends on it.
+fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+    if schema_version(conn)? == Some(CURRENT) {
+        return Ok(());
+    }
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_migration
+         (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
+    )?;
+    let found: i64 =
+        transaction
+            .query_row("SELECT coalesce(max(version), 0) FROM schema_migration", [], |row| row.get(0))?;
+    if found > CURRENT {
+        return Err(StoreError::Newer { found, known: CURRENT });
+    }
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+        transaction.execute_batch(&sqlite_text(migration.sql))?;
+        transaction.execute(
+            "INSERT INTO schema_migration (version, name, applied_on) VALUES ($1, $2, datetime('now'))",
+            (migration.version, migration.name),
+        )?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The version of the schema; `None` for a new database.
+fn schema_version(conn: &Connection) -> Result<Option<i64>, StoreError> {
+    let exists: bool = conn.query_row(
+        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_migration'",
+        [],
+        |row| row.get(0),
+    )?;
+    if !exists {
+        return Ok(None);
+    }
+    Ok(conn.query_row("SELECT max(version) FROM schema_migration", [], |row| row.get(0))?)
+}
+
+/// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
+/// set back.
+pub(super) fn highest_id(conn: &Connection) -> Result<i64, StoreError> {
+    const TABLES: [&str; 8] =
+        ["message", "event", "outbox", "contact", "contact_urn", "session", "run", "workspace"];
+    let mut highest = 0;
+    for table in TABLES {
+        let id: i64 =
+            conn.query_row(&format!("SELECT coalesce(max(id), 0) FROM {table}"), [], |row| row.get(0))?;
+        highest = highest.max(id);
+    }
+    Ok(highest)
+}

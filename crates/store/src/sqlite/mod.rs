@@ -1,0 +1,214 @@
+//! SQLite: one writer that commits groups, and a pool of readers.
+
+mod apply;
+mod apply_definitions;
+mod apply_messages;
+mod apply_outbox;
+mod apply_people;
+mod apply_sessions;
+mod connection;
+mod read_conversations;
+mod read_definitions;
+mod read_history;
+mod read_queues;
+mod sql;
+mod writer;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::{
+    Execution, IdSource, OutboxItem, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
+};
+use writer::{Job, Limits, Writer};
+
+/// Typed reads over one connection; each `impl` block is beside its tables.
+pub(crate) struct Rows<'c> {
+    pub(crate) conn: &'c Connection,
+}
+
+/// The answer to a job of units.
+pub(crate) type UnitAnswers = Vec<Result<UnitDone, UnitError>>;
+
+/// A SQLite database in use.
+pub(crate) struct Sqlite {
+    ids: IdSource,
+    engine: Engine,
+}
+
+enum Engine {
+    Threads(Threads),
+    Inline(Arc<Mutex<Writer>>),
+}
+
+struct Threads {
+    /// Empty only while the store is being dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sqlite {
+    pub(crate) fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
+        let conn = connection::open_writer(url, &options)?;
+        let slot = options.id_slot.unwrap_or((std::process::id() % u32::from(IdSource::SLOTS)) as u8);
+        let ids = IdSource::new(slot, connection::highest_id(&conn)?);
+        let limits = Limits { units: options.group_units, time: options.group_time };
+        let writer = Writer::new(conn, limits);
+        let engine = match (url, options.execution) {
+            (StoreUrl::Memory, _) | (_, Execution::Inline) => Engine::Inline(Arc::new(Mutex::new(writer))),
+            (StoreUrl::Sqlite(path), Execution::Threads) => {
+                let readers = (0..options.readers.max(1))
+                    .map(|_| connection::open_reader(path, &options))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Engine::Threads(Threads::start(writer, readers, &options)?)
+            }
+        };
+        Ok(Self { ids, engine })
+    }
+
+    pub(crate) fn ids(&self) -> &IdSource {
+        &self.ids
+    }
+
+    pub(crate) fn write_queue_length(&self) -> usize {
+        match &self.engine {
+            Engine::Threads(threads) => {
+                threads.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity())
+            }
+            Engine::Inline(_) => 0,
+        }
+    }
+
+    pub(crate) async fn write(&self, units: Vec<Unit>) -> Result<UnitAnswers, StoreError> {
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.submit(|answer| Job::Units(units, answer)).await
+    }
+
+    pub(crate) async fn claim_outbox(
+        &self,
+        run: i64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        self.submit(|answer| Job::Claim { run, now, limit, answer }).await
+    }
+
+    pub(crate) async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
+        self.submit(|answer| Job::Recover { run, now, answer }).await
+    }
+
+    async fn submit<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        match &self.engine {
+            Engine::Threads(threads) => {
+                let jobs = threads.jobs.as_ref().ok_or(StoreError::Closed)?;
+                jobs.send(job(answer)).await.map_err(|_| StoreError::Closed)?;
+            }
+            Engine::Inline(writer) => lock(writer).commit(vec![job(answer)]),
+        }
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs a read on a consistent view of the database.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Rows<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Inline(writer) => read(&Rows { conn: lock(writer).connection() }),
+            Engine::Threads(threads) => {
+                let permit = threads.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+                let readers = threads.readers.clone();
+                let work = move || {
+                    let lease = Lease::take(readers)?;
+                    let out = snapshot(lease.connection()?, read);
+                    drop(lease);
+                    drop(permit);
+                    out
+                };
+                match tokio::task::spawn_blocking(work).await {
+                    Ok(out) => out,
+                    Err(error) => Err(StoreError::Database(format!("a read was cut off: {error}"))),
+                }
+            }
+        }
+    }
+}
+
+/// Several statements of one read see the same state.
+fn snapshot<T>(
+    conn: &Connection,
+    read: impl FnOnce(&Rows<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    sql::exec(conn, "BEGIN", &[])?;
+    let out = read(&Rows { conn });
+    sql::exec(conn, "COMMIT", &[])?;
+    out
+}
+
+/// A reader out of the pool, given back even if the read panics.
+struct Lease {
+    readers: Arc<Mutex<Vec<Connection>>>,
+    conn: Option<Connection>,
+}
+
+impl Lease {
+    fn take(readers: Arc<Mutex<Vec<Connection>>>) -> Result<Self, StoreError> {
+        let conn = lock(&readers).pop();
+        Ok(Self { readers, conn })
+    }
+
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        self.conn.as_ref().ok_or(StoreError::Closed)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+                tracing::error!("a reader could not end its transaction");
+            }
+            lock(&self.readers).push(conn);
+        }
+    }
+}
+
+impl Threads {
+    fn start(writer: Writer, readers: Vec<Connection>, options: &StoreOptions) -> Result<Self, StoreError> {
+        let (jobs, queue) = mpsc::channel(options.write_queue.max(1));
+        let handle = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::Database(format!("cannot start the writer: {error}")))?;
+        let permits = Arc::new(Semaphore::new(readers.len()));
+        Ok(Self { jobs: Some(jobs), writer: Some(handle), readers: Arc::new(Mutex::new(readers)), permits })
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.jobs = None;
+        lock(&self.readers).clear();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer ended with a panic");
+        }
+    }
+}

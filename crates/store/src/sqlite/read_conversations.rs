@@ -1,0 +1,173 @@
+//! Reads whole conversations: person, addresses, groups, session, messages in waiting.
+
+use domain::{ChannelId, ContactId, FlowId, GroupId, MessageId, SessionId, Urn, UrnId, WorkspaceId};
+use rusqlite::{Connection, Row};
+
+use super::{Rows, sql};
+use crate::{
+    ContactRow, Conversation, ConversationKey, PendingMessage, SessionRow, SessionStatus, StoreError, UrnRow,
+    WaitKind,
+};
+
+/// Messages that one load takes of those in waiting; the next step takes the rest.
+const MAX_PENDING: i64 = 50;
+
+impl Rows<'_> {
+    pub(crate) fn load_conversations(
+        &self,
+        keys: Vec<ConversationKey>,
+    ) -> Result<Vec<Option<Conversation>>, StoreError> {
+        keys.iter().map(|key| Ok(self.load_conversation(key)?)).collect()
+    }
+
+    fn load_conversation(&self, key: &ConversationKey) -> rusqlite::Result<Option<Conversation>> {
+        let (workspace, id) = match key {
+            ConversationKey::Contact(workspace, id) => (*workspace, *id),
+            ConversationKey::Urn(workspace, urn) => match self.contact_of(*workspace, urn)? {
+                Some(id) => (*workspace, id),
+                None => return Ok(None),
+            },
+        };
+        let Some(contact) = self.contact(workspace, id)? else { return Ok(None) };
+        let session = match contact.session {
+            Some(session) => read_session(self.conn, workspace, session)?.filter(|s| s.ended_on.is_none()),
+            None => None,
+        };
+        Ok(Some(Conversation {
+            urns: self.urns(workspace, id)?,
+            groups: self.groups_of(workspace, id)?,
+            pending: self.pending(workspace, id)?,
+            session,
+            contact,
+        }))
+    }
+
+    fn contact_of(&self, workspace: WorkspaceId, urn: &Urn) -> rusqlite::Result<Option<ContactId>> {
+        sql::one(
+            self.conn,
+            "SELECT contact_id FROM contact_urn WHERE workspace_id = $1 AND scheme = $2 AND path = $3",
+            &[&workspace.0, &urn.scheme.as_str(), &urn.path.as_str()],
+            |row| row.get(0).map(ContactId),
+        )
+    }
+
+    fn contact(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Option<ContactRow>> {
+        sql::one(
+            self.conn,
+            "SELECT uuid, version, name, language, status, timezone, fields, session_id, flow_id, created_on,
+                 last_seen_on
+             FROM contact WHERE id = $1 AND workspace_id = $2",
+            &[&id.0, &workspace.0],
+            |row| {
+                Ok(ContactRow {
+                    id,
+                    workspace,
+                    uuid: sql::uuid(row, 0)?.into(),
+                    version: row.get(1)?,
+                    name: sql::text(row, 2)?,
+                    language: sql::text_opt(row, 3)?,
+                    status: sql::word(row, 4, sql::contact_status)?,
+                    timezone: sql::text_opt(row, 5)?,
+                    fields: sql::json(row, 6)?,
+                    session: row.get::<_, Option<i64>>(7)?.map(SessionId),
+                    flow: row.get::<_, Option<i64>>(8)?.map(FlowId),
+                    created_on: sql::time(row, 9)?,
+                    last_seen_on: sql::time_opt(row, 10)?,
+                })
+            },
+        )
+    }
+
+    fn urns(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<UrnRow>> {
+        sql::all(
+            self.conn,
+            "SELECT id, scheme, path, display, priority, channel_id FROM contact_urn
+             WHERE contact_id = $1 AND workspace_id = $2 ORDER BY priority DESC, id",
+            &[&id.0, &workspace.0],
+            |row| {
+                Ok(UrnRow {
+                    id: UrnId(row.get(0)?),
+                    scheme: sql::text(row, 1)?,
+                    path: sql::text(row, 2)?,
+                    display: sql::text_opt(row, 3)?,
+                    priority: row.get(4)?,
+                    channel: row.get::<_, Option<i64>>(5)?.map(ChannelId),
+                })
+            },
+        )
+    }
+
+    fn groups_of(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<GroupId>> {
+        sql::all(
+            self.conn,
+            "SELECT group_id FROM contact_group_member WHERE contact_id = $1 AND workspace_id = $2
+             ORDER BY joined_on, group_id",
+            &[&id.0, &workspace.0],
+            |row| row.get(0).map(GroupId),
+        )
+    }
+
+    fn pending(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<PendingMessage>> {
+        sql::all(
+            self.conn,
+            "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, created_on FROM message
+             WHERE contact_id = $1 AND workspace_id = $2 AND status = 'pending' ORDER BY id LIMIT $3",
+            &[&id.0, &workspace.0, &MAX_PENDING],
+            |row| {
+                Ok(PendingMessage {
+                    id: MessageId(row.get(0)?),
+                    uuid: sql::uuid(row, 1)?.into(),
+                    urn: row.get::<_, Option<i64>>(2)?.map(UrnId),
+                    channel: row.get::<_, Option<i64>>(3)?.map(ChannelId),
+                    text: sql::text(row, 4)?,
+                    attachments: sql::json(row, 5)?,
+                    external_id: sql::text_opt(row, 6)?,
+                    created_on: sql::time(row, 7)?,
+                })
+            },
+        )
+    }
+
+    pub(crate) fn session(
+        &self,
+        workspace: WorkspaceId,
+        id: SessionId,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        Ok(read_session(self.conn, workspace, id)?)
+    }
+}
+
+fn read_session(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    id: SessionId,
+) -> rusqlite::Result<Option<SessionRow>> {
+    sql::one(
+        conn,
+        "SELECT uuid, contact_id, status, wait_kind, wait_until, expires_on, pins, state, created_on, ended_on
+         FROM session WHERE id = $1 AND workspace_id = $2",
+        &[&id.0, &workspace.0],
+        |row| session_row(row, workspace, id),
+    )
+}
+
+fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> rusqlite::Result<SessionRow> {
+    let wait_kind = match row.get_ref(3)?.as_str_or_null()? {
+        Some(_) => Some(sql::word(row, 3, WaitKind::parse)?),
+        None => None,
+    };
+    Ok(SessionRow {
+        id,
+        workspace,
+        uuid: sql::uuid(row, 0)?.into(),
+        contact: ContactId(row.get(1)?),
+        status: sql::word(row, 2, SessionStatus::parse)?,
+        wait_kind,
+        wait_until: sql::time_opt(row, 4)?,
+        expires_on: sql::time_opt(row, 5)?,
+        pins: row.get(6)?,
+        state: row.get::<_, Option<Vec<u8>>>(7)?.unwrap_or_default(),
+        created_on: sql::time(row, 8)?,
+        ended_on: sql::time_opt(row, 9)?,
+    })
+}

@@ -1,0 +1,161 @@
+//! Reads what was said and done: messages, runs, events, counts.
+
+use domain::{ChannelId, ContactId, FlowId, MessageId, MessageUuid, RunId, SessionId, WorkspaceId};
+use rusqlite::Row;
+use smol_str::SmolStr;
+
+use super::{Rows, sql};
+use crate::{DailyCount, Direction, MessageRow, MessageStatus, RunRow, StoreError};
+
+const MESSAGE_COLUMNS: &str = "id, uuid, contact_id, channel_id, direction, status, text, attachments,
+    quick_replies, external_id, reason, possibly_repeated, created_on";
+
+fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+impl Rows<'_> {
+    pub(crate) fn find_inbound(
+        &self,
+        keys: Vec<(ChannelId, SmolStr)>,
+    ) -> Result<Vec<Option<MessageUuid>>, StoreError> {
+        keys.iter()
+            .map(|(channel, external)| {
+                Ok(sql::one(
+                    self.conn,
+                    "SELECT uuid FROM message WHERE channel_id = $1 AND external_id = $2 AND direction = 'in'",
+                    &[&channel.0, &external.as_str()],
+                    |row| sql::uuid(row, 0).map(MessageUuid),
+                )?)
+            })
+            .collect()
+    }
+
+    pub(crate) fn contact_messages(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let text = format!(
+            "SELECT {MESSAGE_COLUMNS} FROM message
+             WHERE contact_id = $1 AND id > $2 AND workspace_id = $3 ORDER BY id LIMIT $4"
+        );
+        sql::all(self.conn, &text, &[&contact.0, &after.0, &workspace.0, &limit_of(limit)], message_row)
+    }
+
+    pub(crate) fn messages(
+        &self,
+        workspace: WorkspaceId,
+        after: MessageId,
+        limit: usize,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let text = format!(
+            "SELECT {MESSAGE_COLUMNS} FROM message WHERE id > $1 AND workspace_id = $2 ORDER BY id LIMIT $3"
+        );
+        sql::all(self.conn, &text, &[&after.0, &workspace.0, &limit_of(limit)], message_row)
+    }
+
+    pub(crate) fn contact_runs(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT id, uuid, session_id, flow_id, status, responded, results, created_on, modified_on, exited_on
+             FROM run WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id",
+            &[&contact.0, &workspace.0],
+            |row| {
+                Ok(RunRow {
+                    id: RunId(row.get(0)?),
+                    workspace,
+                    uuid: sql::uuid(row, 1)?.into(),
+                    session: SessionId(row.get(2)?),
+                    contact,
+                    flow: FlowId(row.get(3)?),
+                    status: sql::text(row, 4)?,
+                    responded: row.get(5)?,
+                    results: row.get(6)?,
+                    created_on: sql::time(row, 7)?,
+                    modified_on: sql::time(row, 8)?,
+                    exited_on: sql::time_opt(row, 9)?,
+                })
+            },
+        )
+    }
+
+    pub(crate) fn contact_events(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        limit: usize,
+    ) -> Result<Vec<(SmolStr, String)>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT kind, body FROM event WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id LIMIT $3",
+            &[&contact.0, &workspace.0, &limit_of(limit)],
+            |row| Ok((sql::text(row, 0)?, row.get(1)?)),
+        )
+    }
+
+    pub(crate) fn daily_counts(&self, workspace: WorkspaceId) -> Result<Vec<DailyCount>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT day, channel_id, direction, status, count FROM daily_count
+             WHERE workspace_id = $1 AND count <> 0 ORDER BY day, channel_id, direction, status",
+            &[&workspace.0],
+            count_row,
+        )
+    }
+
+    pub(crate) fn recount(&self, workspace: WorkspaceId) -> Result<Vec<DailyCount>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT day, coalesce(channel_id, 0), direction, status, count(*) FROM message
+             WHERE workspace_id = $1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+            &[&workspace.0],
+            count_row,
+        )
+    }
+
+    pub(crate) fn contact_count(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
+        let count = sql::one(
+            self.conn,
+            "SELECT count(*) FROM contact WHERE workspace_id = $1",
+            &[&workspace.0],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+}
+
+fn message_row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    Ok(MessageRow {
+        id: MessageId(row.get(0)?),
+        uuid: sql::uuid(row, 1)?.into(),
+        contact: ContactId(row.get(2)?),
+        channel: row.get::<_, Option<i64>>(3)?.map(ChannelId),
+        direction: sql::word(row, 4, Direction::parse)?,
+        status: sql::word(row, 5, MessageStatus::parse)?,
+        text: sql::text(row, 6)?,
+        attachments: sql::json(row, 7)?,
+        quick_replies: row.get(8)?,
+        external_id: sql::text_opt(row, 9)?,
+        reason: row.get(10)?,
+        possibly_repeated: row.get(11)?,
+        created_on: sql::time(row, 12)?,
+    })
+}
+
+fn count_row(row: &Row<'_>) -> rusqlite::Result<DailyCount> {
+    let channel: i64 = row.get(1)?;
+    Ok(DailyCount {
+        day: row.get(0)?,
+        channel: (channel != 0).then_some(ChannelId(channel)),
+        direction: sql::word(row, 2, Direction::parse)?,
+        status: sql::word(row, 3, MessageStatus::parse)?,
+        count: row.get(4)?,
+    })
+}

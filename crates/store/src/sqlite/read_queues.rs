@@ -1,0 +1,115 @@
+//! Reads what is due: timers and the outbox.
+
+use domain::{ChannelId, ContactId, MessageId, OutboxId, SessionId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+
+use super::{Rows, sql};
+use crate::{DueTimer, OutboxItem, OutboxKind, StoreError, TimerKind};
+
+impl Rows<'_> {
+    pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT workspace_id, contact_id, kind, due, session_id FROM timer
+             WHERE due <= $1 ORDER BY due, contact_id, kind LIMIT $2",
+            &[&now.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| {
+                Ok(DueTimer {
+                    workspace: WorkspaceId(row.get(0)?),
+                    contact: ContactId(row.get(1)?),
+                    kind: sql::word(row, 2, TimerKind::parse)?,
+                    due: sql::time(row, 3)?,
+                    session: SessionId(row.get(4)?),
+                })
+            },
+        )
+    }
+
+    pub(crate) fn next_timer_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(sql::one(self.conn, "SELECT min(due) FROM timer", &[], |row| sql::time_opt(row, 0))?.flatten())
+    }
+
+    pub(crate) fn next_outbox_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(sql::one(
+            self.conn,
+            "SELECT min(next_attempt) FROM outbox WHERE claimed_by = 0 AND dead_reason IS NULL",
+            &[],
+            |row| sql::time_opt(row, 0),
+        )?
+        .flatten())
+    }
+
+    pub(crate) fn outbox_depth(&self) -> Result<(u64, u64, u64), StoreError> {
+        let depth = sql::one(
+            self.conn,
+            "SELECT count(*) FILTER (WHERE claimed_by <> 0),
+                 count(*) FILTER (WHERE claimed_by = 0 AND dead_reason IS NULL),
+                 count(*) FILTER (WHERE claimed_by = 0 AND dead_reason IS NOT NULL) FROM outbox",
+            &[],
+            |row| Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?)),
+        )?;
+        Ok(depth.unwrap_or_default())
+    }
+
+    pub(crate) fn outbox_item(
+        &self,
+        workspace: WorkspaceId,
+        id: OutboxId,
+    ) -> Result<Option<OutboxItem>, StoreError> {
+        Ok(outbox_item(self.conn, Some(workspace), id)?)
+    }
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+/// One row with its message and address. Without a workspace: for the node's own claims, which go over all.
+pub(super) fn outbox_item(
+    conn: &Connection,
+    workspace: Option<WorkspaceId>,
+    id: OutboxId,
+) -> rusqlite::Result<Option<OutboxItem>> {
+    sql::one(
+        conn,
+        "SELECT o.id, o.workspace_id, o.kind, o.contact_id, o.channel_id, o.message_id, o.session_id, m.uuid,
+             u.scheme, u.path, m.text, m.attachments, m.quick_replies, m.detail, o.payload, o.attempts,
+             o.possibly_repeated, o.created_on
+         FROM outbox AS o
+         LEFT JOIN message AS m ON m.id = o.message_id AND m.workspace_id = o.workspace_id
+         LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.workspace_id = o.workspace_id
+         WHERE o.id = $1 AND o.workspace_id = coalesce($2, o.workspace_id)",
+        &[&id.0, &workspace.map(|workspace| workspace.0)],
+        item_row,
+    )
+}
+
+fn item_row(row: &Row<'_>) -> rusqlite::Result<OutboxItem> {
+    let present = |id: i64| (id != 0).then_some(id);
+    let message = present(row.get(5)?).map(MessageId);
+    let has_message = row.get_ref(7)?.as_blob_or_null()?.is_some();
+    let urn = match (sql::text_opt(row, 8)?, sql::text_opt(row, 9)?) {
+        (Some(scheme), Some(path)) => Some((scheme, path)),
+        _ => None,
+    };
+    Ok(OutboxItem {
+        id: OutboxId(row.get(0)?),
+        workspace: WorkspaceId(row.get(1)?),
+        kind: sql::word(row, 2, OutboxKind::parse)?,
+        contact: ContactId(row.get(3)?),
+        channel: present(row.get(4)?).map(ChannelId),
+        message,
+        session: present(row.get(6)?).map(SessionId),
+        message_uuid: if has_message { Some(sql::uuid(row, 7)?.into()) } else { None },
+        urn,
+        text: sql::text_opt(row, 10)?.unwrap_or_default(),
+        attachments: sql::json(row, 11)?,
+        quick_replies: row.get(12)?,
+        detail: row.get(13)?,
+        payload: row.get(14)?,
+        attempts: row.get(15)?,
+        possibly_repeated: row.get(16)?,
+        created_on: sql::time(row, 17)?,
+    })
+}
