@@ -1,28 +1,53 @@
 //! From older specifications of flow definitions to the current one.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::definition::DefinitionError;
 
+mod rewrite;
+mod v13_1;
+mod v13_2;
+mod v13_3;
+mod v13_4;
+mod v13_5;
+mod v13_6;
+mod v14_0;
+mod v14_1;
+mod v14_2;
+mod v14_3;
+mod v14_4;
 mod version;
+mod walk;
 
 pub use version::Version;
+use walk::Object;
 
 /// The specification that this release writes.
 pub const CURRENT: Version = Version::new(14, 4, 2);
 
+/// What tells the generation of a flow.
+#[derive(Deserialize)]
+struct Head {
+    spec_version: Option<Value>,
+    version: Option<Value>,
+    action_sets: Option<IgnoredAny>,
+    rule_sets: Option<IgnoredAny>,
+}
+
 /// The specification that a definition follows.
 pub fn version_of(json: &str) -> Result<Version, DefinitionError> {
-    #[derive(Deserialize)]
-    struct Head {
-        spec_version: Option<Value>,
-        version: Option<Value>,
-        action_sets: Option<serde::de::IgnoredAny>,
-        rule_sets: Option<serde::de::IgnoredAny>,
-    }
-    let head: Head = serde_json::from_str(json)?;
+    supported(serde_json::from_str(json)?)
+}
+
+/// The specification that a parsed definition follows.
+pub fn version_in(flow: &Value) -> Result<Version, DefinitionError> {
+    supported(Head::deserialize(flow)?)
+}
+
+fn supported(head: Head) -> Result<Version, DefinitionError> {
     let Some(spec_version) = head.spec_version else {
         if head.action_sets.is_some() || head.rule_sets.is_some() {
             let version = head.version.map_or_else(|| "unknown".to_owned(), plain);
@@ -49,14 +74,44 @@ fn plain(value: Value) -> String {
     }
 }
 
+/// One step, which may draw identifiers.
+type Step = fn(&mut Object, &mut dyn FnMut() -> Uuid);
+
+/// What each version changed, in order.
+const STEPS: [(Version, Step); 15] = [
+    (Version::new(13, 1, 0), v13_1::migrate),
+    (Version::new(13, 2, 0), |flow, _| v13_2::migrate(flow)),
+    (Version::new(13, 3, 0), |flow, _| v13_3::migrate(flow)),
+    (Version::new(13, 4, 0), v13_4::migrate),
+    (Version::new(13, 5, 0), |flow, _| v13_5::migrate(flow)),
+    (Version::new(13, 6, 0), |flow, _| v13_6::truncate_names(flow)),
+    (Version::new(13, 6, 1), |flow, _| v13_6::truncate_lookups(flow)),
+    (Version::new(14, 0, 0), |flow, _| v14_0::migrate(flow)),
+    (Version::new(14, 1, 0), |flow, _| v14_1::split_on_status(flow)),
+    (Version::new(14, 2, 0), |flow, _| v14_2::migrate(flow)),
+    (Version::new(14, 3, 0), |flow, _| v14_3::split_on_locals(flow)),
+    (Version::new(14, 3, 1), |flow, _| v14_3::join_arguments(flow)),
+    (Version::new(14, 4, 0), |flow, _| v14_4::migrate(flow)),
+    (Version::new(14, 4, 1), |flow, _| v14_1::repair_split(flow)),
+    (Version::new(14, 4, 2), |flow, _| v14_1::default_status(flow)),
+];
+
 /// Brings a definition to a specification, drawing identifiers for what is added from `uuids`.
+///
+/// A definition that is newer than `to` is left as it is.
 pub fn migrate(
     flow: &mut Value,
     to: Version,
-    _uuids: &mut dyn FnMut() -> Uuid,
+    uuids: &mut dyn FnMut() -> Uuid,
 ) -> Result<(), DefinitionError> {
-    if let Some(object) = flow.as_object_mut() {
-        object.insert("spec_version".into(), Value::String(to.to_string()));
+    let from = version_in(flow)?;
+    let Some(object) = flow.as_object_mut() else { return Err(DefinitionError::NoVersion) };
+    for (version, step) in STEPS.iter().filter(|(version, _)| from < *version && *version <= to) {
+        step(object, uuids);
+        object.insert("spec_version".into(), version.to_string().into());
+    }
+    if from < to {
+        object.insert("spec_version".into(), to.to_string().into());
     }
     Ok(())
 }

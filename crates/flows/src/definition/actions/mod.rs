@@ -206,7 +206,7 @@ impl Action {
         };
         let kind = match ActionKind::read(&name, json) {
             Some(Ok(kind)) => kind,
-            Some(Err(error)) => return Err(error.to_string()),
+            Some(Err(error)) => return Err(invalid_uuid(json).unwrap_or_else(|| error.to_string())),
             None => return Err(format!("unknown type: '{name}'")),
         };
         let mut problems = Problems::default();
@@ -215,4 +215,27 @@ impl Action {
         problems.finish()?;
         Ok(Self { uuid: uuid.unwrap_or_default(), kind })
     }
+}
+
+/// The first member of an action that should be an identifier and is not, in the words of the other checks.
+fn invalid_uuid(json: &str) -> Option<String> {
+    fn search(value: &serde_json::Value, path: &str) -> Option<String> {
+        match value {
+            serde_json::Value::Object(members) => members.iter().find_map(|(key, member)| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                match member.as_str() {
+                    Some(text) if key == "uuid" && uuid::Uuid::try_parse(text).is_err() => {
+                        Some(format!("field '{path}' must be a valid UUID"))
+                    }
+                    Some(_) => None,
+                    None => search(member, &path),
+                }
+            }),
+            serde_json::Value::Array(items) => {
+                items.iter().enumerate().find_map(|(index, item)| search(item, &format!("{path}[{index}]")))
+            }
+            _ => None,
+        }
+    }
+    search(&serde_json::from_str(json).ok()?, "")
 }

@@ -1,0 +1,49 @@
+//! 13.6: names of results and categories have limits; 13.6.1: so have the references to them.
+
+use serde_json::Value;
+
+use super::rewrite::{Reference, rewrite_templates};
+use super::walk::{Object, actions, nodes, object, objects, truncated};
+use crate::definition::limits::{MAX_CATEGORY_NAME, MAX_RESULT_NAME};
+
+pub(super) fn truncate_names(flow: &mut Object) {
+    for action in actions(flow) {
+        shorten(action, "result_name", MAX_RESULT_NAME);
+        if action.get("type").and_then(Value::as_str) == Some("set_run_result") {
+            shorten(action, "name", MAX_RESULT_NAME);
+            shorten(action, "category", MAX_CATEGORY_NAME);
+        }
+    }
+    for node in nodes(flow) {
+        let Some(router) = object(node, "router") else { continue };
+        shorten(router, "result_name", MAX_RESULT_NAME);
+        for category in objects(router, "categories") {
+            shorten(category, "name", MAX_CATEGORY_NAME);
+        }
+    }
+}
+
+fn shorten(parent: &mut Object, key: &str, limit: usize) {
+    if let Some(Value::String(text)) = parent.get_mut(key)
+        && text.chars().count() > limit
+    {
+        *text = truncated(text, limit);
+    }
+}
+
+pub(super) fn truncate_lookups(flow: &mut Object) {
+    rewrite_templates(flow, &|reference: &Reference<'_>| {
+        let (first, rest) = reference.split_first();
+        if !first.eq_ignore_ascii_case("results") {
+            return None;
+        }
+        let key = rest.strip_prefix('.')?;
+        let end = key.find(['.', '[']).unwrap_or(key.len());
+        if key[..end].chars().count() <= MAX_RESULT_NAME {
+            return None;
+        }
+        // A name that was cut at a space lost it, so its key has no `_` there.
+        let short = truncated(&key[..end], MAX_RESULT_NAME);
+        Some(format!("{first}.{}{}", short.trim_end_matches('_'), &key[end..]))
+    });
+}
