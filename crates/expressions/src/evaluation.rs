@@ -94,7 +94,7 @@ impl<'a> Evaluation<'a> {
                 {
                     return error.clone();
                 }
-                (builtin.call)(self, arguments)
+                (builtin.call)(self, arguments).into()
             }
             Function::Lambda(lambda) => self.call_lambda(lambda, arguments),
         };

@@ -1,6 +1,9 @@
 //! The functions expressions may call.
 
-use crate::{Evaluation, Value};
+use crate::{Evaluation, Fault, Value};
+
+/// The work of a function: its value, or what is wrong with its arguments.
+pub type Call = fn(&Evaluation<'_>, &[Value]) -> Result<Value, Fault>;
 
 /// A function of the library.
 #[derive(Debug)]
@@ -13,37 +16,24 @@ pub struct Builtin {
     pub max_args: usize,
     /// Does the work. Called with as many arguments as allowed, of which none is an error unless
     /// [`accepts_errors`](Self::accepts_errors).
-    pub call: fn(&Evaluation<'_>, &[Value]) -> Value,
+    pub call: Call,
     /// Whether arguments may be errors. Otherwise the first error among the arguments is the result.
     pub accepts_errors: bool,
 }
 
 impl Builtin {
     /// A function of exactly `count` arguments.
-    pub const fn exactly(
-        name: &'static str,
-        count: usize,
-        call: fn(&Evaluation<'_>, &[Value]) -> Value,
-    ) -> Self {
+    pub const fn exactly(name: &'static str, count: usize, call: Call) -> Self {
         Self::between(name, count, count, call)
     }
 
     /// A function of at least `min_args` arguments.
-    pub const fn at_least(
-        name: &'static str,
-        min_args: usize,
-        call: fn(&Evaluation<'_>, &[Value]) -> Value,
-    ) -> Self {
+    pub const fn at_least(name: &'static str, min_args: usize, call: Call) -> Self {
         Self::between(name, min_args, usize::MAX, call)
     }
 
     /// A function of `min_args` to `max_args` arguments.
-    pub const fn between(
-        name: &'static str,
-        min_args: usize,
-        max_args: usize,
-        call: fn(&Evaluation<'_>, &[Value]) -> Value,
-    ) -> Self {
+    pub const fn between(name: &'static str, min_args: usize, max_args: usize, call: Call) -> Self {
         Self { name, min_args, max_args, call, accepts_errors: false }
     }
 
