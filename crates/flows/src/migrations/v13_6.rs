@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rewrite::{Reference, rewrite_templates};
+use super::rewrite::rewrite_templates;
 use super::walk::{Object, actions, nodes, object, objects, truncated};
 use crate::definition::limits::{MAX_CATEGORY_NAME, MAX_RESULT_NAME};
 
@@ -32,18 +32,11 @@ fn shorten(parent: &mut Object, key: &str, limit: usize) {
 }
 
 pub(super) fn truncate_lookups(flow: &mut Object) {
-    rewrite_templates(flow, &|reference: &Reference<'_>| {
-        let (first, rest) = reference.split_first();
-        if !first.eq_ignore_ascii_case("results") {
-            return None;
-        }
-        let key = rest.strip_prefix('.')?;
-        let end = key.find(['.', '[']).unwrap_or(key.len());
-        if key[..end].chars().count() <= MAX_RESULT_NAME {
-            return None;
-        }
+    rewrite_templates(flow, "results", &|path| {
+        let key = path.get(1).filter(|key| key.chars().count() > MAX_RESULT_NAME)?;
         // A name that was cut at a space lost it, so its key has no `_` there.
-        let short = truncated(&key[..end], MAX_RESULT_NAME);
-        Some(format!("{first}.{}{}", short.trim_end_matches('_'), &key[end..]))
+        let short = truncated(key, MAX_RESULT_NAME);
+        let rest: String = path[2..].iter().map(|name| format!(".{name}")).collect();
+        Some(format!("results.{}{rest}", short.trim_end_matches('_')))
     });
 }

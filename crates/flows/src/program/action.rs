@@ -108,8 +108,8 @@ pub enum ActionKind {
     SayMsg {
         /// What.
         text: Localized<Text>,
-        /// A recording of it; may be empty.
-        audio_url: Localized<Text>,
+        /// Address of a recording of it, which is no template; may be empty.
+        audio_url: Localized<SmolStr>,
     },
     /// Writes to others.
     SendBroadcast {
@@ -233,8 +233,8 @@ pub struct Recipients {
     pub contacts: Vec<Reference<ContactUuid>>,
     /// A contact query; may be empty.
     pub contact_query: Text,
-    /// Addresses.
-    pub urns: Vec<Text>,
+    /// Addresses, which are no templates.
+    pub urns: Vec<SmolStr>,
     /// Group names, contact identifiers or addresses.
     pub legacy_vars: Vec<Text>,
 }

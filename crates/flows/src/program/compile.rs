@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{CategoryUuid, NodeUuid};
+use expressions::Library;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
@@ -16,15 +17,21 @@ use crate::definition::{self, Definition, ItemTranslation, RouterType};
 pub(super) struct Compiler<'a> {
     /// For each item, its translations in the order of the languages.
     translations: HashMap<Uuid, Vec<(LanguageIx, &'a ItemTranslation)>>,
+    /// What expressions may call.
+    library: &'a Library,
 }
 
-/// The translations of one item.
-pub(super) struct Item<'a>(&'a [(LanguageIx, &'a ItemTranslation)]);
+/// One item with its translations.
+pub(super) struct Item<'a> {
+    translations: &'a [(LanguageIx, &'a ItemTranslation)],
+    library: &'a Library,
+}
 
 impl Program {
-    /// Compiles a definition. Templates that do not parse become programs that report it when they run.
-    pub fn compile(definition: &Definition) -> Self {
-        let compiler = Compiler { translations: index_translations(definition) };
+    /// Compiles a definition whose expressions may call the functions of `library`. An expression that does not
+    /// parse reports it each time it runs.
+    pub fn compile(definition: &Definition, library: &Library) -> Self {
+        let compiler = Compiler { translations: index_translations(definition), library };
         let mut node_index: Vec<(NodeUuid, NodeIx)> = definition
             .nodes
             .iter()
@@ -92,14 +99,25 @@ fn index_translations(definition: &Definition) -> HashMap<Uuid, Vec<(LanguageIx,
 
 impl<'a> Compiler<'a> {
     pub(super) fn item(&'a self, uuid: Uuid) -> Item<'a> {
-        Item(self.translations.get(&uuid).map_or(&[], Vec::as_slice))
+        let translations = self.translations.get(&uuid).map_or(&[][..], Vec::as_slice);
+        Item { translations, library: self.library }
+    }
+
+    /// A template.
+    pub(super) fn text(&self, source: &SmolStr) -> Text {
+        Text::compile(source, self.library)
+    }
+
+    /// A list of templates.
+    pub(super) fn texts(&self, sources: &[SmolStr]) -> Vec<Text> {
+        sources.iter().map(|source| self.text(source)).collect()
     }
 
     fn router(&self, router: &definition::Router, node: &definition::Node, first_exit: u32) -> Router {
         let choice = match router.router_type {
             RouterType::Random => Choice::Random,
             RouterType::Switch => Choice::Switch {
-                operand: Text::compile(&router.operand),
+                operand: self.text(&router.operand),
                 cases: router.cases.iter().map(|case| self.case(case, router)).collect(),
                 default: router.default_category_uuid.map(|uuid| category_index(router, uuid)),
             },
@@ -151,7 +169,7 @@ impl<'a> Compiler<'a> {
                 hint: hint.clone(),
             },
             definition::Wait::Dial { phone, dial_limit_seconds, call_limit_seconds } => Wait::Dial {
-                phone: Text::compile(phone),
+                phone: self.text(phone),
                 dial_limit_seconds: *dial_limit_seconds,
                 call_limit_seconds: *call_limit_seconds,
             },
@@ -173,30 +191,34 @@ fn category_index(router: &definition::Router, uuid: CategoryUuid) -> CategoryIx
 impl Item<'_> {
     /// A property that is one template.
     pub(super) fn text(&self, property: &str, native: &SmolStr) -> Localized<Text> {
-        self.localize(property, Text::compile(native), |texts| {
-            texts.first().filter(|text| !text.is_empty()).map(Text::compile)
-        })
+        self.localize(property, self.compile(native), |texts| first(texts).map(|text| self.compile(text)))
     }
 
     /// A property that is a list of templates.
     pub(super) fn texts(&self, property: &str, native: &[SmolStr]) -> Localized<Vec<Text>> {
-        self.localize(property, native.iter().map(Text::compile).collect(), |texts| {
-            Some(texts.iter().map(Text::compile).collect())
-        })
+        let compile = |texts: &[SmolStr]| texts.iter().map(|text| self.compile(text)).collect();
+        self.localize(property, compile(native), |texts| Some(compile(texts)))
     }
 
     /// A property that is plain text.
     pub(super) fn name(&self, property: &str, native: &SmolStr) -> Localized<SmolStr> {
-        self.localize(property, native.clone(), |texts| {
-            texts.first().filter(|text| !text.is_empty()).cloned()
-        })
+        self.localize(property, native.clone(), |texts| first(texts).cloned())
+    }
+
+    fn compile(&self, source: &SmolStr) -> Text {
+        Text::compile(source, self.library)
     }
 
     fn localize<T>(&self, property: &str, native: T, read: impl Fn(&[SmolStr]) -> Option<T>) -> Localized<T> {
-        let translated = self.0.iter().filter_map(|(language, properties)| {
+        let translated = self.translations.iter().filter_map(|(language, properties)| {
             let texts = properties.get(property).filter(|texts| !texts.0.is_empty())?;
             Some((*language, read(&texts.0)?))
         });
         Localized { native, translations: translated.collect() }
     }
+}
+
+/// The one text of a property, unless it was left empty.
+fn first(texts: &[SmolStr]) -> Option<&SmolStr> {
+    texts.first().filter(|text| !text.is_empty())
 }

@@ -1,153 +1,151 @@
 //! From the actions of a definition to those of a program.
 
-use smol_str::SmolStr;
-
 use super::compile::{Compiler, Item, result_name};
-use super::{Action, ActionKind, Assignee, Message, Named, Recipients, ResultName, Text};
+use super::{Action, ActionKind, Assignee, Message, Named, Recipients, ResultName};
 use crate::definition::actions as source;
 use crate::definition::{self, ActionKind as Source, Reference, UserReference, VariableReference};
 
 impl Compiler<'_> {
     pub(super) fn action(&self, action: &definition::Action) -> Action {
         let item = self.item(action.uuid.0);
-        Action { uuid: action.uuid, kind: spoken(&action.kind, &item) }
+        Action { uuid: action.uuid, kind: self.spoken(&action.kind, &item) }
     }
-}
 
-/// Actions that say something, in the contact's language.
-fn spoken(action: &Source, item: &Item<'_>) -> ActionKind {
-    match action {
-        Source::PlayAudio(a) => ActionKind::PlayAudio { audio_url: item.text("audio_url", &a.audio_url) },
-        Source::SayMsg(a) => ActionKind::SayMsg {
-            text: item.text("text", &a.text),
-            audio_url: item.text("audio_url", &a.audio_url),
-        },
-        Source::SendMsg(a) => ActionKind::SendMsg { message: message(a, item) },
-        Source::SendBroadcast(a) => ActionKind::SendBroadcast {
-            recipients: recipients(&a.recipients),
-            message: message(&a.message, item),
-        },
-        Source::SendEmail(a) => ActionKind::SendEmail {
-            addresses: texts(&a.addresses),
-            subject: item.text("subject", &a.subject),
-            body: item.text("body", &a.body),
-        },
-        Source::SetRunResult(a) => ActionKind::SetRunResult {
-            result: ResultName::new(&a.name),
-            value: Text::compile(&a.value),
-            category: item.name("category", &a.category),
-        },
-        other => about_contact(other),
+    /// Actions that say something, in the contact's language.
+    fn spoken(&self, action: &Source, item: &Item<'_>) -> ActionKind {
+        match action {
+            Source::PlayAudio(a) => ActionKind::PlayAudio { audio_url: item.text("audio_url", &a.audio_url) },
+            Source::SayMsg(a) => ActionKind::SayMsg {
+                text: item.text("text", &a.text),
+                audio_url: item.name("audio_url", &a.audio_url),
+            },
+            Source::SendMsg(a) => ActionKind::SendMsg { message: self.message(a, item) },
+            Source::SendBroadcast(a) => ActionKind::SendBroadcast {
+                recipients: self.recipients(&a.recipients),
+                message: self.message(&a.message, item),
+            },
+            Source::SendEmail(a) => ActionKind::SendEmail {
+                addresses: self.texts(&a.addresses),
+                subject: item.text("subject", &a.subject),
+                body: item.text("body", &a.body),
+            },
+            Source::SetRunResult(a) => ActionKind::SetRunResult {
+                result: ResultName::new(&a.name),
+                value: self.text(&a.value),
+                category: item.name("category", &a.category),
+            },
+            other => self.about_contact(other),
+        }
     }
-}
 
-/// Actions that change the contact.
-fn about_contact(action: &Source) -> ActionKind {
-    match action {
-        Source::AddContactGroups(a) => ActionKind::AddContactGroups { groups: named(&a.groups) },
-        Source::AddContactUrn(a) => {
-            ActionKind::AddContactUrn { scheme: a.scheme.clone(), path: Text::compile(&a.path) }
+    /// Actions that change the contact.
+    fn about_contact(&self, action: &Source) -> ActionKind {
+        match action {
+            Source::AddContactGroups(a) => ActionKind::AddContactGroups { groups: self.named(&a.groups) },
+            Source::AddContactUrn(a) => {
+                ActionKind::AddContactUrn { scheme: a.scheme.clone(), path: self.text(&a.path) }
+            }
+            Source::RemoveContactGroups(a) => {
+                ActionKind::RemoveContactGroups { groups: self.named(&a.groups), all_groups: a.all_groups }
+            }
+            Source::SetContactChannel(a) => ActionKind::SetContactChannel { channel: a.channel.clone() },
+            Source::SetContactField(a) => {
+                ActionKind::SetContactField { field: a.field.clone(), value: self.text(&a.value) }
+            }
+            Source::SetContactLanguage(a) => {
+                ActionKind::SetContactLanguage { language: self.text(&a.language) }
+            }
+            Source::SetContactName(a) => ActionKind::SetContactName { name: self.text(&a.name) },
+            Source::SetContactStatus(a) => ActionKind::SetContactStatus { status: a.status },
+            Source::SetContactTimezone(a) => {
+                ActionKind::SetContactTimezone { timezone: self.text(&a.timezone) }
+            }
+            other => self.about_rest(other),
         }
-        Source::RemoveContactGroups(a) => {
-            ActionKind::RemoveContactGroups { groups: named(&a.groups), all_groups: a.all_groups }
-        }
-        Source::SetContactChannel(a) => ActionKind::SetContactChannel { channel: a.channel.clone() },
-        Source::SetContactField(a) => {
-            ActionKind::SetContactField { field: a.field.clone(), value: Text::compile(&a.value) }
-        }
-        Source::SetContactLanguage(a) => {
-            ActionKind::SetContactLanguage { language: Text::compile(&a.language) }
-        }
-        Source::SetContactName(a) => ActionKind::SetContactName { name: Text::compile(&a.name) },
-        Source::SetContactStatus(a) => ActionKind::SetContactStatus { status: a.status },
-        Source::SetContactTimezone(a) => {
-            ActionKind::SetContactTimezone { timezone: Text::compile(&a.timezone) }
-        }
-        other => about_rest(other),
     }
-}
 
-/// Everything else.
-fn about_rest(action: &Source) -> ActionKind {
-    match action {
-        Source::AddInputLabels(a) => ActionKind::AddInputLabels { labels: named(&a.labels) },
-        Source::CallLlm(a) => ActionKind::CallLlm {
-            llm: a.llm.clone(),
-            instructions: Text::compile(&a.instructions),
-            input: Text::compile(&a.input),
-            output_local: a.output_local.clone(),
-        },
-        Source::CallResthook(a) => {
-            ActionKind::CallResthook { resthook: a.resthook.clone(), result: result_name(&a.result_name) }
+    /// Everything else.
+    fn about_rest(&self, action: &Source) -> ActionKind {
+        match action {
+            Source::AddInputLabels(a) => ActionKind::AddInputLabels { labels: self.named(&a.labels) },
+            Source::CallLlm(a) => ActionKind::CallLlm {
+                llm: a.llm.clone(),
+                instructions: self.text(&a.instructions),
+                input: self.text(&a.input),
+                output_local: a.output_local.clone(),
+            },
+            Source::CallResthook(a) => {
+                ActionKind::CallResthook { resthook: a.resthook.clone(), result: result_name(&a.result_name) }
+            }
+            Source::CallWebhook(a) => ActionKind::CallWebhook {
+                method: a.method.clone(),
+                url: self.text(&a.url),
+                headers: a.headers.iter().map(|(name, value)| (name.clone(), self.text(value))).collect(),
+                body: self.text(&a.body),
+                result: result_name(&a.result_name),
+            },
+            Source::EnterFlow(a) => ActionKind::EnterFlow { flow: a.flow.clone(), terminal: a.terminal },
+            Source::OpenTicket(a) => ActionKind::OpenTicket {
+                topic: a.topic.clone(),
+                assignee: a.assignee.as_ref().and_then(|user| self.assignee(user)),
+                note: self.text(&a.note),
+            },
+            Source::SetRunLocal(a) => ActionKind::SetRunLocal {
+                local: a.local.clone(),
+                value: self.text(&a.value),
+                operation: a.operation,
+            },
+            Source::StartSession(a) => ActionKind::StartSession {
+                recipients: self.recipients(&a.recipients),
+                flow: a.flow.clone(),
+                exclusions: a.exclusions,
+                create_contact: a.create_contact,
+            },
+            Source::TransferAirtime(a) => ActionKind::TransferAirtime {
+                amounts: a
+                    .amounts
+                    .iter()
+                    .map(|(currency, amount)| (currency.clone(), amount.clone()))
+                    .collect(),
+            },
+            // The rest are the two that nothing supports any more; those above were dealt with by the callers.
+            other => ActionKind::Unsupported { name: other.name() },
         }
-        Source::CallWebhook(a) => ActionKind::CallWebhook {
-            method: a.method.clone(),
-            url: Text::compile(&a.url),
-            headers: a.headers.iter().map(|(name, value)| (name.clone(), Text::compile(value))).collect(),
-            body: Text::compile(&a.body),
-            result: result_name(&a.result_name),
-        },
-        Source::EnterFlow(a) => ActionKind::EnterFlow { flow: a.flow.clone(), terminal: a.terminal },
-        Source::OpenTicket(a) => ActionKind::OpenTicket {
-            topic: a.topic.clone(),
-            assignee: a.assignee.as_ref().and_then(assignee),
-            note: Text::compile(&a.note),
-        },
-        Source::SetRunLocal(a) => ActionKind::SetRunLocal {
-            local: a.local.clone(),
-            value: Text::compile(&a.value),
-            operation: a.operation,
-        },
-        Source::StartSession(a) => ActionKind::StartSession {
-            recipients: recipients(&a.recipients),
-            flow: a.flow.clone(),
-            exclusions: a.exclusions,
-            create_contact: a.create_contact,
-        },
-        Source::TransferAirtime(a) => ActionKind::TransferAirtime {
-            amounts: a.amounts.iter().map(|(currency, amount)| (currency.clone(), amount.clone())).collect(),
-        },
-        // The rest are the two that nothing supports any more; those above were dealt with by the callers.
-        other => ActionKind::Unsupported { name: other.name() },
     }
-}
 
-fn texts(sources: &[SmolStr]) -> Vec<Text> {
-    sources.iter().map(Text::compile).collect()
-}
-
-fn message(message: &source::SendMsg, item: &Item<'_>) -> Message {
-    Message {
-        text: item.text("text", &message.text),
-        attachments: item.texts("attachments", &message.attachments),
-        quick_replies: item.texts("quick_replies", &message.quick_replies),
-        template: message.template.clone(),
-        template_variables: item.texts("template_variables", &message.template_variables),
+    fn message(&self, message: &source::SendMsg, item: &Item<'_>) -> Message {
+        Message {
+            text: item.text("text", &message.text),
+            attachments: item.texts("attachments", &message.attachments),
+            quick_replies: item.texts("quick_replies", &message.quick_replies),
+            template: message.template.clone(),
+            template_variables: item.texts("template_variables", &message.template_variables),
+        }
     }
-}
 
-fn recipients(recipients: &source::Recipients) -> Recipients {
-    Recipients {
-        groups: named(&recipients.groups),
-        contacts: recipients.contacts.clone(),
-        contact_query: Text::compile(&recipients.contact_query),
-        urns: texts(&recipients.urns),
-        legacy_vars: texts(&recipients.legacy_vars),
+    fn recipients(&self, recipients: &source::Recipients) -> Recipients {
+        Recipients {
+            groups: self.named(&recipients.groups),
+            contacts: recipients.contacts.clone(),
+            contact_query: self.text(&recipients.contact_query),
+            urns: recipients.urns.clone(),
+            legacy_vars: self.texts(&recipients.legacy_vars),
+        }
     }
-}
 
-fn named<Id: Clone>(references: &[VariableReference<Id>]) -> Vec<Named<Id>> {
-    let compile = |reference: &VariableReference<Id>| match reference {
-        VariableReference::Fixed(fixed) => Named::Fixed(fixed.clone()),
-        VariableReference::Match(template) => Named::Match(Text::compile(template)),
-    };
-    references.iter().map(compile).collect()
-}
+    fn named<Id: Clone>(&self, references: &[VariableReference<Id>]) -> Vec<Named<Id>> {
+        let compile = |reference: &VariableReference<Id>| match reference {
+            VariableReference::Fixed(fixed) => Named::Fixed(fixed.clone()),
+            VariableReference::Match(template) => Named::Match(self.text(template)),
+        };
+        references.iter().map(compile).collect()
+    }
 
-fn assignee(user: &UserReference) -> Option<Assignee> {
-    match user.uuid {
-        Some(uuid) => Some(Assignee::Fixed(Reference { uuid, name: user.name.clone() })),
-        None if user.email.is_empty() => None,
-        None => Some(Assignee::Email(Text::compile(&user.email))),
+    fn assignee(&self, user: &UserReference) -> Option<Assignee> {
+        match user.uuid {
+            Some(uuid) => Some(Assignee::Fixed(Reference { uuid, name: user.name.clone() })),
+            None if user.email.is_empty() => None,
+            None => Some(Assignee::Email(self.text(&user.email))),
+        }
     }
 }

@@ -17,7 +17,7 @@ use smol_str::SmolStr;
 
 pub use action::{Action, ActionKind, Assignee, Message, Named, Recipients};
 pub use router::{Case, Category, Choice, Router, Timeout, Wait};
-pub use text::{LanguageIx, LanguageOrder, Localized, Text};
+pub use text::{LanguageIx, LanguageOrder, Localized, TOP_LEVELS, Text};
 
 use crate::definition::FlowType;
 

@@ -1,33 +1,64 @@
 //! Texts of a program: compiled templates, and their translations.
 
+use std::sync::Arc;
+
+use expressions::{Library, Template};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-/// A template compiled once for all its evaluations.
+/// The names that templates of flows know without parentheses.
+pub const TOP_LEVELS: [&str; 16] = [
+    "contact",
+    "fields",
+    "urns",
+    "locals",
+    "results",
+    "input",
+    "run",
+    "child",
+    "parent",
+    "ticket",
+    "webhook",
+    "node",
+    "globals",
+    "trigger",
+    "resume",
+    "legacy_extra",
+];
+
+/// A text that the author wrote, compiled once for all its evaluations.
 #[derive(Clone, Debug)]
-pub struct Text {
-    source: SmolStr,
+pub enum Text {
+    /// Always the same.
+    Constant(SmolStr),
+    /// With expressions in it.
+    Template(Arc<Template>),
 }
 
 impl Text {
-    /// Compiles a template.
-    pub(super) fn compile(source: &SmolStr) -> Self {
-        Self { source: source.clone() }
-    }
-
-    /// The template as the author wrote it.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// Compiles a template. Without an `@` there is nothing to compile.
+    pub(super) fn compile(source: &SmolStr, library: &Library) -> Self {
+        if !source.contains('@') {
+            return Self::Constant(source.clone());
+        }
+        let template = Template::compile(source, &TOP_LEVELS, library);
+        match template.constant() {
+            Some(text) => Self::Constant(text.into()),
+            None => Self::Template(Arc::new(template)),
+        }
     }
 
     /// Whether nothing is there, not even an expression.
     pub fn is_empty(&self) -> bool {
-        self.source.is_empty()
+        self.constant().is_some_and(|text| text.is_empty())
     }
 
     /// The text itself, if it is the same at every evaluation.
     pub fn constant(&self) -> Option<&SmolStr> {
-        (!self.source.contains('@')).then_some(&self.source)
+        match self {
+            Self::Constant(text) => Some(text),
+            Self::Template(_) => None,
+        }
     }
 }
 
