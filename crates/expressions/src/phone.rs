@@ -15,6 +15,8 @@ use smol_str::{SmolStr, format_smolstr};
 const MAX_TEXT: usize = 250;
 /// Shortest and longest national number.
 const NATIONAL_LENGTHS: std::ops::RangeInclusive<usize> = 2..=17;
+/// Longest number by E.164: 15 digits and the plus.
+const MAX_E164: usize = 16;
 /// Longest country calling code.
 const MAX_CALLING_CODE: usize = 3;
 /// A text without a plus that is at least this long may still be an international number.
@@ -44,7 +46,8 @@ pub fn parse(text: &str, country: Option<&str>) -> Option<SmolStr> {
     // Written out and read again: what is left of a trunk prefix then goes too.
     let (code, national) = found;
     let (code, national) = read(&format!("{code}{national}"), true, region).unwrap_or((code, national));
-    Some(format_smolstr!("+{code}{national}"))
+    let number = format_smolstr!("+{code}{national}");
+    (number.len() <= MAX_E164).then_some(number)
 }
 
 /// The numbers in a text, in order.
