@@ -36,6 +36,7 @@ pub mod library;
 pub mod locations;
 pub mod number;
 pub mod operators;
+pub mod pattern;
 pub mod phone;
 mod program;
 pub mod refactor;

@@ -8,8 +8,9 @@ use crate::collation;
 /// Between the names of a path.
 const PATH_SEPARATOR: &str = " > ";
 
-/// Deepest level that is looked at, so that a broken tree cannot exhaust the stack.
-const MAX_DEPTH: usize = 4;
+/// The levels by depth. Deeper ones are not looked at, so that a broken tree cannot exhaust the stack.
+const LEVELS: [LocationLevel; 4] =
+    [LocationLevel::Country, LocationLevel::State, LocationLevel::District, LocationLevel::Ward];
 
 /// One level of a [`LocationTree`]; level 0 is the country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,58 +85,105 @@ impl LocationTree {
         let wanted = collation::lower(name.trim());
         let parent = parent.map(normal_path);
         let mut found = Vec::new();
-        self.visit(&mut |here| {
-            let inside = || match &parent {
-                None => true,
-                Some(parent) => normal_path(&here.path)
-                    .strip_prefix(parent.as_str())
-                    .is_some_and(|rest| rest.starts_with(PATH_SEPARATOR)),
-            };
-            if here.level == level && is_called(here.place, &wanted) && inside() {
-                found.push(here);
+        self.visit(&mut |line| {
+            let place = line[line.len() - 1];
+            if line.len() == level.depth() + 1
+                && is_called(place, &wanted)
+                && is_inside(line, parent.as_deref())
+            {
+                found.push(Found { path: path_of(line), place, level });
             }
         });
         found
+    }
+
+    /// The place of a level that a sentence names first, such as Cape Town in "I live in kaapstad!"; of two
+    /// that begin at the same word the one with the longer name. Within `parent` as in [`find`](Self::find).
+    pub fn find_in_text(&self, level: LocationLevel, text: &str, parent: Option<&str>) -> Option<Found<'_>> {
+        let text = collation::lower(text);
+        let parent = parent.map(normal_path);
+        let mut best: Option<((usize, std::cmp::Reverse<usize>), Found<'_>)> = None;
+        self.visit(&mut |line| {
+            let place = line[line.len() - 1];
+            if line.len() != level.depth() + 1 || !is_inside(line, parent.as_deref()) {
+                return;
+            }
+            for name in names(place) {
+                let name = collation::lower(name.trim());
+                if let Some(at) = whole_words_at(&text, &name) {
+                    let rank = (at, std::cmp::Reverse(name.len()));
+                    if best.as_ref().is_none_or(|(best, _)| rank < *best) {
+                        best = Some((rank, Found { path: path_of(line), place, level }));
+                    }
+                }
+            }
+        });
+        best.map(|(_, found)| found)
     }
 
     /// The place with a path, whatever its case and spaces.
     pub fn by_path(&self, path: &str) -> Option<Found<'_>> {
         let wanted = normal_path(path);
         let mut found = None;
-        self.visit(&mut |here| {
-            if found.is_none() && normal_path(&here.path) == wanted {
-                found = Some(here);
+        self.visit(&mut |line| {
+            if found.is_none() {
+                let path = path_of(line);
+                if normal_path(&path) == wanted {
+                    let level = LEVELS[line.len() - 1];
+                    found = Some(Found { path, place: line[line.len() - 1], level });
+                }
             }
         });
         found
     }
 
-    /// Each place, parents before children.
-    fn visit<'t>(&'t self, see: &mut dyn FnMut(Found<'t>)) {
-        visit(&self.root, "", 0, see);
+    /// Shows each place at the end of the line of places that leads to it, parents before children.
+    fn visit<'t>(&'t self, see: &mut dyn FnMut(&[&'t Location])) {
+        let mut line = Vec::with_capacity(LEVELS.len());
+        visit(&self.root, &mut line, see);
     }
 }
 
-fn visit<'t>(place: &'t Location, above: &str, depth: usize, see: &mut dyn FnMut(Found<'t>)) {
-    let level = match depth {
-        0 => LocationLevel::Country,
-        1 => LocationLevel::State,
-        2 => LocationLevel::District,
-        3 => LocationLevel::Ward,
-        _ => return,
-    };
-    let separator = if above.is_empty() { "" } else { PATH_SEPARATOR };
-    let path = format!("{above}{separator}{}", place.name);
-    see(Found { path: path.clone(), place, level });
-    if depth + 1 < MAX_DEPTH {
+fn visit<'t>(place: &'t Location, line: &mut Vec<&'t Location>, see: &mut dyn FnMut(&[&'t Location])) {
+    line.push(place);
+    see(line);
+    if line.len() < LEVELS.len() {
         for child in &place.children {
-            visit(child, &path, depth + 1, see);
+            visit(child, line, see);
         }
     }
+    line.pop();
+}
+
+fn path_of(line: &[&Location]) -> String {
+    let names: Vec<_> = line.iter().map(|place| place.name.as_str()).collect();
+    names.join(PATH_SEPARATOR)
+}
+
+/// Whether a line of places leads through the place with the normal path `parent`.
+fn is_inside(line: &[&Location], parent: Option<&str>) -> bool {
+    let Some(parent) = parent else { return true };
+    normal_path(&path_of(line)).strip_prefix(parent).is_some_and(|rest| rest.starts_with(PATH_SEPARATOR))
+}
+
+fn names(place: &Location) -> impl Iterator<Item = &SmolStr> {
+    std::iter::once(&place.name).chain(&place.aliases)
+}
+
+/// Where `name` stands in `text` with no letter or digit right before or behind it.
+fn whole_words_at(text: &str, name: &str) -> Option<usize> {
+    if name.is_empty() {
+        return None;
+    }
+    text.match_indices(name).map(|(at, _)| at).find(|&at| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.into_iter().chain(after).any(char::is_alphanumeric)
+    })
 }
 
 fn is_called(place: &Location, wanted: &str) -> bool {
-    std::iter::once(&place.name).chain(&place.aliases).any(|name| collation::lower(name.trim()) == wanted)
+    names(place).any(|name| collation::lower(name.trim()) == wanted)
 }
 
 fn normal_path(path: &str) -> String {
@@ -172,6 +220,10 @@ mod tests {
         assert_eq!(paths(LocationLevel::District, "lake", Some("home>south")), ["Home > South > Lake"]);
         assert!(paths(LocationLevel::Ward, "lake", None).is_empty());
         assert_eq!(tree.by_path("home > north > lake > shore").map(|f| f.level), Some(LocationLevel::Ward));
+        let in_text = |level, text| tree.find_in_text(level, text, None).map(|f| f.path);
+        assert_eq!(in_text(LocationLevel::State, "ninaishi kaskazini!").as_deref(), Some("Home > North"));
+        assert_eq!(in_text(LocationLevel::State, "northern"), None);
+        assert_eq!(in_text(LocationLevel::State, "d'north, south").as_deref(), Some("Home > North"));
         assert_eq!(path_name("Home > North"), "North");
         assert!(is_path("Home > North") && !is_path("North"));
     }

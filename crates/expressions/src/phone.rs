@@ -25,7 +25,8 @@ const MIN_INTERNATIONAL: usize = 11;
 const MIN_CANDIDATE: usize = 5;
 
 /// The number that the whole of `text` states, or `None`. `country` is the ISO 3166 alpha-2 code in whose
-/// manner it is written; without one only numbers with `+` are understood.
+/// manner it is written; without one only international numbers are understood. The plus of an international
+/// number may be missing.
 pub fn parse(text: &str, country: Option<&str>) -> Option<SmolStr> {
     let text = text.trim();
     let country = country.filter(|code| !code.is_empty());
@@ -36,7 +37,7 @@ pub fn parse(text: &str, country: Option<&str>) -> Option<SmolStr> {
     let digits: String =
         text.chars().filter_map(|c| c.to_digit(10)).map(|d| char::from(b'0' + d as u8)).collect();
     let region = country.and_then(Region::of);
-    if !international && region.is_none() {
+    if !international && region.is_none() && country.is_some() {
         return None;
     }
     let found = read(&digits, international, region).or_else(|| {
