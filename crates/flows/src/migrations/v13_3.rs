@@ -4,10 +4,7 @@ use super::rewrite::rewrite_templates;
 use super::walk::Object;
 
 pub(super) fn migrate(flow: &mut Object) {
-    rewrite_templates(flow, "webhook", &|path| {
-        let rest: String = path[1..].iter().map(|name| format!(".{name}")).collect();
-        Some(format!("webhook.json{rest}"))
-    });
+    rewrite_templates(flow, "webhook", &|path| (path.len() == 1).then(|| "webhook.json".to_owned()));
 }
 
 #[cfg(test)]

@@ -33,10 +33,11 @@ fn shorten(parent: &mut Object, key: &str, limit: usize) {
 
 pub(super) fn truncate_lookups(flow: &mut Object) {
     rewrite_templates(flow, "results", &|path| {
-        let key = path.get(1).filter(|key| key.chars().count() > MAX_RESULT_NAME)?;
+        let [_, key] = path else { return None };
+        if key.chars().count() <= MAX_RESULT_NAME {
+            return None;
+        }
         // A name that was cut at a space lost it, so its key has no `_` there.
-        let short = truncated(key, MAX_RESULT_NAME);
-        let rest: String = path[2..].iter().map(|name| format!(".{name}")).collect();
-        Some(format!("results.{}{rest}", short.trim_end_matches('_')))
+        Some(format!("results.{}", truncated(key, MAX_RESULT_NAME).trim_end_matches('_')))
     });
 }
