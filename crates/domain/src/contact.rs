@@ -26,6 +26,34 @@ pub enum ContactStatus {
     Archived,
 }
 
+impl ContactStatus {
+    /// Reads the lower-case word for a status.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "active" => Self::Active,
+            "blocked" => Self::Blocked,
+            "stopped" => Self::Stopped,
+            "archived" => Self::Archived,
+            _ => return None,
+        })
+    }
+
+    /// The word for this status, as events and queries write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Stopped => "stopped",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// Whether a text has the form of an ISO 639-3 code: three lower-case letters.
+pub fn is_language(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// An address of a contact, with the channel it was last reached on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactUrn {

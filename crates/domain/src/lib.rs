@@ -7,6 +7,8 @@ pub mod field;
 pub mod group;
 pub mod ids;
 pub mod phone;
+pub mod public_ref;
+pub mod query;
 pub mod reference;
 pub mod urn;
 
@@ -14,5 +16,7 @@ pub use contact::{Contact, ContactStatus, ContactUrn, TicketRef};
 pub use field::{Field, FieldType, FieldValue};
 pub use group::Group;
 pub use ids::*;
+pub use public_ref::public_ref;
+pub use query::{Query, QueryError};
 pub use reference::{Channel, ChannelRef, ChannelRole, Reference};
 pub use urn::{Urn, UrnError};
