@@ -183,9 +183,7 @@ mod tests {
             let regex = compile(pattern).unwrap_or_else(|_| panic!("{pattern}"));
             assert_eq!(regex.find(text).map(|m| m.as_str()), found, "{pattern}");
         }
-        for invalid in
-            ["(", r"\", "[a", "(?P<", &"(a{99}){99}".repeat(4), &"a".repeat(MAX_PATTERN + 1)]
-        {
+        for invalid in ["(", r"\", "[a", "(?P<", &"(a{99}){99}".repeat(4), &"a".repeat(MAX_PATTERN + 1)] {
             assert!(compile(invalid).is_err(), "{invalid}");
         }
     }

@@ -13,6 +13,7 @@ pub mod migrations;
 pub mod program;
 pub mod resume;
 pub mod session;
+pub mod tests;
 pub mod trigger;
 
 pub use assets::{Assets, AssetsBuilder};

@@ -40,7 +40,8 @@ fn pattern(text: &str) -> Regex {
 
 /// The moment a person wrote, or `None` if the text holds none.
 ///
-/// A whole ISO 8601 moment keeps its own offset. Otherwise the first valid day counts: an ISO day at the
+/// A whole ISO 8601 moment keeps its own offset, or is meant in the environment's zone if that has the same
+/// offset then. Otherwise the first valid day counts: an ISO day at the
 /// beginning, or a day in the order of the environment anywhere; a time of day is looked for behind it, and
 /// both are meant in the environment's zone. Without a time of day the moment is midnight, or with
 /// `fill_time` the present time of day. `now` is read once for a two-digit year and once for a filled time.
@@ -54,7 +55,7 @@ pub fn parse_datetime(
     if let Some(found) = MOMENT.captures(text)
         && let Some(moment) = iso_moment(&found)
     {
-        return Some(moment);
+        return Some(in_zone_of_same_offset(moment, &env.timezone));
     }
     let (date, rest) = find_date(env.date_format, now, text)?;
     let time = match parse_time(rest.strip_prefix('T').unwrap_or(rest)) {
@@ -134,6 +135,12 @@ fn iso_moment(found: &Captures<'_>) -> Option<Zoned> {
     let nanosecond = found.get(7).map_or(0, |digits| nanoseconds(digits.as_str()));
     let time = civil::Time::new(found[4].parse().ok()?, found[5].parse().ok()?, second, nanosecond).ok()?;
     in_zone(date.to_datetime(time), &offset_zone(&found[8])?)
+}
+
+/// A moment written with the offset that a zone has then is meant in that zone, unless it is written as UTC.
+pub(super) fn in_zone_of_same_offset(moment: Zoned, zone: &TimeZone) -> Zoned {
+    let same = moment.time_zone() != &TimeZone::UTC && zone.to_offset(moment.timestamp()) == moment.offset();
+    if same { moment.with_time_zone(zone.clone()) } else { moment }
 }
 
 /// The zone written as `Z` or `+02:00`.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Zoned, civil};
 
-use super::human::{nanoseconds, offset_zone};
+use super::human::{in_zone_of_same_offset, nanoseconds, offset_zone};
 use super::in_zone;
 use super::layout::{LayoutError, LayoutKind, Token, Tokens};
 
@@ -18,10 +18,7 @@ pub fn parse_datetime_layout(text: &str, layout: &str, zone: &TimeZone) -> Resul
         return in_zone(local, zone).ok_or_else(out_of_range);
     };
     let moment = in_zone(local, &written).ok_or_else(out_of_range)?;
-    if zone.to_offset(moment.timestamp()) == moment.offset() {
-        return Ok(moment.with_time_zone(zone.clone()));
-    }
-    Ok(moment)
+    Ok(in_zone_of_same_offset(moment, zone))
 }
 
 /// The time of day that `text` states under `layout`.
