@@ -1,6 +1,7 @@
 //! Every command of the binary, one file each.
 
 mod drill;
+mod flow;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ Example:
 /// What the binary can do.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Flows in a file: check them, talk to them
+    Flow(flow::Flow),
     /// Rehearse: load, crashes, a fake carrier
     Drill(drill::Drill),
 }
@@ -23,6 +26,7 @@ impl Command {
     /// Does it. The exit code is part of the answer of commands that check something.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => drill.run(),
         }
     }

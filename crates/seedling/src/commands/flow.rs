@@ -1,0 +1,35 @@
+//! `seedling flow …`: flows from a file, without a node or a store.
+
+mod check;
+mod file;
+mod rehearsal;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Flows in a file: an export of a workspace, or a single definition.
+#[derive(Args)]
+pub struct Flow {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Read and compile every flow and list what is wrong, with its node
+    Check(check::Check),
+    /// Talk to a flow in the terminal
+    Run(run::Run),
+}
+
+impl Flow {
+    /// Does it.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::Check(check) => check.run(),
+            Action::Run(run) => run.run(),
+        }
+    }
+}

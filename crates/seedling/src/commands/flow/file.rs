@@ -1,0 +1,71 @@
+//! Reading flows from a file, whether it is an export or a single definition.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use flows::{Definition, DefinitionError};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What a file holds.
+pub struct FlowFile {
+    /// Its flows in their order.
+    pub flows: Vec<FlowEntry>,
+    /// Fields and groups of an export, as it has them.
+    pub fields: Vec<Value>,
+    /// See `fields`.
+    pub groups: Vec<Value>,
+    /// Whether it is an export: then what its flows name should be in it.
+    pub is_export: bool,
+}
+
+/// A flow, or why it cannot be one.
+pub struct FlowEntry {
+    /// Its name as written; empty if it has none.
+    pub name: String,
+    /// The flow.
+    pub definition: Result<Definition, DefinitionError>,
+}
+
+impl FlowFile {
+    /// Reads a file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {shown}; give an export or a flow definition as JSON"))?;
+        let json: Value = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
+        if let Some(flows) = json["flows"].as_array() {
+            return Ok(Self {
+                flows: flows.iter().map(entry).collect(),
+                fields: json["fields"].as_array().cloned().unwrap_or_default(),
+                groups: json["groups"].as_array().cloned().unwrap_or_default(),
+                is_export: true,
+            });
+        }
+        if json["nodes"].is_array() {
+            return Ok(Self {
+                flows: vec![entry(&json)],
+                fields: Vec::new(),
+                groups: Vec::new(),
+                is_export: false,
+            });
+        }
+        bail!("{shown} is neither an export (it has no `flows`) nor a flow definition (it has no `nodes`)")
+    }
+
+    /// The flows that could be read.
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.flows.iter().filter_map(|entry| entry.definition.as_ref().ok())
+    }
+}
+
+fn entry(json: &Value) -> FlowEntry {
+    FlowEntry {
+        name: json["name"]
+            .as_str()
+            .or_else(|| json["metadata"]["name"].as_str())
+            .unwrap_or_default()
+            .to_owned(),
+        definition: Definition::read_value(json, &mut Uuid::new_v4),
+    }
+}
