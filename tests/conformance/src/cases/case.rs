@@ -22,6 +22,9 @@ use crate::determinism::TestAmbient;
 /// How many folders up a file that a case names is looked for.
 const MAX_PARENTS: usize = 6;
 
+/// The member under which merged environments hold the one they stand over.
+const INNER_ENVIRONMENT: &str = "Environment";
+
 /// A case of a family.
 pub struct Case {
     json: Json,
@@ -38,6 +41,11 @@ impl Case {
     /// A case of that file.
     pub fn new(json: Json, file: &Path) -> Self {
         Self { json, file: file.to_owned() }
+    }
+
+    /// The whole case.
+    pub fn json(&self) -> &Json {
+        &self.json
     }
 
     /// The member of that name; JSON null if there is none.
@@ -113,8 +121,21 @@ impl Case {
     }
 }
 
-/// Reads an environment; what is missing has its default.
+/// Reads an environment; what is missing has its default. An environment within another holds what the outer
+/// one does not say.
 pub fn environment(json: &Json) -> Environment {
+    let mut merged = serde_json::Map::new();
+    let mut layer = Some(json);
+    while let Some(Json::Object(members)) = layer {
+        for (name, member) in members.iter().filter(|(name, _)| *name != INNER_ENVIRONMENT) {
+            merged.entry(name).or_insert_with(|| member.clone());
+        }
+        layer = members.get(INNER_ENVIRONMENT);
+    }
+    flat_environment(&Json::Object(merged))
+}
+
+fn flat_environment(json: &Json) -> Environment {
     fn part<T: DeserializeOwned + Default>(json: &Json, name: &str) -> T {
         json.get(name).and_then(|part| serde_json::from_value(part.clone()).ok()).unwrap_or_default()
     }

@@ -2,17 +2,21 @@
 
 mod case;
 mod definitions;
+mod functions;
 mod queries;
+mod templates;
+mod texts;
 
 use std::{fs, path::Path};
 
+use expressions::Library;
 use serde_json::Value as Json;
 
 use crate::{
     discover::{entries, stem},
     report::{Outcome, Report},
 };
-use case::Case;
+pub use case::{Case, environment, location_tree};
 
 /// Folders below a folder of cases that are searched for families.
 const MAX_DEPTH: usize = 4;
@@ -56,9 +60,43 @@ fn run_below(path: &Path, depth: usize, report: &mut Report) {
     }
 }
 
+/// The functions that cases may call.
+pub fn library() -> &'static Library {
+    Library::standard()
+}
+
+/// Whether two plain JSON values are the same; numbers are compared as numbers.
+fn same(expected: &Json, actual: &Json) -> Outcome {
+    let equal = match (expected.as_f64(), actual.as_f64()) {
+        (Some(expected), Some(actual)) => expected == actual,
+        _ => expected == actual,
+    };
+    if equal { Ok(()) } else { Err(format!("expected {expected}, got {actual}")) }
+}
+
 /// Runs one case by its kind.
 fn run_case(case: &Case) -> Outcome {
     match case.text("kind")? {
+        "call_function" => functions::call_function(case),
+        "call_sequence" => functions::call_sequence(case),
+        "call_test" => functions::call_test(case),
+        "binary_operator" => functions::binary_operator(case),
+        "unary_operator" => functions::unary_operator(case),
+        "convert" => functions::convert(case),
+        "equals" => functions::equals(case),
+        "compare" => functions::compare(case),
+        "value_forms" => functions::value_forms(case),
+        "format_number" => functions::format_number(case),
+        "expression" => templates::expression(case),
+        "template" => templates::template(case),
+        "template_value" => templates::template_value(case),
+        "session_template" => templates::session_template(case),
+        "parse_datetime" => texts::parse_datetime(case),
+        "parse_date" => texts::parse_date(case),
+        "parse_time" => texts::parse_time(case),
+        "collate" => texts::collate(case),
+        kind @ ("snakify" | "tokenize" | "tokenize_by_chars" | "tokenize_unicode" | "prefix_overlap"
+        | "ParsePhoneNumber" | "FindPhoneNumbers") => texts::helper(case, kind),
         "parse" => queries::parse(case),
         "evaluate_generic" => queries::evaluate_generic(case),
         "evaluate_contact" => queries::evaluate_contact(case),
