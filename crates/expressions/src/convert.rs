@@ -30,7 +30,8 @@ impl Value {
     }
 
     /// Whether the value counts as true: text that is neither empty nor "false", numbers but zero, arrays and
-    /// objects with items (an object with a default: if that counts as true), dates, times and functions.
+    /// objects with items (an object with a default: if that counts as true), dates and times that are not zero
+    /// (the first day of year 1, midnight), and functions.
     pub fn truthy(&self) -> bool {
         match self.scalar() {
             Self::Null | Self::Error(_) => false,
@@ -40,7 +41,11 @@ impl Value {
             Self::Array(items) => !items.is_empty(),
             Self::Object(object) => !object.properties.is_empty(),
             Self::Date(date) => *date != ZERO_DATE && date.year() > 0,
-            Self::Time(_) | Self::DateTime(_) | Self::Function(_) => true,
+            Self::Time(time) => *time != civil::Time::midnight(),
+            Self::DateTime(moment) => {
+                moment.year() > 1 || moment.datetime() != ZERO_DATE.to_datetime(civil::Time::midnight())
+            }
+            Self::Function(_) => true,
         }
     }
 
@@ -75,7 +80,7 @@ impl Value {
         let cannot = || Fault::cannot_convert(self, "a date");
         match self.scalar() {
             Self::Date(date) => Ok(*date),
-            Self::DateTime(moment) => Ok(moment.date()),
+            Self::DateTime(moment) => Ok(moment.with_time_zone(evaluation.env.timezone.clone()).date()),
             Self::Error(message) => Err(Fault(message.clone())),
             Self::Text(text) => {
                 dates::parse_date(evaluation.env, &|| evaluation.ambient.now(), text).ok_or_else(cannot)

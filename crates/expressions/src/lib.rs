@@ -30,6 +30,7 @@ pub mod dates;
 pub mod environment;
 pub mod evaluation;
 mod functions;
+mod html;
 pub mod inspect;
 pub mod json;
 pub mod library;

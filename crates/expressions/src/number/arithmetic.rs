@@ -8,7 +8,6 @@ pub(crate) enum Rounding {
     /// Half away from zero.
     Nearest,
     /// Away from zero for positive, towards zero for negative numbers.
-    #[allow(dead_code)]
     Up,
     /// Towards zero for positive, away from zero for negative numbers.
     Down,

@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use arithmetic::Rounding;
 pub(crate) use format::write_grouped;
 
 /// Most significant digits a number may have.
