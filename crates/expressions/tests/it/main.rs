@@ -1,0 +1,5 @@
+//! What the expressions crate promises, seen from outside.
+
+mod dates;
+mod layouts;
+mod readers;
