@@ -1,0 +1,3 @@
+//! What the flows crate promises, seen from outside.
+
+mod router_tests;
