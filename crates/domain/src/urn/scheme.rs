@@ -1,5 +1,7 @@
 //! The kinds of address: what a path of each may look like and in which one way it is written.
 
+use std::sync::LazyLock;
+
 use smol_str::SmolStr;
 
 use super::{MAX_PATH, UrnError};
@@ -57,16 +59,12 @@ const FORMS: &[(&str, Form)] = &[
     ("whatsapp", Form::WhatsApp),
 ];
 
-/// Names of all schemes, in alphabetical order.
-pub const SCHEMES: [&str; FORMS.len()] = {
-    let mut names = [""; FORMS.len()];
-    let mut at = 0;
-    while at < FORMS.len() {
-        names[at] = FORMS[at].0;
-        at += 1;
-    }
-    names
-};
+/// The scheme that only old imports have: it is accepted, but templates do not list it.
+const RETIRED: &str = "discord";
+
+/// Names of the schemes that templates see under `@urns`, in alphabetical order.
+pub static SCHEMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| FORMS.iter().map(|(name, _)| *name).filter(|name| *name != RETIRED).collect());
 
 /// Whether `name` (lower case) is a scheme.
 pub fn is_scheme(name: &str) -> bool {
@@ -186,6 +184,6 @@ mod tests {
     #[test]
     fn schemes_are_in_order_so_that_they_can_be_searched() {
         assert!(SCHEMES.is_sorted());
-        assert!(is_scheme("tel") && is_scheme("whatsapp") && !is_scheme("sms"));
+        assert!(FORMS.iter().all(|(name, _)| is_scheme(name)) && !is_scheme("sms"));
     }
 }

@@ -14,7 +14,7 @@ pub fn parse_datetime(case: &Case) -> Outcome {
         (None, None) => Ok(()),
         (Some(expected), Some(found)) => {
             let expected = typed::moment(expected, "")?;
-            if expected.timestamp() == found.timestamp() {
+            if typed::same_moment(&expected, &found) {
                 return Ok(());
             }
             Err(format!("expected {expected}, got {found}"))
