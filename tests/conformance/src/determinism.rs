@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use expressions::Ambient;
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 const MULTIPLIER: u128 = (2_549_297_995_355_413_924 << 64) | 4_865_540_595_714_422_341;
 const INCREMENT: u128 = (6_364_136_223_846_793_005 << 64) | 1_442_695_040_888_963_407;
@@ -38,6 +39,14 @@ impl Pcg {
         high = high.wrapping_mul(CHEAP_MULTIPLIER);
         high ^= high >> 48;
         high.wrapping_mul(low | 1)
+    }
+
+    /// A version 4 UUID of the next two numbers, each with its lowest byte first.
+    pub fn uuid_v4(&mut self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.next().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.next().to_le_bytes());
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, exports, pending, report::Report, scenarios};
+use crate::{cases, exports, pending, report::Report, scenarios, testdata};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -30,7 +30,10 @@ impl Suite {
         match self {
             Self::Cases(path) => cases::run(path, report),
             Self::Scenarios(dir, family) => scenarios::run(dir, family, report),
-            Self::TestData(dir) => scenarios::run_test_data(dir, report),
+            Self::TestData(dir) => {
+                testdata::run(dir, report);
+                scenarios::run_test_data(dir, report);
+            }
             Self::Exports(dir) => exports::run(dir, report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
         }

@@ -11,6 +11,7 @@ mod pending;
 mod report;
 mod scenarios;
 mod sessions;
+mod testdata;
 mod typed;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -7,7 +7,7 @@ mod queries;
 mod templates;
 mod texts;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::LazyLock};
 
 use expressions::Library;
 use serde_json::Value as Json;
@@ -62,7 +62,8 @@ fn run_below(path: &Path, depth: usize, report: &mut Report) {
 
 /// The functions that cases may call.
 pub fn library() -> &'static Library {
-    Library::standard()
+    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::standard().with(flows::tests::BUILTINS));
+    &LIBRARY
 }
 
 /// Whether two plain JSON values are the same; numbers are compared as numbers.
