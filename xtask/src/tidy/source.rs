@@ -20,11 +20,13 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Whether the whole file is test or measuring code, which rules for the product do not bind.
+    /// Whether the whole file is test or measuring code, which rules for the product do not bind. A folder of
+    /// that name below `src` is product.
     pub fn is_test(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
+        let above_src = parts.iter().skip(1).take_while(|part| **part != "src");
         let name = parts.last().copied().unwrap_or_default();
-        parts.iter().any(|part| ["tests", "benches", "examples"].contains(part))
+        above_src.into_iter().any(|part| ["tests", "benches", "examples"].contains(part))
             || name == "tests.rs"
             || name.ends_with("_tests.rs")
     }

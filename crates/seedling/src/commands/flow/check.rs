@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use clap::Args;
 use expressions::Template;
 use expressions::inspect::mistakes;
-use flows::Definition;
+use flows::inspect::IssueKind;
 use flows::program::{TOP_LEVELS, result_key};
+use flows::{Definition, Dependency, DependencyKind};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::file::FlowFile;
+use super::library;
 
 /// Reads and compiles every flow of a file and lists what is wrong, with the node and the reason.
 #[derive(Args)]
@@ -106,6 +108,24 @@ struct Known {
 }
 
 impl Known {
+    /// Whether a dependency is there. What exports do not carry is taken to be in the workspace.
+    fn has(&self, dependency: &Dependency) -> bool {
+        let set = match dependency.kind {
+            DependencyKind::Flow => &self.flows,
+            DependencyKind::Field => &self.fields,
+            DependencyKind::Group => &self.groups,
+            DependencyKind::Channel
+            | DependencyKind::Contact
+            | DependencyKind::Global
+            | DependencyKind::Label
+            | DependencyKind::Llm
+            | DependencyKind::Template
+            | DependencyKind::Topic
+            | DependencyKind::User => return true,
+        };
+        !self.is_export || set.contains(dependency.id.as_str())
+    }
+
     fn of(file: &FlowFile) -> Self {
         let texts = |values: &[Value], key: &str| {
             values.iter().filter_map(|value| value[key].as_str()).map(str::to_owned).collect()
@@ -139,7 +159,6 @@ impl Inspection<'_> {
             let cases = router["cases"].as_array().into_iter().flatten();
             for action in parts {
                 own(&mut owners, uuid, action);
-                self.references(uuid, action);
                 self.texts(uuid, action, &results);
             }
             self.template(uuid, router["operand"].as_str().unwrap_or_default(), &results);
@@ -157,6 +176,7 @@ impl Inspection<'_> {
             }
         }
         self.unreachable(nodes);
+        self.inspection();
     }
 
     fn add(&mut self, node: &str, severity: Severity, reason: String) {
@@ -181,55 +201,42 @@ impl Inspection<'_> {
         if !text.contains('@') {
             return;
         }
-        let library = expressions::Library::standard();
+        let library = library();
         for mistake in mistakes(text, &TOP_LEVELS, library) {
             self.add(node, Severity::Error, mistake.to_string());
         }
         let template = Template::compile(text, &TOP_LEVELS, library);
         for path in template.references() {
-            let path: Vec<&str> = path.iter().map(|part| part.as_str()).collect();
-            match path.as_slice() {
-                ["fields", key, ..] | ["contact", "fields", key, ..]
-                    if self.known.is_export && !self.known.fields.contains(*key) =>
-                {
-                    self.add(
-                        node,
-                        Severity::Warning,
-                        format!("reads the field {key}, which the file does not hold"),
-                    );
-                }
-                ["results", key, ..] if !results.contains(*key) => {
-                    self.add(
-                        node,
-                        Severity::Warning,
-                        format!("reads the result {key}, which this flow never saves"),
-                    );
-                }
-                _ => {}
+            if let [top, key, ..] = path
+                && top == "results"
+                && !results.contains(key.as_str())
+            {
+                self.add(
+                    node,
+                    Severity::Warning,
+                    format!("reads the result {key}, which this flow never saves"),
+                );
             }
         }
     }
 
-    /// What an action names outside the flow.
-    fn references(&mut self, node: &str, action: &Value) {
-        if !self.known.is_export {
-            return;
-        }
-        let groups = action["groups"].as_array().into_iter().flatten();
-        let missing =
-            |set: &BTreeSet<String>, value: &Value| value.as_str().is_some_and(|key| !set.contains(key));
-        let mut reasons = Vec::new();
-        if missing(&self.known.flows, &action["flow"]["uuid"]) {
-            reasons.push(format!("names the flow {}, which the file does not hold", action["flow"]["name"]));
-        }
-        if missing(&self.known.fields, &action["field"]["key"]) {
-            reasons.push(format!("sets the field {}, which the file does not hold", action["field"]["key"]));
-        }
-        for group in groups.filter(|group| missing(&self.known.groups, &group["uuid"])) {
-            reasons.push(format!("names the group {}, which the file does not hold", group["name"]));
-        }
-        for reason in reasons {
-            self.add(node, Severity::Warning, reason);
+    /// What the flow needs and the file does not hold, and what reading alone can tell.
+    fn inspection(&mut self) {
+        let known = self.known;
+        let exists = |dependency: &Dependency| known.has(dependency);
+        for issue in self.definition.inspect(Some(&exists)).issues {
+            let (severity, reason) = match (issue.kind, &issue.dependency) {
+                (IssueKind::InvalidRegex, _) => (Severity::Error, issue.description.clone()),
+                (IssueKind::MissingDependency, Some(dependency)) => {
+                    let name = if dependency.name.is_empty() { &dependency.id } else { &dependency.name };
+                    let kind = dependency.kind.name();
+                    (Severity::Warning, format!("needs the {kind} {name:?}, which the file does not hold"))
+                }
+                (IssueKind::MissingDependency | IssueKind::LegacyExtra, _) => {
+                    (Severity::Warning, issue.description.clone())
+                }
+            };
+            self.add(&issue.node_uuid.to_string(), severity, reason);
         }
     }
 
@@ -310,7 +317,7 @@ mod tests {
     fn issues_name_what_is_wrong() {
         check("Hi @contact.name, you are @fields.age", &[]);
         check("@(uper(contact.name))", &["there is no uper in @(uper(contact.name))"]);
-        check("@fields.agee", &["reads the field agee, which the file does not hold"]);
+        check("@fields.agee", &["needs the field \"agee\", which the file does not hold"]);
         check("@results.name", &["reads the result name, which this flow never saves"]);
         check("@(contact.name", &["an expression is never closed in @(contact.name"]);
     }

@@ -22,6 +22,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::file::FlowFile;
+use super::library;
 
 /// The number of the person in the terminal.
 const PERSON: &str = "tel:+256799000001";
@@ -161,7 +162,7 @@ fn assets(file: &FlowFile) -> Assets {
         allow_international: true,
     });
     for definition in file.definitions() {
-        builder = builder.flow(Arc::new(Program::compile(definition, expressions::Library::standard())));
+        builder = builder.flow(Arc::new(Program::compile(definition, library())));
     }
     let (mut fields, mut groups) = (BTreeMap::new(), BTreeMap::new());
     for definition in file.definitions().filter(|_| !file.is_export) {
