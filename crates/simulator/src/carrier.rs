@@ -93,11 +93,11 @@ impl Carrier {
         .to_string()
     }
 
-    /// Serves until the task is dropped. Every message gets a delivery report to `channel`'s status address
+    /// Serves until the task is dropped. Every message gets a delivery report to `channel`'s `delivered` address
     /// at `node`, retried while the node is away.
     pub async fn serve(self, node: Connections, channel: Uuid, observer: Observer, reported: ReportObserver) {
         let (reports, queue) = mpsc::channel(REPORTS_WAITING_MAX);
-        let path = format!("/c/ex/{channel}/status");
+        let path = format!("/c/ex/{channel}/delivered");
         tokio::spawn(send_reports(queue, Arc::new(node), path, reported));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else { continue };
@@ -129,7 +129,7 @@ async fn send_reports(
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         let (node, path, reported) = (node.clone(), path.clone(), reported.clone());
         tokio::spawn(async move {
-            let body = Bytes::from(format!("id={message}&status=delivered"));
+            let body = Bytes::from(format!("id={message}"));
             for _ in 0..REPORT_TRIES_MAX {
                 let answer = node.post(&path, "application/x-www-form-urlencoded", body.clone()).await;
                 if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
