@@ -1,1 +1,41 @@
-//! Placeholder.
+//! One file, one operation, one transaction.
+//!
+//! Every input of the world, whether a message, a carrier's report, a timer or a click, is one operation: it loads
+//! what it needs in one read, runs pure code in memory, and commits all changes as one unit. What must leave the
+//! node is an outbox row of the same commit, and is handed to the dispatcher only afterwards ([`Committed`]).
+
+mod add_channel;
+mod add_user;
+mod batch;
+mod complete_effect;
+mod context;
+mod create_workspace;
+mod dispatch;
+mod fire_timers;
+mod lanes;
+mod person;
+mod receive;
+mod record_sent;
+mod record_status;
+mod registry;
+mod sprint;
+mod start_flow;
+mod stop_contact;
+mod triggers;
+mod turn;
+mod workspace;
+
+pub use add_channel::{AddChannelError, NewChannel, add_channel};
+pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
+pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
+pub use context::{Committed, Context, SharedHost};
+pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace};
+pub use dispatch::{claim_outbox, recover};
+pub use fire_timers::{Fired, fire_timers};
+pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};
+pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
+pub use record_status::{StatusReport, record_status};
+pub use registry::Registry;
+pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
+pub use stop_contact::{StopError, stop_contact};
+pub use workspace::Workspace;

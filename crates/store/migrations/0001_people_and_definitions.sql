@@ -131,6 +131,7 @@ CREATE TABLE flow (
     name TEXT NOT NULL,
     flow_type TEXT NOT NULL,
     expire_after_minutes BIGINT NOT NULL,
+    ignore_triggers BIGINT NOT NULL DEFAULT 0,
     revision BIGINT NOT NULL,
     archived BIGINT NOT NULL DEFAULT 0,
     created_on BIGINT NOT NULL,

@@ -57,6 +57,8 @@ pub enum Change {
     KillOutbox(WorkspaceId, OutboxId, String),
     /// Removes everything queued for a contact that nobody has in hand; its messages become failed with the reason.
     DropQueued(WorkspaceId, ContactId, String, Timestamp),
+    /// Removes what a session asked of the outside world, in hand or not: its answers are no longer wanted.
+    CancelEffects(WorkspaceId, ContactId, SessionId),
     /// Marks a session as ended, whatever its state: for a contact that opts out or moves on.
     EndSession(WorkspaceId, SessionId, crate::SessionStatus, Timestamp),
     /// Removes a message that was waiting for its turn from the pending ones: it becomes handled.

@@ -1,5 +1,7 @@
 //! Where a contact's conversation stands: session, runs and history.
 
+use std::collections::BTreeMap;
+
 use domain::{
     ContactId, EventId, FlowId, GroupId, MessageId, MessageUuid, RunId, RunUuid, SessionId, SessionUuid, Urn,
     WorkspaceId,
@@ -157,4 +159,13 @@ pub struct Conversation {
     pub session: Option<SessionRow>,
     /// Messages that wait for their turn, oldest first.
     pub pending: Vec<PendingMessage>,
+}
+
+/// What a load gives.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// In the order of the keys; `None` for addresses nobody has.
+    pub conversations: Vec<Option<Conversation>>,
+    /// `definitions_version` of each workspace that was named, by which caches notice that they are old.
+    pub definitions_versions: BTreeMap<WorkspaceId, i64>,
 }

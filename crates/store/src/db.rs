@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{ChannelId, ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, WorkspaceId};
+use domain::{
+    ChannelId, ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, WorkspaceId,
+};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
-    ChannelRow, Conversation, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, MessageRow,
-    OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit,
-    UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+    ChannelRow, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, Loaded, MessageRow, OutboxItem,
+    Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit, UnitDone,
+    UnitError, WorkspaceRow, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -78,10 +80,10 @@ macro_rules! reads {
 }
 
 reads! {
-    /// The conversations of these contacts, in order; `None` for addresses nobody has.
-    fn load_conversations(keys: Vec<ConversationKey>) -> Vec<Option<Conversation>>;
-    /// The current `definitions_version` of each workspace, in order; `None` for unknown ones.
-    fn definitions_versions(workspaces: Vec<WorkspaceId>) -> Vec<Option<i64>>;
+    /// The conversations of these contacts, with the versions of definitions they are read under.
+    fn load_conversations(keys: Vec<ConversationKey>) -> Loaded;
+    /// The current `definitions_version` of a workspace.
+    fn definitions_version(workspace: WorkspaceId) -> Option<i64>;
     /// All workspaces, the oldest first.
     fn workspaces() -> Vec<WorkspaceRow>;
     /// Everything a workspace's flows run on.
@@ -102,6 +104,8 @@ reads! {
     fn outbox_depth() -> (u64, u64, u64);
     /// One outbox row with all that sending it needs.
     fn outbox_item(workspace: WorkspaceId, id: OutboxId) -> Option<OutboxItem>;
+    /// The effect that a session waits for, if it is still in the outbox.
+    fn session_effect(workspace: WorkspaceId, contact: ContactId, session: SessionId) -> Option<OutboxItem>;
     /// Messages of a contact, the oldest first, after the given one.
     fn contact_messages(workspace: WorkspaceId, contact: ContactId, after: MessageId, limit: usize) -> Vec<MessageRow>;
     /// Messages of a workspace, the oldest first, after the given one.
@@ -111,7 +115,7 @@ reads! {
     /// Kind and JSON of the events of a contact, the oldest first.
     fn contact_events(workspace: WorkspaceId, contact: ContactId, limit: usize) -> Vec<(SmolStr, String)>;
     /// A session by row number.
-    fn session(workspace: WorkspaceId, id: domain::SessionId) -> Option<SessionRow>;
+    fn session(workspace: WorkspaceId, id: SessionId) -> Option<SessionRow>;
     /// The daily counts of a workspace as kept.
     fn daily_counts(workspace: WorkspaceId) -> Vec<DailyCount>;
     /// The daily counts of a workspace as the message table gives them now: equal to the kept ones, always.

@@ -112,6 +112,8 @@ pub struct FlowRow {
     pub flow_type: SmolStr,
     /// How long a run waits before it expires; 0 never.
     pub expire_after_minutes: i64,
+    /// Whether keywords start nothing else while a contact is in it.
+    pub ignore_triggers: bool,
     /// The live revision.
     pub revision: i64,
     /// Whether it was put away.

@@ -27,7 +27,8 @@ mod workspace;
 pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
 pub use conversation::{
-    Conversation, ConversationKey, NewEvent, PendingMessage, RunRow, SessionRow, SessionStatus, WaitKind,
+    Conversation, ConversationKey, Loaded, NewEvent, PendingMessage, RunRow, SessionRow, SessionStatus,
+    WaitKind,
 };
 pub use db::Store;
 pub use definitions::{

@@ -67,6 +67,9 @@ fn one(
         Change::DropQueued(workspace, contact, reason, at) => {
             apply_outbox::drop_queued(conn, (*workspace, *contact), reason, *at, side)?;
         }
+        Change::CancelEffects(workspace, contact, session) => {
+            apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
+        }
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;

@@ -211,11 +211,12 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
 fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), UnitError> {
     sql::exec(
         conn,
-        "INSERT INTO flow (id, workspace_id, uuid, name, flow_type, expire_after_minutes, revision, archived,
-             created_on, modified_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "INSERT INTO flow (id, workspace_id, uuid, name, flow_type, expire_after_minutes, ignore_triggers,
+             revision, archived, created_on, modified_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, flow_type = excluded.flow_type,
-             expire_after_minutes = excluded.expire_after_minutes, revision = excluded.revision,
+             expire_after_minutes = excluded.expire_after_minutes,
+             ignore_triggers = excluded.ignore_triggers, revision = excluded.revision,
              archived = excluded.archived, modified_on = excluded.modified_on",
         &[
             &row.id.0,
@@ -224,6 +225,7 @@ fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), 
             &row.name.as_str(),
             &row.flow_type.as_str(),
             &row.expire_after_minutes,
+            &row.ignore_triggers,
             &row.revision,
             &row.archived,
             &row.created_on.as_microsecond(),

@@ -1,6 +1,6 @@
 //! Writes the outbox: rows in, claims, retries, and what a crash left in hand.
 
-use domain::{ContactId, OutboxId, WorkspaceId};
+use domain::{ContactId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -107,6 +107,22 @@ pub(super) fn kill(
         &[&reason, &id.0, &workspace.0],
     )?;
     if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+/// Removes the effects of a session.
+pub(super) fn cancel_effects(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    session: SessionId,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM outbox
+         WHERE contact_id = $1 AND channel_id = 0 AND session_id = $2 AND workspace_id = $3 AND message_id = 0",
+        &[&contact.0, &session.0, &workspace.0],
+    )?;
+    Ok(())
 }
 
 /// Removes what is queued for a contact and not in hand; its messages fail with the reason.

@@ -5,19 +5,26 @@ use rusqlite::{Connection, Row};
 
 use super::{Rows, sql};
 use crate::{
-    ContactRow, Conversation, ConversationKey, PendingMessage, SessionRow, SessionStatus, StoreError, UrnRow,
-    WaitKind,
+    ContactRow, Conversation, ConversationKey, Loaded, PendingMessage, SessionRow, SessionStatus, StoreError,
+    UrnRow, WaitKind,
 };
 
 /// Messages that one load takes of those in waiting; the next step takes the rest.
-const MAX_PENDING: i64 = 50;
+const MAX_PENDING: i64 = 500;
 
 impl Rows<'_> {
-    pub(crate) fn load_conversations(
-        &self,
-        keys: Vec<ConversationKey>,
-    ) -> Result<Vec<Option<Conversation>>, StoreError> {
-        keys.iter().map(|key| Ok(self.load_conversation(key)?)).collect()
+    pub(crate) fn load_conversations(&self, keys: Vec<ConversationKey>) -> Result<Loaded, StoreError> {
+        let mut loaded = Loaded::default();
+        for key in &keys {
+            let (ConversationKey::Urn(workspace, _) | ConversationKey::Contact(workspace, _)) = key;
+            if !loaded.definitions_versions.contains_key(workspace)
+                && let Some(version) = self.definitions_version(*workspace)?
+            {
+                loaded.definitions_versions.insert(*workspace, version);
+            }
+            loaded.conversations.push(self.load_conversation(key)?);
+        }
+        Ok(loaded)
     }
 
     fn load_conversation(&self, key: &ConversationKey) -> rusqlite::Result<Option<Conversation>> {

@@ -20,12 +20,9 @@ const CHANNEL_COLUMNS: &str = "id, workspace_id, uuid, channel_type, name, addre
     config, rate, active, created_on";
 
 impl Rows<'_> {
-    pub(crate) fn definitions_versions(
-        &self,
-        workspaces: Vec<WorkspaceId>,
-    ) -> Result<Vec<Option<i64>>, StoreError> {
+    pub(crate) fn definitions_version(&self, workspace: WorkspaceId) -> Result<Option<i64>, StoreError> {
         let text = "SELECT definitions_version FROM workspace WHERE id = $1";
-        workspaces.iter().map(|id| Ok(sql::one(self.conn, text, &[&id.0], |row| row.get(0))?)).collect()
+        Ok(sql::one(self.conn, text, &[&workspace.0], |row| row.get(0))?)
     }
 
     pub(crate) fn workspaces(&self) -> Result<Vec<WorkspaceRow>, StoreError> {
@@ -129,7 +126,7 @@ impl Rows<'_> {
 
     fn flows(&self, workspace: WorkspaceId) -> Result<Vec<FlowRow>, StoreError> {
         let text = "SELECT id, uuid, name, flow_type, expire_after_minutes, revision, archived, created_on,
-             modified_on FROM flow WHERE workspace_id = $1 ORDER BY id";
+             modified_on, ignore_triggers FROM flow WHERE workspace_id = $1 ORDER BY id";
         sql::all(self.conn, text, &[&workspace.0], |row| {
             Ok(FlowRow {
                 id: FlowId(row.get(0)?),
@@ -141,6 +138,7 @@ impl Rows<'_> {
                 archived: row.get(6)?,
                 created_on: sql::time(row, 7)?,
                 modified_on: sql::time(row, 8)?,
+                ignore_triggers: row.get(9)?,
             })
         })
     }

@@ -52,6 +52,23 @@ impl Rows<'_> {
         Ok(depth.unwrap_or_default())
     }
 
+    pub(crate) fn session_effect(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        session: SessionId,
+    ) -> Result<Option<OutboxItem>, StoreError> {
+        let id = sql::one(
+            self.conn,
+            "SELECT id FROM outbox
+             WHERE contact_id = $1 AND channel_id = 0 AND session_id = $2 AND workspace_id = $3 AND message_id = 0
+             ORDER BY id DESC LIMIT 1",
+            &[&contact.0, &session.0, &workspace.0],
+            |row| row.get(0).map(OutboxId),
+        )?;
+        id.map_or(Ok(None), |id| self.outbox_item(workspace, id))
+    }
+
     pub(crate) fn outbox_item(
         &self,
         workspace: WorkspaceId,

@@ -1,0 +1,129 @@
+//! A person who may work in the console.
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use domain::{UserId, UserUuid, WorkspaceId};
+use smol_str::SmolStr;
+use store::{Change, DefinitionChange, StoreError, Unit, UnitError, UserRow};
+use thiserror::Error;
+
+use crate::Context;
+
+/// Characters of the shortest password taken.
+const MIN_PASSWORD: usize = 8;
+/// Bytes of the longest password taken: hashing takes time with the length.
+const MAX_PASSWORD: usize = 1_024;
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Administrator,
+    /// Flows, contacts and messages.
+    Editor,
+    /// Tickets.
+    Agent,
+    /// Looking.
+    Viewer,
+}
+
+impl Role {
+    /// The word as stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Editor => "editor",
+            Self::Agent => "agent",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// The role with this word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Administrator, Self::Editor, Self::Agent, Self::Viewer]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+/// A user to add.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// E-mail address.
+    pub email: SmolStr,
+    /// Name; may be empty.
+    pub name: SmolStr,
+    /// Password in clear; only its hash is kept.
+    pub password: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Why a user was not added.
+#[derive(Debug, Clone, Error)]
+pub enum AddUserError {
+    /// The address is not one.
+    #[error("'{0}' is not an e-mail address")]
+    Email(SmolStr),
+    /// The password is too short or too long.
+    #[error("a password needs {MIN_PASSWORD} characters or more, and at most {MAX_PASSWORD} bytes")]
+    Password,
+    /// The address is in use.
+    #[error("there is a user with this e-mail address already")]
+    Taken,
+    /// The password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Adds a user. Hashing the password takes a good part of a second of one core, as it should.
+pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
+    let email = SmolStr::from(new.email.trim().to_lowercase());
+    let is_address = email.split_once('@').is_some_and(|(local, host)| {
+        !local.is_empty() && host.contains('.') && !email.contains(char::is_whitespace)
+    });
+    if !is_address {
+        return Err(AddUserError::Email(new.email));
+    }
+    if new.password.chars().count() < MIN_PASSWORD || new.password.len() > MAX_PASSWORD {
+        return Err(AddUserError::Password);
+    }
+    let salt = [ctx.host.random(), ctx.host.random()];
+    let now = ctx.now();
+    let row = UserRow {
+        id: UserId(ctx.next_id(now)),
+        workspace: new.workspace,
+        uuid: UserUuid(ctx.host.uuid_v4()),
+        email,
+        name: new.name,
+        password_hash: hash(&new.password, salt)?,
+        role: new.role.name().into(),
+        created_on: now,
+    };
+    let change = Change::Definition(row.workspace, DefinitionChange::User(Box::new(row.clone())));
+    match ctx.store.write_one(Unit::new(vec![change])).await {
+        Ok(_) => Ok(row),
+        Err(UnitError::Taken(_)) => Err(AddUserError::Taken),
+        Err(UnitError::Store(error)) => Err(error.into()),
+        Err(other) => Err(StoreError::Database(other.to_string()).into()),
+    }
+}
+
+fn hash(password: &str, salt: [u64; 2]) -> Result<String, AddUserError> {
+    let salt: Vec<u8> = salt.iter().flat_map(|half| half.to_le_bytes()).collect();
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    hash.map(|hash| hash.to_string()).map_err(|error| AddUserError::Hash(error.to_string()))
+}
+
+/// Whether a password is the one that the stored hash was made of.
+pub fn check_password(password: &str, stored: &str) -> bool {
+    PasswordHash::new(stored)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}

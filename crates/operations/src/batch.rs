@@ -1,0 +1,176 @@
+//! The one way in which operations step conversations: load all contacts of a batch in one read, step each in
+//! memory, commit all units together, and do again from fresh rows those whose contact changed meanwhile.
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+
+use domain::{FlowId, WorkspaceId};
+use store::{Conversation, ConversationKey, OutboxItem, StoreError, Unit, UnitError};
+use thiserror::Error;
+
+use crate::{Context, Workspace};
+
+/// How often a contact that keeps changing is tried before the input is given back as busy.
+const MAX_TRIES: usize = 8;
+
+/// What a step wants committed, and what the operation answers if it is.
+pub(crate) struct Stepped<T> {
+    pub unit: Option<(Unit, Vec<OutboxItem>)>,
+    pub value: T,
+}
+
+impl<T> Stepped<T> {
+    /// Nothing to commit.
+    pub fn nothing(value: T) -> Self {
+        Self { unit: None, value }
+    }
+}
+
+/// Why one input of a batch was not committed.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum BatchError {
+    #[error("received before")]
+    Duplicate,
+    #[error("done before")]
+    Gone,
+    #[error("the contact is busy")]
+    Busy,
+    #[error("there is no such workspace")]
+    NoWorkspace,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(crate) type StepFuture<'a, T> = Pin<Box<dyn Future<Output = Result<Stepped<T>, StoreError>> + Send + 'a>>;
+
+/// Steps one input on its contact's conversation, `None` if the contact is not known.
+pub(crate) type Step<I, T> =
+    for<'a> fn(&'a Context, Arc<Workspace>, Option<Conversation>, &'a I) -> StepFuture<'a, T>;
+
+/// Steps a batch of inputs of different contacts. Answers in the order of the inputs, and all outbox rows that the
+/// dispatcher is to take.
+pub(crate) async fn run<I: Sync, T: Clone + Send>(
+    ctx: &Context,
+    inputs: &[(ConversationKey, I)],
+    step: Step<I, T>,
+) -> (Vec<Result<T, BatchError>>, Vec<OutboxItem>) {
+    let mut answers: Vec<Option<Result<T, BatchError>>> = inputs.iter().map(|_| None).collect();
+    let mut outbox = Vec::new();
+    let mut open: Vec<usize> = (0..inputs.len()).collect();
+    for _ in 0..MAX_TRIES {
+        if open.is_empty() {
+            break;
+        }
+        match attempt(ctx, inputs, &open, step, &mut outbox).await {
+            Ok(ends) => {
+                let mut again = Vec::new();
+                for (place, end) in open.into_iter().zip(ends) {
+                    match end {
+                        End::Answer(answer) => answers[place] = Some(answer),
+                        End::Again => again.push(place),
+                    }
+                }
+                open = again;
+            }
+            Err(error) => {
+                for place in open.drain(..) {
+                    answers[place] = Some(Err(error.clone().into()));
+                }
+            }
+        }
+    }
+    let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(BatchError::Busy))).collect();
+    (answers, outbox)
+}
+
+enum End<T> {
+    Answer(Result<T, BatchError>),
+    Again,
+}
+
+async fn attempt<I: Sync, T: Clone + Send>(
+    ctx: &Context,
+    inputs: &[(ConversationKey, I)],
+    open: &[usize],
+    step: Step<I, T>,
+    outbox: &mut Vec<OutboxItem>,
+) -> Result<Vec<End<T>>, StoreError> {
+    let keys = open.iter().map(|place| inputs[*place].0.clone()).collect();
+    let loaded = ctx.store.load_conversations(keys).await?;
+    let workspaces = workspaces(ctx, &loaded.definitions_versions, &loaded.conversations).await?;
+    let mut units = Vec::new();
+    let mut gathered: Vec<(Result<T, BatchError>, Option<Vec<OutboxItem>>)> = Vec::new();
+    for (place, conversation) in open.iter().zip(loaded.conversations) {
+        let (key, input) = &inputs[*place];
+        let (ConversationKey::Urn(id, _) | ConversationKey::Contact(id, _)) = key;
+        let Some(workspace) = workspaces.get(id) else {
+            gathered.push((Err(BatchError::NoWorkspace), None));
+            continue;
+        };
+        let stepped = step(ctx, workspace.clone(), conversation, input).await?;
+        let rows = stepped.unit.map(|(unit, rows)| {
+            units.push(unit);
+            rows
+        });
+        gathered.push((Ok(stepped.value), rows));
+    }
+    let mut written = ctx.store.write(units).await?.into_iter();
+    let mut ends = Vec::with_capacity(gathered.len());
+    for (value, rows) in gathered {
+        let Some(rows) = rows else {
+            ends.push(End::Answer(value));
+            continue;
+        };
+        ends.push(match written.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))) {
+            Ok(done) => {
+                outbox.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
+                End::Answer(value)
+            }
+            Err(UnitError::Conflict) => End::Again,
+            Err(UnitError::Duplicate) => End::Answer(Err(BatchError::Duplicate)),
+            Err(UnitError::Gone) => End::Answer(Err(BatchError::Gone)),
+            Err(UnitError::Store(error)) => End::Answer(Err(error.into())),
+            Err(other @ (UnitError::Taken(_) | UnitError::TooLarge(_))) => {
+                End::Answer(Err(StoreError::Database(other.to_string()).into()))
+            }
+        });
+    }
+    Ok(ends)
+}
+
+/// The workspaces of a batch in the versions just read, with every revision that its sessions pin.
+async fn workspaces(
+    ctx: &Context,
+    versions: &BTreeMap<WorkspaceId, i64>,
+    conversations: &[Option<Conversation>],
+) -> Result<BTreeMap<WorkspaceId, Arc<Workspace>>, StoreError> {
+    let mut workspaces = BTreeMap::new();
+    for (id, version) in versions {
+        if let Some(workspace) = ctx.registry.at_version(ctx, *id, *version).await? {
+            workspaces.insert(*id, workspace);
+        }
+    }
+    let mut missing: BTreeMap<WorkspaceId, Vec<(FlowId, i64)>> = BTreeMap::new();
+    for session in conversations.iter().flatten().filter_map(|conversation| conversation.session.as_ref()) {
+        let Some(workspace) = workspaces.get(&session.workspace) else { continue };
+        let needed = pins(&session.pins).filter(|(flow, revision)| !workspace.has_revision(*flow, *revision));
+        for pin in needed {
+            let pins = missing.entry(session.workspace).or_default();
+            if !pins.contains(&pin) {
+                pins.push(pin);
+            }
+        }
+    }
+    for (id, pins) in missing {
+        if let Some(workspace) = workspaces.get(&id).cloned() {
+            workspaces.insert(id, ctx.registry.with_revisions(ctx, workspace, &pins).await?);
+        }
+    }
+    Ok(workspaces)
+}
+
+fn pins(text: &str) -> impl Iterator<Item = (FlowId, i64)> {
+    text.split(',').filter_map(|pin| {
+        let (flow, revision) = pin.split_once(':')?;
+        Some((FlowId(flow.parse().ok()?), revision.parse().ok()?))
+    })
+}

@@ -1,0 +1,142 @@
+//! Moments that have come: waits that time out, conversations that expire, effects that did not come back.
+
+use std::sync::Arc;
+
+use domain::EventUuid;
+use flows::{Effect, Event, EventKind, Resume};
+use store::{Change, Conversation, ConversationKey, DueTimer, StoreError, TimerKind, WaitKind};
+
+use crate::{
+    Committed, Context, Workspace,
+    batch::{self, BatchError, StepFuture, Stepped},
+    complete_effect::no_answer,
+    turn::{StepEnd, Turn},
+};
+
+/// What firing due timers came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fired {
+    /// Timers that were due, and are no more.
+    pub due: usize,
+    /// Of these, how many made a conversation go on.
+    pub went_on: usize,
+    /// Timers that could not be fired now; they are still there.
+    pub left: usize,
+}
+
+/// Fires up to `limit` due timers. Each is removed in the transaction that does its work; one whose session has
+/// moved on does nothing, or is set to the session's new time. Call again while `due + left` reaches the limit.
+pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>, StoreError> {
+    let timers = ctx.store.due_timers(ctx.now(), limit).await?;
+    let mut fired = Fired::default();
+    let mut outbox = Vec::new();
+    // A contact can have timers of several kinds due together; each sees what the one before did.
+    for kind in [TimerKind::EffectDeadline, TimerKind::WaitTimeout, TimerKind::Expiry] {
+        let inputs: Vec<_> = timers
+            .iter()
+            .filter(|timer| timer.kind == kind)
+            .map(|timer| (ConversationKey::Contact(timer.workspace, timer.contact), timer.clone()))
+            .collect();
+        let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
+        outbox.append(&mut rows);
+        for end in ends {
+            match end {
+                Ok(went_on) => {
+                    fired.due += 1;
+                    fired.went_on += usize::from(went_on);
+                }
+                Err(BatchError::Gone | BatchError::NoWorkspace) => fired.due += 1,
+                Err(BatchError::Busy | BatchError::Duplicate) => fired.left += 1,
+                Err(BatchError::Store(error)) => {
+                    tracing::error!(%error, "a timer could not be fired; it is tried again");
+                    fired.left += 1;
+                }
+            }
+        }
+    }
+    Ok(Committed { value: fired, outbox })
+}
+
+fn step<'a>(
+    ctx: &'a Context,
+    ws: Arc<Workspace>,
+    conversation: Option<Conversation>,
+    timer: &'a DueTimer,
+) -> StepFuture<'a, bool> {
+    Box::pin(async move {
+        let Some(conversation) = conversation else {
+            let unit = store::Unit::new(vec![Change::TakeTimer(timer.clone())]);
+            return Ok(Stepped { unit: Some((unit, Vec::new())), value: false });
+        };
+        let now = ctx.now();
+        let mut turn = Turn::of(ctx, ws, now, conversation);
+        turn.changes.push(Change::TakeTimer(timer.clone()));
+        let went_on = match timer.kind {
+            TimerKind::WaitTimeout => turn.time_out(timer).await?,
+            TimerKind::Expiry => turn.expire(timer).await?,
+            TimerKind::EffectDeadline => turn.give_up_effect(timer).await?,
+        };
+        if went_on {
+            turn.drain_pending().await?;
+        }
+        Ok(Stepped { unit: Some(turn.finish()), value: went_on })
+    })
+}
+
+impl Turn<'_> {
+    async fn time_out(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
+        let waits = self.live.as_ref().is_some_and(|live| {
+            live.row.id == timer.session && live.row.wait_until.is_some_and(|until| until <= self.now)
+        });
+        if waits { self.resume_with(EventKind::WaitTimedOut {}).await } else { Ok(false) }
+    }
+
+    async fn expire(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
+        let Some(live) = &self.live else { return Ok(false) };
+        let due = match live.row.expires_on {
+            Some(due) if due <= self.now && live.row.wait_kind != Some(WaitKind::Effect) => {
+                return self.resume_with(EventKind::WaitExpired {}).await;
+            }
+            Some(due) => due,
+            None => return Ok(false),
+        };
+        // The conversation went on since the timer was set, or waits for an effect that has its own deadline.
+        let due = due.max(self.now + jiff::SignedDuration::from_secs(1));
+        let session = live.row.id;
+        self.changes.push(Change::SetTimer(DueTimer { due, session, ..timer.clone() }));
+        Ok(false)
+    }
+
+    async fn give_up_effect(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
+        let Some(live) = self.live.as_ref().filter(|live| live.row.id == timer.session) else {
+            return Ok(false);
+        };
+        if live.row.wait_kind != Some(WaitKind::Effect) {
+            return Ok(false);
+        }
+        let (workspace, contact, session) = (live.row.workspace, live.row.contact, live.row.id);
+        let item = self.ctx.store.session_effect(workspace, contact, session).await?;
+        let effect = item.and_then(|item| serde_json::from_str::<Effect>(item.payload.as_deref()?).ok());
+        let row = live.row.clone();
+        self.changes.push(Change::CancelEffects(workspace, contact, session));
+        let answer = effect.as_ref().and_then(|effect| no_answer(effect, "no answer in time"));
+        let end = match answer {
+            Some(answer) => self.complete(answer).await?,
+            None => StepEnd::NotTaken(None),
+        };
+        if matches!(end, StepEnd::NotTaken(_)) && self.live.take().is_some() {
+            // What it waits for can no longer be told: end it rather than leave the contact stuck.
+            self.end_session(&row, store::SessionStatus::Failed);
+        }
+        Ok(true)
+    }
+
+    async fn resume_with(&mut self, kind: EventKind) -> Result<bool, StoreError> {
+        let uuid = EventUuid(self.ctx.host.uuid_v7());
+        let event = Event { uuid, created_on: self.now, kind, origin: None };
+        match Resume::from_event(event) {
+            Ok(resume) => Ok(matches!(self.resume(resume).await?, StepEnd::Taken(_))),
+            Err(_) => Ok(false),
+        }
+    }
+}

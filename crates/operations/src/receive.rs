@@ -1,0 +1,399 @@
+//! Something came in from a carrier: a message, an opened conversation, an opt-out.
+//!
+//! The carrier is answered only after the commit, and there is one commit: the message, what the flow made of it
+//! and the replies are one unit. An item that fails does not hold the others.
+
+use std::{collections::HashMap, sync::Arc};
+
+use channels::InboundMessage;
+use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId};
+use flows::{
+    Event, EventKind, Resume, Trigger, TriggerKind,
+    events::{ChatStarted, MsgIn, MsgReceived},
+};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use store::{
+    Change, ChannelRow, Conversation, ConversationKey, Direction, MessageStatus, NewMessage, StoreError,
+    WaitKind,
+};
+use thiserror::Error;
+
+use crate::{
+    Committed, Context, Workspace,
+    batch::{self, BatchError, StepFuture, Stepped},
+    lanes::LaneKey,
+    person::Person,
+    stop_contact, triggers,
+    turn::{CurrentMessage, StepEnd, Turn},
+};
+
+/// One thing that a carrier told us.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundItem {
+    /// The line it came on.
+    pub channel: ChannelUuid,
+    /// What it is.
+    pub kind: InboundKind,
+}
+
+/// What a carrier told us.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InboundKind {
+    /// A person wrote.
+    Message(InboundMessage),
+    /// A person opened a conversation without writing yet.
+    NewConversation(Urn),
+    /// A person asked the carrier to stop our messages.
+    Stop(Urn),
+}
+
+impl InboundKind {
+    fn urn(&self) -> &Urn {
+        match self {
+            Self::Message(message) => &message.urn,
+            Self::NewConversation(urn) | Self::Stop(urn) => urn,
+        }
+    }
+}
+
+/// What became of an item. All of them are answers of success to the carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// The message is kept, and what the flow made of it.
+    Accepted(MessageUuid),
+    /// The carrier's id is known: this is the message it was given first. Nothing changed.
+    Duplicate(MessageUuid),
+    /// The event took effect.
+    Event,
+    /// Nothing was kept, for this reason.
+    Ignored(&'static str),
+}
+
+/// Why an item was not taken.
+#[derive(Debug, Clone, Error)]
+pub enum ReceiveError {
+    /// The line is not known or not in use.
+    #[error("there is no such channel")]
+    UnknownChannel,
+    /// The contact changes faster than the item can be handled; the carrier should send it again.
+    #[error("the contact is busy; send it again")]
+    Busy,
+    /// The store failed; the carrier should send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An item with its line.
+struct Received {
+    channel: Arc<ChannelRow>,
+    kind: InboundKind,
+}
+
+/// Takes what carriers told us. Items of one contact take effect in the order given, and after those of earlier
+/// calls; different contacts share one commit. Answers in the order of the items.
+pub async fn receive(
+    ctx: &Context,
+    items: Vec<InboundItem>,
+) -> Committed<Vec<Result<Receipt, ReceiveError>>> {
+    let mut answers: Vec<Result<Receipt, ReceiveError>> =
+        items.iter().map(|_| Err(ReceiveError::UnknownChannel)).collect();
+    let mut work = Vec::with_capacity(items.len());
+    for (place, item) in items.into_iter().enumerate() {
+        match ctx.registry.channel(ctx, item.channel).await {
+            Ok(Some((workspace, channel))) => {
+                let key = ConversationKey::Urn(workspace.row.id, item.kind.urn().clone());
+                work.push((place, (key, Received { channel, kind: item.kind })));
+            }
+            Ok(None) => {}
+            Err(error) => answers[place] = Err(error.into()),
+        }
+    }
+    let lanes = work.iter().map(|(_, (key, _))| lane(key)).collect();
+    let held = ctx.lanes.enter(lanes).await;
+    let mut outbox = Vec::new();
+    for wave in waves(work) {
+        let (places, inputs): (Vec<usize>, Vec<_>) = wave.into_iter().unzip();
+        let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
+        outbox.append(&mut rows);
+        for ((place, (_, input)), end) in places.into_iter().zip(&inputs).zip(ends) {
+            answers[place] = answer(ctx, input, end).await;
+        }
+    }
+    drop(held);
+    Committed { value: answers, outbox }
+}
+
+fn lane(key: &ConversationKey) -> LaneKey {
+    match key {
+        ConversationKey::Urn(workspace, urn) => {
+            LaneKey(*workspace, Urn { display: None, scheme: urn.scheme.clone(), path: urn.path.clone() })
+        }
+        ConversationKey::Contact(workspace, _) => {
+            LaneKey(*workspace, Urn { scheme: SmolStr::default(), path: SmolStr::default(), display: None })
+        }
+    }
+}
+
+type Work = (usize, (ConversationKey, Received));
+
+/// Splits a batch so that each part holds an address at most once, in order.
+fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
+    let mut seen: HashMap<(WorkspaceId, SmolStr, SmolStr), usize> = HashMap::with_capacity(work.len());
+    let mut waves: Vec<Vec<Work>> = Vec::new();
+    for item in work {
+        let LaneKey(workspace, urn) = lane(&item.1.0);
+        let wave = seen.entry((workspace, urn.scheme, urn.path)).or_default();
+        if waves.len() <= *wave {
+            waves.push(Vec::new());
+        }
+        waves[*wave].push(item);
+        *wave += 1;
+    }
+    waves
+}
+
+async fn answer(
+    ctx: &Context,
+    input: &Received,
+    end: Result<Receipt, BatchError>,
+) -> Result<Receipt, ReceiveError> {
+    match end {
+        Ok(receipt) => Ok(receipt),
+        Err(BatchError::Duplicate) => {
+            let InboundKind::Message(InboundMessage { external_id: Some(id), .. }) = &input.kind else {
+                return Err(ReceiveError::Busy);
+            };
+            let found = ctx.store.find_inbound(vec![(input.channel.id, id.clone())]).await?;
+            let uuid = found.into_iter().flatten().next().ok_or(ReceiveError::Busy)?;
+            Ok(Receipt::Duplicate(uuid))
+        }
+        Err(BatchError::Busy | BatchError::Gone) => Err(ReceiveError::Busy),
+        Err(BatchError::NoWorkspace) => Err(ReceiveError::UnknownChannel),
+        Err(BatchError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn step<'a>(
+    ctx: &'a Context,
+    ws: Arc<Workspace>,
+    conversation: Option<Conversation>,
+    input: &'a Received,
+) -> StepFuture<'a, Receipt> {
+    Box::pin(async move {
+        let now = ctx.now();
+        let channel = &*input.channel;
+        let blocked =
+            conversation.as_ref().is_some_and(|known| known.contact.status == ContactStatus::Blocked);
+        if blocked {
+            return Ok(Stepped::nothing(Receipt::Ignored("the contact is blocked")));
+        }
+        let mut turn = match conversation {
+            Some(conversation) => Turn::of(ctx, ws, now, conversation),
+            None => {
+                let name = match &input.kind {
+                    InboundKind::Message(message) => message.name.as_ref(),
+                    InboundKind::NewConversation(_) => None,
+                    InboundKind::Stop(_) => {
+                        return Ok(Stepped::nothing(Receipt::Ignored("the contact is not known")));
+                    }
+                };
+                let person = Person::unknown(ctx, &ws, input.kind.urn(), Some(channel), name, now);
+                Turn::new(ctx, ws, now, person)
+            }
+        };
+        let receipt = match &input.kind {
+            InboundKind::Message(message) => turn.take_message(message, channel).await?,
+            InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel).await?,
+            InboundKind::Stop(_) => {
+                stop_contact::stop(&mut turn, "the contact opted out");
+                Receipt::Event
+            }
+        };
+        Ok(Stepped { unit: Some(turn.finish()), value: receipt })
+    })
+}
+
+/// A message in hand: new, or one that waited for its turn.
+struct Incoming<'m> {
+    id: MessageId,
+    uuid: MessageUuid,
+    urn: Option<Urn>,
+    channel: Option<&'m ChannelRow>,
+    text: SmolStr,
+    attachments: Vec<SmolStr>,
+    external_id: Option<SmolStr>,
+    created_on: Timestamp,
+}
+
+impl Turn<'_> {
+    async fn take_message(
+        &mut self,
+        message: &InboundMessage,
+        channel: &ChannelRow,
+    ) -> Result<Receipt, StoreError> {
+        self.seen(&message.urn, channel);
+        let incoming = Incoming {
+            id: MessageId(self.ctx.next_id(self.now)),
+            uuid: MessageUuid(self.ctx.host.uuid_v7()),
+            urn: Some(message.urn.clone()),
+            channel: Some(channel),
+            text: SmolStr::new(&message.text),
+            attachments: message.attachments.iter().map(SmolStr::new).collect(),
+            external_id: message.external_id.clone(),
+            created_on: self.now,
+        };
+        self.drain_pending().await?;
+        let (status, flow, reason) = if self.waits_for_effect() || !self.pending.is_empty() {
+            (MessageStatus::Pending, None, None)
+        } else {
+            match self.converse(&incoming).await? {
+                StepEnd::Taken(flow) => (MessageStatus::Handled, flow, None),
+                StepEnd::NotTaken(reason) => (MessageStatus::Handled, None, reason),
+            }
+        };
+        let urn = self.person.urn_row(&message.urn).map(|row| row.id);
+        self.first.push(Change::Message(Box::new(NewMessage {
+            id: incoming.id,
+            uuid: incoming.uuid,
+            workspace: self.ws.row.id,
+            contact: self.person.row.id,
+            urn,
+            channel: Some(channel.id),
+            flow,
+            direction: Direction::In,
+            status,
+            text: incoming.text,
+            attachments: incoming.attachments,
+            quick_replies: None,
+            detail: None,
+            external_id: incoming.external_id,
+            reason,
+            day: self.ws.day(self.now),
+            created_on: self.now,
+        })));
+        Ok(Receipt::Accepted(incoming.uuid))
+    }
+
+    /// Handles messages that waited for an effect to come back, in order, until the next effect.
+    pub(crate) async fn drain_pending(&mut self) -> Result<(), StoreError> {
+        while !self.waits_for_effect() {
+            let Some(pending) = self.pending.pop_front() else { break };
+            let urn = pending.urn.and_then(|id| self.person.urn_by_id(id)).map(|row| Urn {
+                scheme: row.scheme.clone(),
+                path: row.path.clone(),
+                display: row.display.clone(),
+            });
+            let ws = self.ws.clone();
+            let incoming = Incoming {
+                id: pending.id,
+                uuid: pending.uuid,
+                urn,
+                channel: pending.channel.and_then(|id| ws.channel_by_id(id)).map(|channel| &**channel),
+                text: pending.text,
+                attachments: pending.attachments,
+                external_id: pending.external_id,
+                created_on: pending.created_on,
+            };
+            let (flow, reason) = match self.converse(&incoming).await? {
+                StepEnd::Taken(flow) => (flow, None),
+                StepEnd::NotTaken(reason) => (None, reason),
+            };
+            self.changes.push(Change::Handled(self.ws.row.id, pending.id, flow, reason, self.now));
+        }
+        Ok(())
+    }
+
+    /// Gives a message to whoever it is for: a keyword's flow, the session that waits, the catch-all, the inbox.
+    async fn converse(&mut self, incoming: &Incoming<'_>) -> Result<StepEnd, StoreError> {
+        self.message = Some(CurrentMessage { id: incoming.id, event: Self::event_of(incoming.uuid) });
+        let Some(channel) = incoming.channel else { return Ok(StepEnd::NotTaken(None)) };
+        let ws = self.ws.clone();
+        let groups = self.person.groups().to_vec();
+        let event = received_event(incoming);
+        if !self.ignores_keywords()
+            && let Some(matched) = triggers::keyword(&ws, &incoming.text, &groups, channel.id)
+            && let Some(flow) = flow_reference(&ws, matched.trigger.flow)
+        {
+            return self.start(Trigger::msg(flow, event, matched.keyword)).await;
+        }
+        let waits = self.live.as_ref().is_some_and(|live| live.row.wait_kind == Some(WaitKind::Message));
+        if waits {
+            return match Resume::from_event(event) {
+                Ok(resume) => self.resume(resume).await,
+                Err(error) => Ok(StepEnd::NotTaken(Some(error.to_string()))),
+            };
+        }
+        if self.live.is_none()
+            && let Some(matched) = triggers::plain(&ws, "C", &groups, channel.id)
+            && let Some(flow) = flow_reference(&ws, matched.trigger.flow)
+        {
+            return self.start(Trigger::msg(flow, event, None)).await;
+        }
+        Ok(StepEnd::NotTaken(None))
+    }
+
+    /// Whether the flow the contact is in keeps keywords from starting others.
+    fn ignores_keywords(&self) -> bool {
+        let flow = self.live.as_ref().and_then(|live| live.session.current_flow());
+        flow.and_then(|uuid| self.ws.flow(uuid)).is_some_and(|flow| flow.ignore_triggers)
+    }
+
+    async fn take_new_conversation(
+        &mut self,
+        urn: &Urn,
+        channel: &ChannelRow,
+    ) -> Result<Receipt, StoreError> {
+        let is_new = self.person.is_new();
+        self.seen(urn, channel);
+        self.drain_pending().await?;
+        if self.live.is_some() {
+            return Ok(Receipt::Ignored("a conversation is going on"));
+        }
+        let ws = self.ws.clone();
+        let groups = self.person.groups().to_vec();
+        let Some(matched) = triggers::plain(&ws, "N", &groups, channel.id) else {
+            return Ok(if is_new { Receipt::Event } else { Receipt::Ignored("nothing is set for it") });
+        };
+        let Some(flow) = flow_reference(&ws, matched.trigger.flow) else { return Ok(Receipt::Event) };
+        let event = Event {
+            uuid: domain::EventUuid(self.ctx.host.uuid_v7()),
+            created_on: self.now,
+            kind: EventKind::ChatStarted(ChatStarted {
+                channel: Reference { uuid: channel.uuid, name: channel.name.clone() },
+                params: None,
+            }),
+            origin: None,
+        };
+        let trigger = Trigger::new(flow, self.now, TriggerKind::Chat { event: Box::new(event) });
+        if let StepEnd::NotTaken(Some(reason)) = self.start(trigger).await? {
+            tracing::warn!(reason, "a new conversation started no flow");
+        }
+        Ok(Receipt::Event)
+    }
+}
+
+fn flow_reference(ws: &Workspace, id: domain::FlowId) -> Option<flows::events::FlowRef> {
+    ws.flow_by_id(id).map(|flow| Reference { uuid: flow.uuid, name: flow.name.clone() })
+}
+
+fn received_event(incoming: &Incoming<'_>) -> Event {
+    let channel =
+        incoming.channel.map(|channel| Reference { uuid: channel.uuid, name: channel.name.clone() });
+    Event {
+        uuid: Turn::event_of(incoming.uuid),
+        created_on: incoming.created_on,
+        kind: EventKind::MsgReceived(MsgReceived {
+            msg: MsgIn {
+                urn: incoming.urn.clone(),
+                channel,
+                text: incoming.text.clone(),
+                attachments: incoming.attachments.clone(),
+                external_id: incoming.external_id.clone(),
+                payload: None,
+            },
+            ticket_uuid: None,
+        }),
+        origin: None,
+    }
+}

@@ -1,0 +1,68 @@
+//! Delivery reports of carriers. They come in any order and more than once; a status never goes back.
+
+use channels::{DeliveryStatus, InboundStatus};
+use domain::ChannelUuid;
+use store::{Change, MessageRef, MessageStatus, StatusChange, StatusResult, StoreError, Unit, UnitError};
+
+use crate::Context;
+
+/// A report on one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatusReport {
+    /// The line that reports.
+    pub channel: ChannelUuid,
+    /// What it reports.
+    pub status: InboundStatus,
+}
+
+/// Records delivery reports, all in one transaction. The counts of the day on which each message was written
+/// follow. A report on a channel or message that is not known is [`StatusResult::Unknown`].
+pub async fn record_status(
+    ctx: &Context,
+    reports: Vec<StatusReport>,
+) -> Result<Vec<StatusResult>, StoreError> {
+    let now = ctx.now();
+    let mut changes = Vec::with_capacity(reports.len());
+    let mut known = Vec::with_capacity(reports.len());
+    for report in &reports {
+        let channel = ctx.registry.channel(ctx, report.channel).await?;
+        let change = channel.and_then(|(workspace, channel)| {
+            let message = match (&report.status.message, &report.status.external_id) {
+                (Some(uuid), _) => MessageRef::Uuid(channel.id, *uuid),
+                (None, Some(external)) => MessageRef::External(channel.id, external.clone()),
+                (None, None) => return None,
+            };
+            Some(StatusChange {
+                workspace: workspace.row.id,
+                message,
+                status: message_status(report.status.status),
+                external_id: None,
+                reason: matches!(report.status.status, DeliveryStatus::Failed)
+                    .then(|| "the carrier reported that it failed".to_owned()),
+                at: now,
+            })
+        });
+        known.push(change.is_some());
+        changes.extend(change.map(|change| Change::Status(Box::new(change))));
+    }
+    if changes.is_empty() {
+        return Ok(vec![StatusResult::Unknown; reports.len()]);
+    }
+    let done = match ctx.store.write_one(Unit::new(changes)).await {
+        Ok(done) => done,
+        Err(UnitError::Store(error)) => return Err(error),
+        Err(other) => return Err(StoreError::Database(other.to_string())),
+    };
+    let mut results = done.statuses.into_iter();
+    let answer = |known: bool| if known { results.next() } else { None }.unwrap_or(StatusResult::Unknown);
+    Ok(known.into_iter().map(answer).collect())
+}
+
+fn message_status(status: DeliveryStatus) -> MessageStatus {
+    match status {
+        DeliveryStatus::Sent => MessageStatus::Sent,
+        DeliveryStatus::Delivered => MessageStatus::Delivered,
+        DeliveryStatus::Read => MessageStatus::Read,
+        DeliveryStatus::Failed => MessageStatus::Failed,
+    }
+}

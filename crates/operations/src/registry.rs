@@ -1,0 +1,108 @@
+//! Workspaces in memory. A batch asks for the version it read from the database, so a change by any process takes
+//! effect with the next message.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use domain::{ChannelUuid, FlowId, WorkspaceId};
+use store::{ChannelRow, StoreError};
+
+use crate::{Context, Workspace};
+
+/// Workspaces in memory.
+#[derive(Debug, Default)]
+pub struct Registry {
+    workspaces: RwLock<HashMap<WorkspaceId, Arc<Workspace>>>,
+    channels: RwLock<HashMap<ChannelUuid, WorkspaceId>>,
+}
+
+impl Registry {
+    /// A workspace as it is now in the database.
+    pub async fn workspace(
+        &self,
+        ctx: &Context,
+        id: WorkspaceId,
+    ) -> Result<Option<Arc<Workspace>>, StoreError> {
+        match ctx.store.definitions_version(id).await? {
+            Some(version) => self.at_version(ctx, id, version).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A workspace in the version that was just read, or a later one.
+    pub(crate) async fn at_version(
+        &self,
+        ctx: &Context,
+        id: WorkspaceId,
+        version: i64,
+    ) -> Result<Option<Arc<Workspace>>, StoreError> {
+        let cached = self.cached(id);
+        if let Some(workspace) = &cached
+            && workspace.row.definitions_version >= version
+        {
+            return Ok(cached);
+        }
+        let Some(definitions) = ctx.store.definitions(id).await? else { return Ok(None) };
+        let workspace = Arc::new(Workspace::build(definitions, cached.as_deref()));
+        self.keep(workspace.clone());
+        Ok(Some(workspace))
+    }
+
+    /// The workspace with the revisions that waiting sessions pin.
+    pub(crate) async fn with_revisions(
+        &self,
+        ctx: &Context,
+        workspace: Arc<Workspace>,
+        missing: &[(FlowId, i64)],
+    ) -> Result<Arc<Workspace>, StoreError> {
+        let mut revisions = Vec::new();
+        for (flow, revision) in missing {
+            revisions.extend(ctx.store.revision(workspace.row.id, *flow, *revision).await?);
+        }
+        if revisions.is_empty() {
+            return Ok(workspace);
+        }
+        let workspace = Arc::new(workspace.with_revisions(&revisions));
+        self.keep(workspace.clone());
+        Ok(workspace)
+    }
+
+    /// The line with this public identifier and its workspace, if it is in use.
+    pub async fn channel(
+        &self,
+        ctx: &Context,
+        uuid: ChannelUuid,
+    ) -> Result<Option<(Arc<Workspace>, Arc<ChannelRow>)>, StoreError> {
+        let known = self.channels.read().unwrap_or_else(PoisonError::into_inner).get(&uuid).copied();
+        let workspace = match known.and_then(|id| self.cached(id)) {
+            Some(workspace) => Some(workspace),
+            None => match ctx.store.channel(uuid).await? {
+                Some(channel) => self.workspace(ctx, channel.workspace).await?,
+                None => None,
+            },
+        };
+        Ok(workspace.and_then(|workspace| {
+            let channel = workspace.channel(uuid).filter(|channel| channel.active)?.clone();
+            Some((workspace, channel))
+        }))
+    }
+
+    fn cached(&self, id: WorkspaceId) -> Option<Arc<Workspace>> {
+        self.workspaces.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn keep(&self, workspace: Arc<Workspace>) {
+        let id = workspace.row.id;
+        let mut channels = self.channels.write().unwrap_or_else(PoisonError::into_inner);
+        channels.retain(|_, owner| *owner != id);
+        channels.extend(workspace.channels().map(|channel| (channel.uuid, id)));
+        drop(channels);
+        let mut workspaces = self.workspaces.write().unwrap_or_else(PoisonError::into_inner);
+        let newer = |old: &Arc<Workspace>| old.row.definitions_version > workspace.row.definitions_version;
+        if !workspaces.get(&id).is_some_and(newer) {
+            workspaces.insert(id, workspace);
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! What a sprint leaves behind: messages, history, runs, session, timers, effects.
+
+use domain::{EventId, EventUuid, FlowId, MessageUuid, OutboxId, RunId, RunUuid, SessionId};
+use flows::{
+    Effect, Event, EventKind, Session, Sprint,
+    engine::WaitKind as EngineWait,
+    events::{InputLabelsAdded, MsgOut, UnsendableReason},
+    session::{Run, RunStatus, SessionStatus as EngineStatus},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use store::{
+    Change, Direction, DueTimer, MessageStatus, NewEvent, NewMessage, NewMessageLabel, NewOutbox, OutboxItem,
+    OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
+};
+
+use crate::turn::{Live, Turn};
+
+/// How long an effect may take before the flow goes on without its answer.
+const EFFECT_DEADLINE: SignedDuration = SignedDuration::from_secs(300);
+
+/// How far a session was before the sprint.
+pub(crate) struct Progress {
+    id: SessionId,
+    created_on: Timestamp,
+    in_background: bool,
+    /// The row as it was, for a session that is gone on with.
+    row: Option<SessionRow>,
+    runs: Vec<(RunUuid, Timestamp)>,
+    /// Events of sprints that were gone on with at once.
+    pub events: Vec<Event>,
+}
+
+impl Progress {
+    pub fn begin(id: SessionId, now: Timestamp, in_background: bool) -> Self {
+        Self { id, created_on: now, in_background, row: None, runs: Vec::new(), events: Vec::new() }
+    }
+
+    pub fn of(row: &SessionRow, runs: Vec<(RunUuid, Timestamp)>) -> Self {
+        Self {
+            id: row.id,
+            created_on: row.created_on,
+            in_background: false,
+            row: Some(row.clone()),
+            runs,
+            events: Vec::new(),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// A session that broke off before it was written, or whose stored form is no longer right.
+    pub(crate) fn fail_unwritten(&mut self, progress: Progress) {
+        if let Some(row) = progress.row {
+            self.end_session(&row, SessionStatus::Failed);
+        }
+    }
+
+    /// Keeps what a sprint came to.
+    pub(crate) fn keep(&mut self, sprint: Sprint, mut progress: Progress) {
+        let (ctx, ws, now) = (self.ctx, self.ws.clone(), self.now);
+        self.person.settle(ctx, &ws, now, &mut self.changes);
+        let row = self.session_row(&sprint, &progress);
+        let mut events = std::mem::take(&mut progress.events);
+        events.extend(sprint.events);
+        for event in &events {
+            self.keep_event(event, &sprint.session, &row);
+        }
+        for run in &sprint.session.runs {
+            let as_before =
+                progress.runs.iter().any(|(uuid, at)| *uuid == run.uuid && *at == run.modified_on);
+            if !as_before || (run.exited_on.is_some() && row.ended_on.is_some()) {
+                let change = self.run_row(run, row.id);
+                self.changes.push(Change::Run(Box::new(change)));
+            }
+        }
+        if let Some(effect) = &sprint.effect {
+            self.ask(effect, &row);
+        }
+        self.set_timers(progress.row.as_ref(), &row);
+        let waits = row.ended_on.is_none();
+        if waits {
+            let flow = sprint.session.current_flow().or_else(|| Some(sprint.session.runs.last()?.flow.uuid));
+            self.person.row.session = Some(row.id);
+            self.person.row.flow = flow.and_then(|uuid| ws.flow(uuid)).map(|flow| flow.id);
+        } else if !progress.in_background {
+            self.person.row.session = None;
+            self.person.row.flow = None;
+        }
+        self.changes.push(Change::Session(Box::new(row.clone())));
+        if waits {
+            self.live = Some(Live { row, session: sprint.session });
+        }
+    }
+
+    fn session_row(&self, sprint: &Sprint, progress: &Progress) -> SessionRow {
+        let session = &sprint.session;
+        let (status, wait_kind) = match (session.status, &sprint.wait, &sprint.effect) {
+            (EngineStatus::Completed, ..) if expired(session) => (SessionStatus::Expired, None),
+            (EngineStatus::Completed, ..) => (SessionStatus::Completed, None),
+            (EngineStatus::Failed, ..) => (SessionStatus::Failed, None),
+            (EngineStatus::Active | EngineStatus::Waiting, _, Some(_)) => {
+                (SessionStatus::Waiting, Some(WaitKind::Effect))
+            }
+            (EngineStatus::Active | EngineStatus::Waiting, Some(wait), None) => match wait.kind {
+                EngineWait::Msg => (SessionStatus::Waiting, Some(WaitKind::Message)),
+                EngineWait::Dial => (SessionStatus::Waiting, Some(WaitKind::Dial)),
+            },
+            (EngineStatus::Active | EngineStatus::Waiting, None, None) => (SessionStatus::Failed, None),
+        };
+        let waits = status == SessionStatus::Waiting;
+        let timeout = sprint.wait.and_then(|wait| wait.timeout_seconds).filter(|_| waits);
+        let old = progress.row.as_ref();
+        SessionRow {
+            id: progress.id,
+            workspace: self.ws.row.id,
+            uuid: session.uuid,
+            contact: self.person.row.id,
+            status,
+            wait_kind,
+            wait_until: timeout.map(|seconds| self.now + SignedDuration::from_secs(seconds.into())),
+            expires_on: match (&sprint.wait, waits) {
+                (Some(wait), true) => Some(wait.expires_on),
+                // An effect keeps the expiry that was set: its own deadline comes first.
+                (None, true) => old.and_then(|row| row.expires_on),
+                (_, false) => None,
+            },
+            pins: if waits { self.pins(session) } else { String::new() },
+            state: if waits { session.encode() } else { Vec::new() },
+            created_on: progress.created_on,
+            ended_on: (!waits).then_some(self.now),
+        }
+    }
+
+    fn pins(&self, session: &Session) -> String {
+        let mut pins = String::new();
+        for run in session.runs.iter().filter(|run| run.exited_on.is_none()) {
+            if let Some(flow) = self.ws.flow(run.flow.uuid) {
+                let comma = if pins.is_empty() { "" } else { "," };
+                let revision = run.program.as_ref().map_or(0, |program| program.revision);
+                pins.push_str(&format!("{comma}{}:{revision}", flow.id));
+            }
+        }
+        pins
+    }
+
+    fn set_timers(&mut self, old: Option<&SessionRow>, row: &SessionRow) {
+        let (workspace, contact) = (row.workspace, row.contact);
+        let timer = |kind, due| Change::SetTimer(DueTimer { workspace, contact, kind, due, session: row.id });
+        match row.wait_until {
+            Some(due) => self.changes.push(timer(TimerKind::WaitTimeout, due)),
+            None if old.is_some_and(|old| old.wait_until.is_some()) => {
+                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout));
+            }
+            None => {}
+        }
+        // A live session always has an expiry timer that is due no later than it expires, so an expiry that only
+        // moves on needs no write.
+        let had = old.and_then(|old| old.expires_on);
+        match row.expires_on {
+            Some(due) if had.is_none_or(|had| had > due) => self.changes.push(timer(TimerKind::Expiry, due)),
+            None if had.is_some() => {
+                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry));
+            }
+            Some(_) | None => {}
+        }
+        let had_effect = old.is_some_and(|old| old.wait_kind == Some(WaitKind::Effect));
+        if row.wait_kind == Some(WaitKind::Effect) {
+            self.changes.push(timer(TimerKind::EffectDeadline, self.now + EFFECT_DEADLINE));
+        } else if had_effect {
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline));
+        }
+    }
+
+    fn keep_event(&mut self, event: &Event, session: &Session, row: &SessionRow) {
+        match &event.kind {
+            EventKind::MsgCreated(created) => self.send(event, &created.msg, session, row),
+            EventKind::InputLabelsAdded(added) => {
+                self.label(added);
+                self.record(event, Some(row.id));
+            }
+            // Messages are their own table, waits are the session's, and being seen is the contact's.
+            EventKind::MsgReceived(_)
+            | EventKind::MsgWait(_)
+            | EventKind::DialWait(_)
+            | EventKind::ContactLastSeenChanged(_) => {}
+            _ => self.record(event, Some(row.id)),
+        }
+    }
+
+    /// Puts an event into the contact's history.
+    pub(crate) fn record(&mut self, event: &Event, session: Option<SessionId>) {
+        let body = match serde_json::to_string(event) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(%error, kind = event.kind.name(), "an event cannot be written down");
+                return;
+            }
+        };
+        self.changes.push(Change::Event(Box::new(NewEvent {
+            id: EventId(self.ctx.next_id(self.now)),
+            workspace: self.ws.row.id,
+            contact: self.person.row.id,
+            session,
+            kind: event.kind.name().into(),
+            body,
+            created_on: event.created_on,
+        })));
+    }
+
+    fn label(&mut self, added: &InputLabelsAdded) {
+        let Some(message) = self.message.as_ref().filter(|message| message.event == added.input_uuid) else {
+            return;
+        };
+        for label in &added.labels {
+            if let Some(label) = self.ws.label_id(label.uuid) {
+                let (workspace, message) = (self.ws.row.id, message.id);
+                self.changes.push(Change::Label(NewMessageLabel { workspace, message, label }));
+            }
+        }
+    }
+
+    fn run_row(&self, run: &Run, session: SessionId) -> RunRow {
+        RunRow {
+            id: RunId(self.ctx.next_id(self.now)),
+            workspace: self.ws.row.id,
+            uuid: run.uuid,
+            session,
+            contact: self.person.row.id,
+            flow: self.ws.flow(run.flow.uuid).map_or(FlowId(0), |flow| flow.id),
+            status: run.status.name().into(),
+            responded: run.had_input,
+            results: results_json(run),
+            created_on: run.created_on,
+            modified_on: run.modified_on,
+            exited_on: run.exited_on,
+        }
+    }
+
+    /// A message of the flow: a row, and unless it cannot go anywhere an outbox row.
+    fn send(&mut self, event: &Event, message: &MsgOut, session: &Session, row: &SessionRow) {
+        let urn = message.urn.as_ref().and_then(|urn| self.person.urn_row(urn)).cloned();
+        let channel = message.channel.as_ref().and_then(|channel| self.ws.channel(channel.uuid)).cloned();
+        let reason = match (message.unsendable_reason, &urn, &channel) {
+            (Some(reason), ..) => Some(unsendable(reason)),
+            (None, Some(_), Some(_)) => None,
+            (None, ..) => Some(unsendable(UnsendableReason::NoRoute)),
+        };
+        let new = NewMessage {
+            id: domain::MessageId(self.ctx.next_id(self.now)),
+            uuid: MessageUuid(event.uuid.0),
+            workspace: self.ws.row.id,
+            contact: self.person.row.id,
+            urn: urn.as_ref().map(|urn| urn.id),
+            channel: channel.as_ref().map(|channel| channel.id),
+            flow: self.flow_of(event, session),
+            direction: Direction::Out,
+            status: if reason.is_some() { MessageStatus::Failed } else { MessageStatus::Queued },
+            text: message.text.clone(),
+            attachments: message.attachments.clone(),
+            quick_replies: (!message.quick_replies.is_empty())
+                .then(|| serde_json::to_string(&message.quick_replies).unwrap_or_default()),
+            detail: Some(detail_json(message, row)),
+            external_id: None,
+            reason: reason.map(str::to_owned),
+            day: self.ws.day(self.now),
+            created_on: self.now,
+        };
+        if reason.is_none() {
+            let urn = urn.map(|urn| (urn.scheme, urn.path));
+            let item = OutboxItem {
+                id: OutboxId(self.ctx.next_id(self.now)),
+                workspace: new.workspace,
+                kind: OutboxKind::Message,
+                contact: new.contact,
+                channel: new.channel,
+                message: Some(new.id),
+                session: None,
+                message_uuid: Some(new.uuid),
+                urn,
+                text: new.text.clone(),
+                attachments: new.attachments.clone(),
+                quick_replies: new.quick_replies.clone(),
+                detail: new.detail.clone(),
+                payload: None,
+                attempts: 0,
+                possibly_repeated: false,
+                created_on: self.now,
+            };
+            self.changes.push(Change::Message(Box::new(new)));
+            self.queue(item);
+        } else {
+            self.changes.push(Change::Message(Box::new(new)));
+        }
+    }
+
+    fn queue(&mut self, item: OutboxItem) {
+        self.changes.push(Change::Outbox(Box::new(NewOutbox {
+            id: item.id,
+            workspace: item.workspace,
+            kind: item.kind,
+            contact: item.contact,
+            channel: item.channel,
+            message: item.message,
+            session: item.session,
+            payload: item.payload.clone(),
+            claim_for: self.ctx.run,
+            created_on: item.created_on,
+        })));
+        self.outbox.push(item);
+    }
+
+    /// Something that the flow needs from outside.
+    fn ask(&mut self, effect: &Effect, row: &SessionRow) {
+        let kind = match effect {
+            Effect::Webhook { .. } | Effect::Resthook { .. } => OutboxKind::Webhook,
+            Effect::Llm { .. } => OutboxKind::Model,
+            Effect::Airtime { .. } => OutboxKind::Airtime,
+            Effect::Email { .. } => OutboxKind::Email,
+            Effect::ClaimUrn { .. } => return,
+        };
+        let payload = match serde_json::to_string(effect) {
+            Ok(payload) => payload,
+            Err(error) => {
+                // The deadline lets the flow go on as if nobody had answered.
+                tracing::error!(%error, "an effect cannot be written down");
+                return;
+            }
+        };
+        self.queue(OutboxItem {
+            id: OutboxId(self.ctx.next_id(self.now)),
+            workspace: row.workspace,
+            kind,
+            contact: row.contact,
+            channel: None,
+            message: None,
+            session: Some(row.id),
+            message_uuid: None,
+            urn: None,
+            text: smol_str::SmolStr::default(),
+            attachments: Vec::new(),
+            quick_replies: None,
+            detail: None,
+            payload: Some(payload),
+            attempts: 0,
+            possibly_repeated: false,
+            created_on: self.now,
+        });
+    }
+
+    fn flow_of(&self, event: &Event, session: &Session) -> Option<FlowId> {
+        let origin = event.origin?;
+        let run = session.runs.iter().find(|run| run.uuid == origin.run)?;
+        self.ws.flow(run.flow.uuid).map(|flow| flow.id)
+    }
+
+    /// A received message's event identifier is its own.
+    pub(crate) fn event_of(uuid: MessageUuid) -> EventUuid {
+        EventUuid(uuid.0)
+    }
+}
+
+fn unsendable(reason: UnsendableReason) -> &'static str {
+    match reason {
+        UnsendableReason::NoRoute => "no address of the contact has a channel",
+        UnsendableReason::ContactBlocked => "the contact is blocked",
+        UnsendableReason::ContactStopped => "the contact opted out",
+        UnsendableReason::ContactArchived => "the contact is archived",
+        UnsendableReason::OrgSuspended => "the workspace is suspended",
+        UnsendableReason::ForbiddenContent => "the text may not be sent",
+    }
+}
+
+/// What only some carriers use: `session_status`, and `locale` and `templating` where the message has them.
+fn detail_json(message: &MsgOut, row: &SessionRow) -> String {
+    let mut detail = Map::new();
+    detail.insert("session_status".to_owned(), json!(row.status.as_str()));
+    if !message.locale.is_empty() {
+        detail.insert("locale".to_owned(), json!(message.locale));
+    }
+    if let Some(templating) = &message.templating {
+        detail.insert("templating".to_owned(), json!(templating));
+    }
+    Value::Object(detail).to_string()
+}
+
+/// Results by key, as the API gives them.
+fn results_json(run: &Run) -> String {
+    let mut results = Map::new();
+    for (key, result) in &run.results {
+        let mut value = json!({
+            "name": result.name,
+            "value": result.value,
+            "category": result.category,
+            "node_uuid": result.node,
+            "input": result.input,
+            "created_on": result.created_on,
+        });
+        if let Some(map) = value.as_object_mut() {
+            if !result.category_localized.is_empty() {
+                map.insert("category_localized".to_owned(), json!(result.category_localized));
+            }
+            if let Some(extra) = &result.extra {
+                map.insert("extra".to_owned(), (**extra).clone());
+            }
+        }
+        results.insert(key.to_string(), value);
+    }
+    Value::Object(results).to_string()
+}
+
+/// Whether a session came to its end because its first flow expired.
+fn expired(session: &Session) -> bool {
+    session.runs.first().is_some_and(|run| run.status == RunStatus::Expired)
+}

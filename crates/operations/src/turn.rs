@@ -1,0 +1,272 @@
+//! One contact's part in an operation: conversation in memory, engine calls, and the changes that come of them.
+//!
+//! A turn never touches the store except to ask whether an address is free; what it gathers is committed as one
+//! unit, or thrown away and made again from fresh rows.
+
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
+
+use domain::{Contact, ContactStatus, EventUuid, FlowId, MessageId, RunUuid, SessionId, Urn};
+use flows::{
+    Effect, EffectResult, Engine, Event, EventKind, Resume, Session, Sprint, Trigger,
+    events::ContactStatusChanged,
+};
+use jiff::Timestamp;
+use store::{
+    Change, ChannelRow, Conversation, ConversationKey, OutboxItem, PendingMessage, SessionRow, SessionStatus,
+    StoreError, TimerKind, Unit, WaitKind,
+};
+
+use crate::{Context, Workspace, person::Person, sprint::Progress};
+
+/// The message that a step is about.
+#[derive(Debug, Clone)]
+pub(crate) struct CurrentMessage {
+    pub id: MessageId,
+    pub event: EventUuid,
+}
+
+/// A session that waits, as stored and as the engine knows it.
+pub(crate) struct Live {
+    pub row: SessionRow,
+    pub session: Session,
+}
+
+/// What a step of the engine came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StepEnd {
+    /// The engine took it.
+    Taken(Option<FlowId>),
+    /// No flow took it; the reason, if it should not be so.
+    NotTaken(Option<String>),
+}
+
+/// One contact's part in an operation.
+pub(crate) struct Turn<'c> {
+    pub ctx: &'c Context,
+    pub ws: Arc<Workspace>,
+    pub now: Timestamp,
+    pub person: Person,
+    pub live: Option<Live>,
+    pub pending: VecDeque<PendingMessage>,
+    pub message: Option<CurrentMessage>,
+    /// Inserts of inbound messages: first in the unit, so that a duplicate is seen as one before anything else.
+    pub first: Vec<Change>,
+    pub changes: Vec<Change>,
+    pub outbox: Vec<OutboxItem>,
+}
+
+impl<'c> Turn<'c> {
+    pub fn new(ctx: &'c Context, ws: Arc<Workspace>, now: Timestamp, person: Person) -> Self {
+        Self {
+            ctx,
+            ws,
+            now,
+            person,
+            live: None,
+            pending: VecDeque::new(),
+            message: None,
+            first: Vec::new(),
+            changes: Vec::new(),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// A turn of a contact that is known. A session that cannot be read any more is failed here, so that the
+    /// contact is not stuck in it.
+    pub fn of(ctx: &'c Context, ws: Arc<Workspace>, now: Timestamp, conversation: Conversation) -> Self {
+        let person = Person::known(&conversation, &ws);
+        let mut turn = Self::new(ctx, ws, now, person);
+        turn.pending = conversation.pending.into();
+        if let Some(row) = conversation.session {
+            match Session::decode(&row.state, &turn.ws.assets) {
+                Ok(session) => turn.live = Some(Live { row, session }),
+                Err(error) => {
+                    tracing::error!(session = %row.uuid, %error, "a stored session cannot be read; it is failed");
+                    turn.end_session(&row, SessionStatus::Failed);
+                }
+            }
+        }
+        turn
+    }
+
+    /// Whether the session waits for an effect: messages wait their turn then.
+    pub fn waits_for_effect(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.row.wait_kind == Some(WaitKind::Effect))
+    }
+
+    /// They wrote: they are seen, and a contact that had stopped wants to hear from us again.
+    pub fn seen(&mut self, urn: &Urn, channel: &ChannelRow) {
+        self.person.wrote_from(urn, channel, self.now);
+        match self.person.contact.status {
+            ContactStatus::Active | ContactStatus::Blocked => {}
+            ContactStatus::Stopped | ContactStatus::Archived => self.set_status(ContactStatus::Active),
+        }
+    }
+
+    /// Changes the contact's status, with the event.
+    pub fn set_status(&mut self, status: ContactStatus) {
+        self.person.contact.status = status;
+        let event = Event {
+            uuid: EventUuid(self.ctx.host.uuid_v7()),
+            created_on: self.now,
+            kind: EventKind::ContactStatusChanged(ContactStatusChanged { status }),
+            origin: None,
+        };
+        self.record(&event, None);
+    }
+
+    /// Ends a session in the store, with everything that waits on it.
+    pub fn end_session(&mut self, row: &SessionRow, status: SessionStatus) {
+        let (workspace, contact) = (row.workspace, row.contact);
+        self.changes.push(Change::EndSession(workspace, row.id, status, self.now));
+        if row.wait_kind == Some(WaitKind::Effect) {
+            self.changes.push(Change::CancelEffects(workspace, contact, row.id));
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline));
+        }
+        if row.wait_until.is_some() {
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout));
+        }
+        self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry));
+        self.person.row.session = None;
+        self.person.row.flow = None;
+    }
+
+    /// Starts a flow. One that can wait takes the place of the session that waits now; one in the background
+    /// leaves it alone.
+    pub async fn start(&mut self, trigger: Trigger) -> Result<StepEnd, StoreError> {
+        let flow = trigger.flow.uuid;
+        let in_background = self
+            .ws
+            .assets
+            .flow(flow)
+            .is_some_and(|program| program.flow_type == flows::FlowType::MessagingBackground);
+        let started = self.engine(|engine, contact| {
+            engine.start(contact, trigger, None).map_err(|error| error.to_string())
+        });
+        let sprint = match started {
+            Ok(sprint) => sprint,
+            Err(reason) => return Ok(StepEnd::NotTaken(Some(reason))),
+        };
+        if !in_background && let Some(live) = self.live.take() {
+            self.end_session(&live.row, SessionStatus::Interrupted);
+        }
+        let id = SessionId(self.ctx.next_id(self.now));
+        let progress = Progress::begin(id, self.now, in_background);
+        self.go_on(sprint, progress).await?;
+        Ok(StepEnd::Taken(self.ws.flow(flow).map(|flow| flow.id)))
+    }
+
+    /// Goes on with the session that waits. If the wait does not take it, the session stays as it is.
+    pub async fn resume(&mut self, resume: Resume) -> Result<StepEnd, StoreError> {
+        self.go_on_with(|engine, session, contact| engine.resume(session, contact, resume)).await
+    }
+
+    /// Goes on with the answer to the effect that the session waits for.
+    pub async fn complete(&mut self, result: EffectResult) -> Result<StepEnd, StoreError> {
+        self.go_on_with(|engine, session, contact| engine.complete(session, contact, result)).await
+    }
+
+    async fn go_on_with(
+        &mut self,
+        step: impl FnOnce(&Engine<'_>, Session, &mut Contact) -> Result<Sprint, flows::ResumeError>,
+    ) -> Result<StepEnd, StoreError> {
+        let Some(Live { row, session }) = self.live.take() else { return Ok(StepEnd::NotTaken(None)) };
+        let flow = session.current_flow();
+        let before: Vec<(RunUuid, Timestamp)> =
+            session.runs.iter().map(|run| (run.uuid, run.modified_on)).collect();
+        let mut refused = None;
+        let stepped = self.engine(|engine, contact| {
+            step(engine, session, contact).map_err(|error| {
+                let reason = error.reason.to_string();
+                refused = Some(*error.session);
+                reason
+            })
+        });
+        match (stepped, refused) {
+            (Ok(sprint), _) => {
+                self.go_on(sprint, Progress::of(&row, before)).await?;
+                Ok(StepEnd::Taken(flow.and_then(|uuid| self.ws.flow(uuid)).map(|flow| flow.id)))
+            }
+            (Err(reason), Some(session)) => {
+                self.live = Some(Live { row, session });
+                Ok(StepEnd::NotTaken(Some(reason)))
+            }
+            (Err(reason), None) => {
+                // The engine broke off in the middle: what it was given is gone, and the same input would break
+                // it again. The session is failed so that the contact can go on.
+                self.end_session(&row, SessionStatus::Failed);
+                Ok(StepEnd::NotTaken(Some(reason)))
+            }
+        }
+    }
+
+    /// Answers what the turn can answer itself, then keeps what the sprint came to.
+    async fn go_on(&mut self, mut sprint: Sprint, mut progress: Progress) -> Result<(), StoreError> {
+        while let Some(Effect::ClaimUrn { urn }) = &sprint.effect {
+            let free = self.is_free(urn).await?;
+            progress.events.append(&mut sprint.events);
+            let session = sprint.session;
+            let completed = self.engine(|engine, contact| {
+                engine
+                    .complete(session, contact, EffectResult::UrnClaimed { free })
+                    .map_err(|error| error.reason.to_string())
+            });
+            match completed {
+                Ok(next) => sprint = next,
+                Err(reason) => {
+                    tracing::error!(%reason, "a session broke off while it added an address; it is failed");
+                    self.fail_unwritten(progress);
+                    return Ok(());
+                }
+            }
+        }
+        self.keep(sprint, progress);
+        Ok(())
+    }
+
+    async fn is_free(&self, urn: &Urn) -> Result<bool, StoreError> {
+        let key = ConversationKey::Urn(self.ws.row.id, urn.clone());
+        let owner = self.ctx.store.load_conversations(vec![key]).await?.conversations.pop().flatten();
+        Ok(owner.is_none_or(|owner| owner.contact.id == self.person.row.id))
+    }
+
+    /// Calls the engine. A panic in it is a defect of ours, not of the message: it becomes a reason, and the
+    /// contact is as before.
+    fn engine(
+        &mut self,
+        call: impl FnOnce(&Engine<'_>, &mut Contact) -> Result<Sprint, String>,
+    ) -> Result<Sprint, String> {
+        let before = self.person.contact.clone();
+        let ws = self.ws.clone();
+        let host = self.ctx.host.clone();
+        let contact = &mut self.person.contact;
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let engine = Engine::new(&ws.assets, &ws.env, &*host);
+            call(&engine, contact)
+        }));
+        match called {
+            Ok(Ok(sprint)) => Ok(sprint),
+            Ok(Err(reason)) => {
+                self.person.contact = before;
+                Err(reason)
+            }
+            Err(panic) => {
+                self.person.contact = before;
+                let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                tracing::error!(contact = %self.person.row.uuid, said, "the flow engine broke off");
+                Err(format!("the flow engine broke off: {said}"))
+            }
+        }
+    }
+
+    /// Everything as one unit, and what the dispatcher gets once it is committed.
+    pub fn finish(mut self) -> (Unit, Vec<OutboxItem>) {
+        self.person.settle(self.ctx, &self.ws, self.now, &mut self.changes);
+        let mut changes = self.first;
+        changes.reserve(self.changes.len() + 1);
+        changes.push(self.person.guard(self.now));
+        changes.append(&mut self.changes);
+        (Unit::new(changes), self.outbox)
+    }
+}

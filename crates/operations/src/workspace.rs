@@ -1,0 +1,263 @@
+//! A workspace in memory: its conventions, its assets with compiled flows, and the maps between public identifiers
+//! and row numbers.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use domain::{
+    CampaignUuid, Channel, ChannelId, ChannelRole, ChannelUuid, Field, FlowId, FlowUuid, Group, GroupId,
+    GroupUuid, LabelId, LabelUuid, Reference,
+};
+use expressions::{
+    Environment,
+    environment::{Collation, DateFormat, RedactionPolicy, TimeFormat},
+};
+use flows::{Assets, AssetsBuilder, Definition, Program, assets};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::de::DeserializeOwned;
+use store::{ChannelRow, Definitions, FlowRow, RevisionRow, WorkspaceRow};
+use uuid::Uuid;
+
+/// A compiled revision, by flow and number.
+type Programs = BTreeMap<(FlowId, i64), Arc<Program>>;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// A workspace in memory, as of one `definitions_version`. Immutable: a change makes a new one.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Settings.
+    pub row: WorkspaceRow,
+    /// Conventions that expressions follow.
+    pub env: Environment,
+    /// What flows may name.
+    pub assets: Assets,
+    /// Everything as read, without the texts of flows.
+    pub(crate) definitions: Arc<Definitions>,
+    pub(crate) programs: Programs,
+    flows_by_uuid: HashMap<FlowUuid, FlowRow>,
+    flow_uuids: HashMap<FlowId, FlowUuid>,
+    groups_by_uuid: HashMap<GroupUuid, GroupId>,
+    group_uuids: HashMap<GroupId, GroupUuid>,
+    channels_by_uuid: HashMap<ChannelUuid, Arc<ChannelRow>>,
+    channel_uuids: HashMap<ChannelId, ChannelUuid>,
+    labels_by_uuid: HashMap<LabelUuid, LabelId>,
+}
+
+impl Workspace {
+    /// Makes a workspace of its definitions. Flows that were compiled before are taken over; one that cannot be
+    /// read is left out and logged, so that the others keep working.
+    pub(crate) fn build(mut definitions: Definitions, before: Option<&Self>) -> Self {
+        let mut programs = Programs::new();
+        for revision in std::mem::take(&mut definitions.revisions) {
+            let key = (revision.flow, revision.revision);
+            let kept = before.and_then(|before| before.programs.get(&key).cloned());
+            let flow = definitions.flows.iter().find(|flow| flow.id == revision.flow);
+            if let Some(program) = kept.or_else(|| compile(flow?, &revision)) {
+                programs.insert(key, program);
+            }
+        }
+        Self::assemble(Arc::new(definitions), programs)
+    }
+
+    /// The same workspace with older revisions that waiting sessions need.
+    pub(crate) fn with_revisions(&self, revisions: &[RevisionRow]) -> Self {
+        let mut programs = self.programs.clone();
+        for revision in revisions {
+            let flow = self.definitions.flows.iter().find(|flow| flow.id == revision.flow);
+            if let Some(program) = flow.and_then(|flow| compile(flow, revision)) {
+                programs.insert((revision.flow, revision.revision), program);
+            }
+        }
+        Self::assemble(self.definitions.clone(), programs)
+    }
+
+    fn assemble(definitions: Arc<Definitions>, programs: Programs) -> Self {
+        let assets = build_assets(&definitions, &programs);
+        let flows = &definitions.flows;
+        Self {
+            env: environment(&definitions.workspace),
+            row: definitions.workspace.clone(),
+            assets,
+            flows_by_uuid: flows.iter().map(|flow| (flow.uuid, flow.clone())).collect(),
+            flow_uuids: flows.iter().map(|flow| (flow.id, flow.uuid)).collect(),
+            groups_by_uuid: definitions.groups.iter().map(|group| (group.uuid, group.id)).collect(),
+            group_uuids: definitions.groups.iter().map(|group| (group.id, group.uuid)).collect(),
+            channels_by_uuid: definitions.channels.iter().map(|c| (c.uuid, Arc::new(c.clone()))).collect(),
+            channel_uuids: definitions.channels.iter().map(|c| (c.id, c.uuid)).collect(),
+            labels_by_uuid: definitions.labels.iter().map(|label| (label.uuid, label.id)).collect(),
+            definitions,
+            programs,
+        }
+    }
+
+    /// A flow that is not archived, by its public identifier.
+    pub fn flow(&self, uuid: FlowUuid) -> Option<&FlowRow> {
+        self.flows_by_uuid.get(&uuid)
+    }
+
+    /// A flow by its name, whatever its case.
+    pub fn flow_named(&self, name: &str) -> Option<&FlowRow> {
+        let name = name.to_lowercase();
+        self.definitions.flows.iter().find(|flow| !flow.archived && flow.name.to_lowercase() == name)
+    }
+
+    /// All flows, the oldest first.
+    pub fn flows(&self) -> &[FlowRow] {
+        &self.definitions.flows
+    }
+
+    pub(crate) fn flow_by_id(&self, id: FlowId) -> Option<&FlowRow> {
+        self.flows_by_uuid.get(self.flow_uuids.get(&id)?)
+    }
+
+    pub(crate) fn group_uuid(&self, id: GroupId) -> Option<GroupUuid> {
+        self.group_uuids.get(&id).copied()
+    }
+
+    pub(crate) fn group_id(&self, uuid: GroupUuid) -> Option<GroupId> {
+        self.groups_by_uuid.get(&uuid).copied()
+    }
+
+    /// A line by its public identifier.
+    pub fn channel(&self, uuid: ChannelUuid) -> Option<&Arc<ChannelRow>> {
+        self.channels_by_uuid.get(&uuid)
+    }
+
+    /// A line by its row number.
+    pub fn channel_by_id(&self, id: ChannelId) -> Option<&Arc<ChannelRow>> {
+        self.channels_by_uuid.get(self.channel_uuids.get(&id)?)
+    }
+
+    /// All lines in use, the oldest first.
+    pub fn channels(&self) -> impl Iterator<Item = &ChannelRow> {
+        self.definitions.channels.iter().filter(|channel| channel.active)
+    }
+
+    pub(crate) fn channel_uuid(&self, id: ChannelId) -> Option<ChannelUuid> {
+        self.channel_uuids.get(&id).copied()
+    }
+
+    pub(crate) fn label_id(&self, uuid: LabelUuid) -> Option<LabelId> {
+        self.labels_by_uuid.get(&uuid).copied()
+    }
+
+    pub(crate) fn has_revision(&self, flow: FlowId, revision: i64) -> bool {
+        self.programs.contains_key(&(flow, revision))
+    }
+
+    /// The local day of the workspace at a moment: days since 1970-01-01.
+    pub(crate) fn day(&self, at: Timestamp) -> i32 {
+        let offset = i64::from(self.env.timezone.to_offset(at).seconds()) * 1_000_000;
+        let days = (at.as_microsecond() + offset).div_euclid(MICROS_PER_DAY);
+        i32::try_from(days).unwrap_or(i32::MAX)
+    }
+}
+
+fn compile(flow: &FlowRow, revision: &RevisionRow) -> Option<Arc<Program>> {
+    // A stored definition has all its identifiers; a missing one is drawn from its place, the same each time.
+    let mut missing = 0_u128;
+    let mut uuids = || {
+        missing += 1;
+        Uuid::from_u128((flow.uuid.0.as_u128() << 16) ^ missing)
+    };
+    match Definition::read(revision.definition.as_bytes(), &mut uuids) {
+        Ok(definition) => {
+            let mut program = Program::compile(&definition);
+            program.uuid = flow.uuid;
+            program.name = flow.name.clone();
+            program.revision = u32::try_from(revision.revision).unwrap_or_default();
+            Some(Arc::new(program))
+        }
+        Err(error) => {
+            tracing::error!(flow = %flow.uuid, name = %flow.name, revision = revision.revision, %error,
+                "a flow cannot be read and is left out");
+            None
+        }
+    }
+}
+
+fn build_assets(definitions: &Definitions, programs: &Programs) -> Assets {
+    let mut builder = AssetsBuilder::new();
+    for flow in definitions.flows.iter().filter(|flow| !flow.archived) {
+        if let Some(program) = programs.get(&(flow.id, flow.revision)) {
+            builder = builder.flow(program.clone());
+            let older = programs.range((flow.id, i64::MIN)..=(flow.id, i64::MAX));
+            for (_, program) in older.filter(|((_, number), _)| *number != flow.revision) {
+                builder = builder.older_revision(program.clone());
+            }
+        }
+    }
+    for field in &definitions.fields {
+        let (uuid, key, name) = (field.uuid, field.key.clone(), field.name.clone());
+        builder = builder.field(Field { uuid, key, name, field_type: field.field_type });
+    }
+    for group in &definitions.groups {
+        builder = builder.group(Group {
+            uuid: group.uuid,
+            name: group.name.clone(),
+            query: group.query.clone().filter(|query| !query.is_empty()),
+        });
+    }
+    for channel in definitions.channels.iter().filter(|channel| channel.active) {
+        builder = builder.channel(channel_asset(channel));
+    }
+    for label in &definitions.labels {
+        builder = builder.label(Reference { uuid: label.uuid, name: label.name.clone() });
+    }
+    for global in &definitions.globals {
+        let (key, name, value) = (global.key.clone(), global.name.clone(), global.value.clone());
+        builder = builder.global(assets::Global { key, name, value });
+    }
+    for user in &definitions.users {
+        let (uuid, name, email) = (user.uuid, user.name.clone(), user.email.clone());
+        builder = builder.user(assets::User { uuid, name, email });
+    }
+    for campaign in &definitions.campaigns {
+        let uuid: CampaignUuid = campaign.uuid;
+        builder = builder.campaign(Reference { uuid, name: campaign.name.clone() });
+    }
+    builder.build()
+}
+
+fn channel_asset(channel: &ChannelRow) -> Channel {
+    let roles = channel.roles.iter().filter_map(|role| match role.as_str() {
+        "send" => Some(ChannelRole::Send),
+        "receive" => Some(ChannelRole::Receive),
+        "call" => Some(ChannelRole::Call),
+        "answer" => Some(ChannelRole::Answer),
+        _ => None,
+    });
+    Channel {
+        uuid: channel.uuid,
+        name: channel.name.clone(),
+        address: channel.address.clone(),
+        schemes: channel.schemes.clone(),
+        roles: roles.collect(),
+        features: Vec::new(),
+        country: channel.country.clone(),
+        match_prefixes: Vec::new(),
+        allow_international: true,
+    }
+}
+
+fn environment(row: &WorkspaceRow) -> Environment {
+    Environment {
+        date_format: word::<DateFormat>(&row.date_format),
+        time_format: word::<TimeFormat>(&row.time_format),
+        timezone: TimeZone::get(&row.timezone).unwrap_or(TimeZone::UTC),
+        allowed_languages: row.languages.clone(),
+        default_country: row.country.clone(),
+        collation: word::<Collation>(&row.input_collation),
+        redaction: if row.anonymous { RedactionPolicy::Urns } else { RedactionPolicy::None },
+        obfuscation_key: row.obfuscation_key,
+        ..Environment::default()
+    }
+}
+
+/// A setting in the word under which it is stored; one that no program of ours wrote falls back to the default.
+fn word<T: DeserializeOwned + Default>(text: &str) -> T {
+    serde_json::from_value(text.into()).unwrap_or_default()
+}
