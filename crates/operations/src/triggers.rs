@@ -3,6 +3,7 @@
 //! the older.
 
 use domain::{ChannelId, GroupId};
+use expressions::words::tokenize;
 use flows::trigger::{KeywordMatch, KeywordMatchType};
 use smol_str::SmolStr;
 use store::TriggerRow;
@@ -23,9 +24,9 @@ pub(crate) fn keyword<'w>(
     channel: ChannelId,
 ) -> Option<Matched<'w>> {
     let whole = text.trim().to_lowercase();
-    let mut words = words(&whole);
-    let first = words.next()?;
-    let is_only = words.next().is_none();
+    let words = tokenize(&whole);
+    let first = *words.first()?;
+    let is_only = words.len() == 1;
     fitting(ws, "K", groups, channel)
         .filter_map(|trigger| {
             let only_type = trigger.match_type.as_deref() == Some("O");
@@ -73,40 +74,4 @@ fn fitting<'w>(
 
 fn specificity(trigger: &TriggerRow) -> (bool, bool, bool) {
     (trigger.channel.is_some(), !trigger.include_groups.is_empty(), !trigger.exclude_groups.is_empty())
-}
-
-/// Runs of letters, marks, digits, `_` and `'`; what stands between them separates.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let inside = |character: char| {
-        character.is_alphanumeric() || matches!(character, '_' | '\'' | '\u{200d}') || is_mark(character)
-    };
-    text.split(move |character| !inside(character)).filter(|word| !word.is_empty())
-}
-
-/// Combining marks of the scripts that write vowels with them; `char` knows only whole letters.
-fn is_mark(character: char) -> bool {
-    matches!(character,
-        '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05bd}' | '\u{0610}'..='\u{061a}' | '\u{064b}'..='\u{065f}'
-        | '\u{0900}'..='\u{0903}' | '\u{093a}'..='\u{094f}' | '\u{0981}'..='\u{0983}' | '\u{09bc}'..='\u{09cd}'
-        | '\u{0a01}'..='\u{0a03}' | '\u{0a3c}'..='\u{0a4d}' | '\u{0b01}'..='\u{0b03}' | '\u{0bbe}'..='\u{0bcd}'
-        | '\u{0c00}'..='\u{0c04}' | '\u{0c3e}'..='\u{0c4d}' | '\u{0e31}' | '\u{0e34}'..='\u{0e3a}'
-        | '\u{0e47}'..='\u{0e4e}' | '\u{102b}'..='\u{103e}' | '\u{135d}'..='\u{135f}' | '\u{17b4}'..='\u{17d3}'
-        | '\u{fe00}'..='\u{fe0f}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn words_are_found_in_any_script() {
-        for (text, expected) in [
-            ("join now!", vec!["join", "now"]),
-            ("  ¡hola, mundo! ", vec!["hola", "mundo"]),
-            ("नमस्ते दुनिया", vec!["नमस्ते", "दुनिया"]),
-            ("?!", vec![]),
-        ] {
-            assert_eq!(words(text).collect::<Vec<_>>(), expected, "{text}");
-        }
-    }
 }
