@@ -13,8 +13,11 @@ use crate::{Ambient, Environment, Fault, Scope};
 pub const MAX_COST: usize = 10_000_000;
 /// Most items of an array.
 pub const MAX_ARRAY_ITEMS: usize = 10_000;
-/// Deepest nesting of calls of lambdas.
-const MAX_CALLS: usize = 100;
+/// Deepest nesting of evaluation, over the bodies of lambdas too, so that the stack of a thread is enough.
+const MAX_DEPTH: usize = 400;
+/// Items and bytes that a function may look at for a cost of 1.
+const ITEMS_PER_COST: usize = 16;
+const BYTES_PER_COST: usize = 64;
 /// What an expression beyond its budget results in.
 pub(crate) const TOO_COMPLEX: &str = "expression is too complex to evaluate";
 
@@ -28,7 +31,7 @@ pub struct Evaluation<'a> {
     pub ambient: &'a dyn Ambient,
     remaining: Cell<usize>,
     exhausted: Cell<bool>,
-    calls: Cell<usize>,
+    depth: Cell<usize>,
     warnings: RefCell<Vec<SmolStr>>,
 }
 
@@ -41,7 +44,7 @@ impl<'a> Evaluation<'a> {
             ambient,
             remaining: Cell::new(MAX_COST),
             exhausted: Cell::new(false),
-            calls: Cell::new(0),
+            depth: Cell::new(0),
             warnings: RefCell::default(),
         }
     }
@@ -81,7 +84,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn call_inner(&self, function: &Function, arguments: &[Value]) -> Value {
-        if self.exhausted.get() {
+        if self.exhausted.get() || !self.charge(arguments.iter().map(reading_cost).sum()) {
             return Value::error(TOO_COMPLEX);
         }
         let result = match function {
@@ -105,18 +108,19 @@ impl<'a> Evaluation<'a> {
         if arguments.len() != lambda.parameters {
             return wrong_count(lambda.parameters, lambda.parameters, arguments.len());
         }
-        if self.calls.get() >= MAX_CALLS {
+        let depth = self.depth.get();
+        if depth + lambda.height > MAX_DEPTH {
             self.exhausted.set(true);
             return Value::error(TOO_COMPLEX);
         }
-        self.calls.set(self.calls.get() + 1);
+        self.depth.set(depth + lambda.height);
         let result = if lambda.captured.is_empty() {
             self.node(&lambda.body, arguments)
         } else {
             let frame: Vec<Value> = lambda.captured.iter().chain(arguments).cloned().collect();
             self.node(&lambda.body, &frame)
         };
-        self.calls.set(self.calls.get() - 1);
+        self.depth.set(depth);
         result
     }
 
@@ -132,7 +136,7 @@ impl<'a> Evaluation<'a> {
     pub(crate) fn expression(&self, node: &Node) -> (Value, bool) {
         self.remaining.set(MAX_COST);
         self.exhausted.set(false);
-        self.calls.set(0);
+        self.depth.set(0);
         let value = self.node(node, &[]);
         if self.exhausted.get() { (Value::error(TOO_COMPLEX), true) } else { (value, false) }
     }
@@ -153,10 +157,11 @@ impl<'a> Evaluation<'a> {
                 let (left, right) = (self.node(left, frame), self.node(right, frame));
                 self.charged(operators::apply(*operator, &left, &right))
             }
-            Node::Lambda { parameters, body } => {
+            Node::Lambda { parameters, body, height } => {
                 Value::Function(Function::Lambda(std::sync::Arc::new(Lambda {
                     parameters: *parameters,
                     body: body.clone(),
+                    height: *height,
                     captured: frame.to_vec(),
                 })))
             }
@@ -225,6 +230,16 @@ impl<'a> Evaluation<'a> {
             (Value::Object(_), _) => self.property(of, &Name::new(&index.to_text())),
             _ => no_lookups(of),
         }
+    }
+}
+
+/// What it costs a function to look at an argument.
+fn reading_cost(argument: &Value) -> usize {
+    match argument {
+        Value::Text(text) => text.len() / BYTES_PER_COST,
+        Value::Array(items) => items.len() / ITEMS_PER_COST,
+        Value::Object(object) => object.properties.len() / ITEMS_PER_COST,
+        _ => 0,
     }
 }
 

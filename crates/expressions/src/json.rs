@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::text_form::{write_date, write_datetime, write_time};
+use crate::text_form::{MAX_TEXT_BYTES, write_date, write_datetime, write_time};
 use crate::{Fault, Number, Object, Value};
 
 /// Deepest nesting of JSON that is read.
@@ -29,6 +29,9 @@ impl Value {
             Self::Array(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
+                    if out.len() > MAX_TEXT_BYTES {
+                        break;
+                    }
                     if index > 0 {
                         out.push(',');
                     }
@@ -78,6 +81,9 @@ fn quoted(out: &mut String, write: impl FnOnce(&mut String)) {
 fn write_json_object(out: &mut String, object: &Object) {
     out.push('{');
     for (index, (name, value)) in object.sorted().into_iter().enumerate() {
+        if out.len() > MAX_TEXT_BYTES {
+            break;
+        }
         if index > 0 {
             out.push(',');
         }

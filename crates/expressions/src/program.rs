@@ -37,6 +37,7 @@ pub(crate) enum Node {
     Lambda {
         parameters: usize,
         body: Arc<Node>,
+        height: usize,
     },
 }
 
@@ -113,9 +114,10 @@ impl Compiler<'_> {
             Shape::Lambda { parameters, body } => {
                 let outer = self.parameters.len();
                 self.parameters.extend(parameters.iter().map(|name| SmolStr::from(name.to_lowercase())));
+                let height = body.height();
                 let body = Arc::new(self.node(body));
                 self.parameters.truncate(outer);
-                Node::Lambda { parameters: parameters.len(), body }
+                Node::Lambda { parameters: parameters.len(), body, height }
             }
             Shape::Parentheses(inner) => self.node(inner),
         }

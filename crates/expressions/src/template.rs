@@ -81,9 +81,16 @@ impl Template {
                 Piece::Text(span) => push_text(&mut operations, &text[span]),
                 Piece::Escape(_) => push_text(&mut operations, "@"),
                 Piece::Path(span) => {
-                    let reference = Reference::new(text[span.start + 1..span.end].split('.'));
-                    references.push(reference.keys.clone());
-                    operations.push(Operation::Reference { reference, source: text[span].into() });
+                    let source = SmolStr::new(&text[span.clone()]);
+                    let path = &text[span.start + 1..span.end];
+                    operations.push(match syntax::parse(path) {
+                        Ok(_) => {
+                            let reference = Reference::new(path.split('.'));
+                            references.push(reference.keys.clone());
+                            Operation::Reference { reference, source }
+                        }
+                        Err(error) => Operation::Broken { error, source },
+                    });
                 }
                 Piece::Expression(span) => {
                     let source = SmolStr::new(&text[span.clone()]);

@@ -10,6 +10,10 @@ use crate::environment::{DateFormat, Environment, TimeFormat};
 use crate::number::write_grouped;
 use crate::{Object, Value};
 
+/// Bytes beyond which a text is not written on. Arrays that share their items can stand for far more than fit in
+/// memory; an expression that makes one has then used up its budget anyway.
+pub(crate) const MAX_TEXT_BYTES: usize = crate::evaluation::MAX_COST;
+
 impl Value {
     /// The plain text: ISO dates, unadorned numbers. Does not depend on the workspace. An error has none.
     pub fn to_text(&self) -> SmolStr {
@@ -39,6 +43,9 @@ impl Value {
             Self::Array(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {
+                    if out.len() > MAX_TEXT_BYTES {
+                        break;
+                    }
                     if index > 0 {
                         out.push_str(", ");
                     }
@@ -55,6 +62,9 @@ impl Value {
     pub fn format(&self, env: &Environment) -> String {
         let mut out = String::new();
         match self.scalar() {
+            list @ (Self::Array(_) | Self::Object(_)) if list.to_text().len() > MAX_TEXT_BYTES => {
+                out = list.to_text().into();
+            }
             Self::Number(number) => write_grouped(&mut out, *number, &env.number_format, None, true),
             Self::Date(date) => format_date(&mut out, *date, env.date_format),
             Self::Time(time) => format_time(&mut out, *time, env.time_format),
@@ -100,6 +110,9 @@ fn write_object(out: &mut String, object: &Object) {
     }
     out.push('{');
     for (index, (name, value)) in object.sorted().into_iter().enumerate() {
+        if out.len() > MAX_TEXT_BYTES {
+            break;
+        }
         if index > 0 {
             out.push_str(", ");
         }

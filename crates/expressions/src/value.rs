@@ -258,5 +258,7 @@ impl Function {
 pub struct Lambda {
     pub(crate) parameters: usize,
     pub(crate) body: Arc<Node>,
+    /// Levels of parts of the body.
+    pub(crate) height: usize,
     pub(crate) captured: Vec<Value>,
 }

@@ -8,7 +8,7 @@ use crate::{Builtin, Evaluation, Fault, Number, Value};
 const FRACTION_BITS: u32 = 53;
 
 pub(super) const BUILTINS: &[Builtin] = &[
-    Builtin::between("prompt", 1, 11, prompt),
+    Builtin::between("prompt", 1, 11, prompt).accepting_errors(),
     Builtin::exactly("rand", 0, rand),
     Builtin::exactly("rand_between", 2, rand_between),
 ];
@@ -32,12 +32,18 @@ fn rand_between(evaluation: &Evaluation<'_>, args: &[Value]) -> Outcome {
     Ok(share.add(min)?.rounded(0, Rounding::Down)?.into())
 }
 
-/// The named prompt filled in with the argument.
+/// The named prompt filled in with the argument. That there is no such prompt is said first.
 fn prompt(evaluation: &Evaluation<'_>, args: &[Value]) -> Outcome {
+    if let Value::Error(message) = &args[0] {
+        return Err(Fault(message.clone()));
+    }
     let name = args[0].to_text();
     let argument = args.get(1).map(Value::to_text).unwrap_or_default();
-    match evaluation.ambient.prompt(&name, &argument) {
-        Some(text) => Ok(text.into()),
-        None => Err(Fault::new(format!("unknown LLM prompt {name}"))),
+    let Some(text) = evaluation.ambient.prompt(&name, &argument) else {
+        return Err(Fault::new(format!("unknown LLM prompt {name}")));
+    };
+    match args.iter().find(|argument| argument.is_error()) {
+        Some(Value::Error(message)) => Err(Fault(message.clone())),
+        _ => Ok(text.into()),
     }
 }

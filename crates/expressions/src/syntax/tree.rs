@@ -158,6 +158,11 @@ impl Tree {
         Self { shape, span, height: below + 1 }
     }
 
+    /// Levels of parts, 1 for a name or literal.
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
     /// The lower-case path of names and constant keys that this is, such as `contact.fields.age` of
     /// `contact.fields["Age"]`, if it is nothing else.
     pub fn path(&self) -> Option<Vec<SmolStr>> {
