@@ -38,7 +38,8 @@ pub enum FieldType {
 /// A property that contacts of a workspace can have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
-    /// Public identifier.
+    /// Public identifier; nil in exports, which know fields by key.
+    #[serde(default)]
     pub uuid: FieldUuid,
     /// Key used in expressions and queries: `snake_case`, at most 36 characters.
     pub key: SmolStr,
