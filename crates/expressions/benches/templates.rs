@@ -36,9 +36,9 @@ struct Session {
 impl Scope for Session {
     fn top(&self, name: &str) -> Option<Value> {
         match name {
-            "contact" => {
-                Some(Value::object(Object::new().with("name", self.name.clone()).with_default(self.name.clone())))
-            }
+            "contact" => Some(Value::object(
+                Object::new().with("name", self.name.clone()).with_default(self.name.clone()),
+            )),
             "fields" => Some(Value::object(
                 Object::new().with("age", self.age.clone()).with("clinic", self.clinic.clone()),
             )),

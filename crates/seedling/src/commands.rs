@@ -1,10 +1,15 @@
 //! Every command of the binary, one file each.
 
+mod channel;
 mod drill;
 mod flow;
+mod init;
+mod user;
 
+use std::future::Future;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 
 /// Shown below `seedling --help`.
@@ -16,6 +21,12 @@ Example:
 /// What the binary can do.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Make a data folder with a workspace and its administrator
+    Init(init::Init),
+    /// Lines to carriers
+    Channel(channel::Channel),
+    /// People who work in the console
+    User(user::User),
     /// Flows in a file: check them, talk to them
     Flow(flow::Flow),
     /// Rehearse: load, crashes, a fake carrier
@@ -26,8 +37,20 @@ impl Command {
     /// Does it. The exit code is part of the answer of commands that check something.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Init(init) => briefly(init.run()),
+            Self::Channel(channel) => briefly(channel.run()),
+            Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
-            Self::Drill(drill) => drill.run(),
+            Self::Drill(drill) => briefly(drill.run()),
         }
     }
+}
+
+/// Runs on one thread. Commands do one thing and end; a drill shares the machine with the node that it measures.
+fn briefly(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(work)
 }

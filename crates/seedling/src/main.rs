@@ -4,6 +4,7 @@
 //! shown once, here, with their whole chain: what was tried, what is wrong, what to do.
 
 mod commands;
+mod here;
 mod options;
 
 use std::process::ExitCode;

@@ -1,8 +1,19 @@
-//! Options that several commands share, so that they are named and documented alike.
+//! Options that several commands share, so that they are named, documented and understood alike.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, bail};
 use clap::Args;
+use operations::Context;
+use store::{Store, StoreUrl, WorkspaceRow};
+
+use crate::here::Here;
+
+/// Name of the database file in the data folder.
+const DATABASE_FILE: &str = "seedling.db";
+/// No secret is longer; more on standard input is a mistake.
+const SECRET_BYTES_MAX: u64 = 4096;
 
 /// Where the data is.
 #[derive(Args, Clone, Debug)]
@@ -13,4 +24,77 @@ pub struct StoreOptions {
     /// Database; without it SQLite in the data folder
     #[arg(long, value_name = "URL", env = "SEEDLING_DATABASE")]
     pub database: Option<String>,
+}
+
+impl StoreOptions {
+    /// Makes the folder and the database, unless they are there, and opens it.
+    pub fn create(&self) -> anyhow::Result<Context> {
+        std::fs::create_dir_all(&self.data)
+            .with_context(|| format!("cannot make the data folder {}", self.data.display()))?;
+        self.open_with(store::StoreOptions::default())
+    }
+
+    /// Opens what is there.
+    pub fn open(&self) -> anyhow::Result<Context> {
+        if self.database.is_none() && !self.data.join(DATABASE_FILE).is_file() {
+            let data = self.data.display();
+            bail!(
+                "there is no data in {data}; run `seedling init --data {data} …` first, or give another --data"
+            );
+        }
+        self.open_with(store::StoreOptions { create: false, ..store::StoreOptions::default() })
+    }
+
+    fn open_with(&self, options: store::StoreOptions) -> anyhow::Result<Context> {
+        let url: StoreUrl = match &self.database {
+            Some(url) => url.parse()?,
+            None => self.data.join(DATABASE_FILE).into(),
+        };
+        let store = Store::open(&url, options).context("cannot open the database")?;
+        Ok(Context::for_command(store, Here::shared()))
+    }
+}
+
+/// Whose data a command is about.
+#[derive(Args, Clone, Debug)]
+pub struct WorkspaceOption {
+    /// The workspace, by name or uuid; needed if there are several
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+}
+
+impl WorkspaceOption {
+    /// The workspace that is meant.
+    pub async fn choose(&self, context: &Context) -> anyhow::Result<WorkspaceRow> {
+        let all = context.store.workspaces().await?;
+        let names = || all.iter().map(|row| format!("{:?}", row.name)).collect::<Vec<_>>().join(", ");
+        let fits = |row: &WorkspaceRow, wanted: &str| row.name == wanted || row.uuid.to_string() == wanted;
+        let found: Vec<&WorkspaceRow> = match &self.workspace {
+            Some(wanted) => all.iter().filter(|row| fits(row, wanted)).collect(),
+            None => all.iter().collect(),
+        };
+        match (found.as_slice(), &self.workspace) {
+            ([only], _) => Ok((*only).clone()),
+            (_, _) if all.is_empty() => bail!("there is no workspace yet; run `seedling init` first"),
+            ([], Some(wanted)) => bail!("there is no workspace {wanted:?}; there is {}", names()),
+            (_, Some(wanted)) => bail!("several workspaces are named {wanted:?}; give its uuid"),
+            (_, None) => bail!("there are several workspaces; choose one with --workspace: {}", names()),
+        }
+    }
+}
+
+/// Reads a password from a file, or from standard input if it is `-`. A line end after it does not belong to it.
+pub fn read_secret(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(SECRET_BYTES_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("cannot read the password from {}", path.display()))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        bail!("the password is empty; write it to {}", path.display());
+    }
+    Ok(secret.to_owned())
 }

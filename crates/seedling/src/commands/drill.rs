@@ -6,7 +6,6 @@ mod load;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 
 /// Rehearsals before a launch.
@@ -27,16 +26,12 @@ enum Kind {
 }
 
 impl Drill {
-    /// Runs the rehearsal on one thread: it shares the machine with the node that it measures.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
+    /// Runs the rehearsal.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.kind {
-            Kind::Load(load) => runtime.block_on(load.run()),
-            Kind::Crash(crash) => runtime.block_on(crash.run()),
-            Kind::Carrier(carrier) => runtime.block_on(carrier.run()),
+            Kind::Load(load) => load.run().await,
+            Kind::Crash(crash) => crash.run().await,
+            Kind::Carrier(carrier) => carrier.run().await,
         }
     }
 }

@@ -8,12 +8,12 @@ use domain::{
     Channel, ChannelRole, ChannelUuid, Contact, ContactId, ContactStatus, ContactUrn, ContactUuid, EventUuid,
     Field, FieldType, FieldUuid, Group, Reference,
 };
+use expressions::Environment;
 use expressions::environment::DateFormat;
-use expressions::{Ambient, Environment};
 use flows::effect::HttpAnswer;
 use flows::events::{LlmTokens, MsgIn, MsgReceived};
 use flows::{
-    Assets, AssetsBuilder, Definition, Effect, EffectResult, Engine, Event, EventKind, Host, Program, Resume,
+    Assets, AssetsBuilder, Definition, Effect, EffectResult, Engine, Event, EventKind, Program, Resume,
     Session, Sprint, Trigger,
 };
 use jiff::Timestamp;
@@ -23,34 +23,12 @@ use uuid::Uuid;
 
 use super::file::FlowFile;
 use super::library;
+use crate::here::Here;
 
 /// The number of the person in the terminal.
 const PERSON: &str = "tel:+256799000001";
 /// Why a flow gets no answer from outside here.
 const NOT_CALLED: &str = "not called: a rehearsal leaves the outside alone";
-
-/// The clock and chance of this machine.
-struct Here;
-
-impl Ambient for Here {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn random(&self) -> u64 {
-        Uuid::new_v4().as_u64_pair().0
-    }
-}
-
-impl Host for Here {
-    fn uuid_v7(&self) -> Uuid {
-        Uuid::now_v7()
-    }
-
-    fn uuid_v4(&self) -> Uuid {
-        Uuid::new_v4()
-    }
-}
 
 /// A contact, what flows may name, and the session between two messages.
 pub struct Rehearsal {

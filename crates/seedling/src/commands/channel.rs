@@ -1,0 +1,29 @@
+//! `seedling channel …`: lines to carriers.
+
+mod add;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Lines to carriers.
+#[derive(Args)]
+pub struct Channel {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Add a line and print its uuid last
+    Add(add::Add),
+}
+
+impl Channel {
+    /// Does it.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::Add(add) => add.run().await,
+        }
+    }
+}

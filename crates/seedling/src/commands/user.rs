@@ -1,0 +1,29 @@
+//! `seedling user …`: people who work in the console.
+
+mod add;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// People who work in the console.
+#[derive(Args)]
+pub struct User {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Add somebody
+    Add(add::Add),
+}
+
+impl User {
+    /// Does it.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::Add(add) => add.run().await,
+        }
+    }
+}
