@@ -1,5 +1,5 @@
 -- Workspaces, people, lines and what programmes are made of.
--- One text for SQLite and PostgreSQL; {{…}} marks the few words that differ (see migrate.rs).
+-- One text for SQLite and PostgreSQL; words in double braces are the few that differ (see migrate.rs).
 -- Times are microseconds since 1970 UTC; JSON columns hold JSON text; ids come from the application.
 
 CREATE TABLE workspace (

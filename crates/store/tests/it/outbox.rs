@@ -1,0 +1,107 @@
+//! The outbox: order within contact and channel, claims, retries, crashes.
+
+use domain::{ContactId, MessageId, OutboxId};
+use store::{Change, Recovered, RetryOutbox, Store};
+
+use crate::rows::{CHANNEL, WORKSPACE, at, contact, open, outgoing, scratch, workspace};
+
+const RUN: i64 = 9;
+
+async fn prepared(store: &Store) {
+    store.write_one(workspace()).await.unwrap();
+    store.write_one(vec![contact(1), contact(2)].into()).await.unwrap();
+}
+
+async fn queue(store: &Store, id: i64, contact: i64, claim_for: i64) -> bool {
+    let done = store.write_one(outgoing(id, contact, claim_for).into()).await.unwrap();
+    done.claimed == [OutboxId(id)]
+}
+
+fn retry(id: i64, contact: i64, due: i64) -> Change {
+    Change::RetryOutbox(RetryOutbox {
+        workspace: WORKSPACE,
+        id: OutboxId(id),
+        contact: ContactId(contact),
+        channel: Some(CHANNEL),
+        next_attempt: at(due),
+        possibly_repeated: false,
+    })
+}
+
+async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
+    store.claim_outbox(RUN, at(now), limit).await.unwrap().iter().map(|item| item.id.0).collect()
+}
+
+#[tokio::test]
+async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    assert!(queue(&store, 1, 1, RUN).await);
+    assert!(queue(&store, 2, 1, RUN).await, "the earlier one is in the same hand, which keeps the order");
+    let done = store.write_one(vec![retry(1, 1, 500)].into()).await.unwrap();
+    assert_eq!(
+        done.released,
+        [OutboxId(1), OutboxId(2)],
+        "the later one comes back with the one that failed"
+    );
+    assert!(!queue(&store, 3, 1, RUN).await, "nothing overtakes a retry");
+    assert!(queue(&store, 4, 2, RUN).await, "other contacts do not wait");
+    assert!(claimed(&store, 499, 10).await.is_empty());
+    assert_eq!(store.next_outbox_due().await.unwrap(), Some(at(500)));
+    assert_eq!(claimed(&store, 500, 2).await, [1, 2]);
+    assert!(!queue(&store, 5, 1, RUN).await, "3 still waits");
+    assert_eq!(claimed(&store, 500, 10).await, [3, 5]);
+    assert_eq!(store.outbox_depth().await.unwrap(), (5, 0, 0));
+}
+
+#[tokio::test]
+async fn a_claimed_row_has_all_that_sending_needs() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    assert!(!queue(&store, 1, 1, 0).await, "a command leaves its rows to the node");
+    let item = store.claim_outbox(RUN, at(100), 10).await.unwrap().pop().unwrap();
+    assert_eq!(item.text, "message 1");
+    assert_eq!(item.attachments, ["image/png:https://example.org/a.png"]);
+    assert_eq!(item.urn, Some(("tel".into(), "+254700000001".into())));
+    assert_eq!((item.channel, item.message), (Some(CHANNEL), Some(MessageId(1))));
+    assert!(item.message_uuid.is_some() && item.quick_replies.is_some() && !item.possibly_repeated);
+    assert_eq!(store.outbox_item(WORKSPACE, item.id).await.unwrap(), Some(item));
+}
+
+#[tokio::test]
+async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
+    let (folder, store) = scratch();
+    prepared(&store).await;
+    queue(&store, 1, 1, RUN).await;
+    queue(&store, 2, 2, 0).await;
+    queue(&store, 3, 1, RUN).await;
+    store.write_one(vec![Change::FinishOutbox(WORKSPACE, OutboxId(1))].into()).await.unwrap();
+    drop(store);
+    let store = open(&folder);
+    let next_run = RUN + 1;
+    let recovered = store.recover_outbox(next_run, at(50)).await.unwrap();
+    assert_eq!(recovered, Recovered { rows: 1 });
+    let items = store.claim_outbox(next_run, at(50), 10).await.unwrap();
+    let seen: Vec<_> = items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
+    assert_eq!(seen, [(2, false), (3, true)]);
+    let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
+    let marked: Vec<_> = messages.iter().map(|m| (m.id.0, m.possibly_repeated)).collect();
+    assert_eq!(marked, [(1, false), (2, false), (3, true)]);
+    assert_eq!(store.recover_outbox(next_run, at(50)).await.unwrap(), Recovered { rows: 0 });
+}
+
+#[tokio::test]
+async fn dropping_what_is_queued_leaves_what_is_in_hand() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    queue(&store, 1, 1, RUN).await;
+    queue(&store, 2, 1, 0).await;
+    queue(&store, 3, 2, 0).await;
+    let drop_queued = Change::DropQueued(WORKSPACE, ContactId(1), "the contact opted out".to_owned(), at(9));
+    store.write_one(vec![drop_queued].into()).await.unwrap();
+    let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
+    let statuses: Vec<_> = messages.iter().map(|m| (m.id.0, m.status.as_str())).collect();
+    assert_eq!(statuses, [(1, "queued"), (2, "failed"), (3, "queued")]);
+    assert_eq!(claimed(&store, 100, 10).await, [3]);
+    assert_eq!(store.daily_counts(WORKSPACE).await.unwrap(), store.recount(WORKSPACE).await.unwrap());
+}

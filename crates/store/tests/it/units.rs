@@ -1,0 +1,153 @@
+//! Units: whole or not at all, and never at the cost of their neighbours.
+
+use domain::{ContactId, GroupId, MessageId, SessionId};
+use store::{
+    Change, ContactUpdate, ConversationKey, Direction, DueTimer, MessageStatus, NewUrn, Store, TimerKind,
+    Unit, UnitError,
+};
+
+use crate::rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, scratch, urn_row, workspace};
+
+fn update(id: i64, version: i64, name: &str) -> Change {
+    let mut row = contact_row(id);
+    row.version = version;
+    row.name = name.into();
+    Change::Contact(Box::new(ContactUpdate { contact: row, modified_on: at(1) }))
+}
+
+fn inbound(id: i64, contact: i64, external: &str) -> Change {
+    let mut message = message(id, contact, Direction::In, MessageStatus::Handled);
+    message.external_id = Some(external.into());
+    Change::Message(Box::new(message))
+}
+
+async fn prepared(store: &Store) {
+    store.write_one(workspace()).await.unwrap();
+    store.write_one(vec![contact(1), contact(2), inbound(10, 1, "ext-1")].into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let bad: Vec<(&str, Vec<Change>, fn(&UnitError) -> bool)> = vec![
+        ("an old version", vec![inbound(11, 1, "new"), update(1, 9, "x")], |e| {
+            matches!(e, UnitError::Conflict)
+        }),
+        ("a known external id", vec![update(1, 1, "x"), inbound(12, 1, "ext-1")], |e| {
+            matches!(e, UnitError::Duplicate)
+        }),
+        (
+            "somebody's address",
+            vec![Change::NewUrn(NewUrn { workspace: WORKSPACE, contact: ContactId(1), urn: urn_row(2) })],
+            |e| matches!(e, UnitError::Conflict),
+        ),
+        ("a contact that was made meanwhile", vec![contact(2)], |e| matches!(e, UnitError::Conflict)),
+        ("a timer that is gone", vec![update(1, 1, "x"), take_timer(5)], |e| matches!(e, UnitError::Gone)),
+    ];
+    for (case, changes, expected) in bad {
+        let before = store.daily_counts(WORKSPACE).await.unwrap();
+        let joined = Change::JoinGroup(WORKSPACE, ContactId(2), GroupId(77), at(1));
+        let units = vec![Unit::new(vec![joined]), Unit::new(changes), Unit::default()];
+        let answers = store.write(units).await.unwrap();
+        assert!(answers[0].is_ok() && answers[2].is_ok(), "{case}: {answers:?}");
+        assert!(answers[1].as_ref().is_err_and(expected), "{case}: {answers:?}");
+        let messages = store.messages(WORKSPACE, MessageId(0), 100).await.unwrap();
+        assert_eq!(messages.len(), 1, "{case}");
+        assert_eq!(store.daily_counts(WORKSPACE).await.unwrap(), before, "{case}");
+        let key = ConversationKey::Contact(WORKSPACE, ContactId(1));
+        let loaded = store.load_conversations(vec![key]).await.unwrap().conversations;
+        assert_eq!(loaded[0].as_ref().unwrap().contact.name, "Amina", "{case}");
+    }
+}
+
+fn take_timer(due: i64) -> Change {
+    Change::TakeTimer(timer(TimerKind::Expiry, due))
+}
+
+fn timer(kind: TimerKind, due: i64) -> DueTimer {
+    DueTimer { workspace: WORKSPACE, contact: ContactId(1), kind, due: at(due), session: SessionId(3) }
+}
+
+#[tokio::test]
+async fn only_one_of_two_writers_of_a_version_wins() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let answers = store
+        .write(vec![vec![update(1, 1, "first")].into(), vec![update(1, 1, "second")].into()])
+        .await
+        .unwrap();
+    assert!(answers[0].is_ok());
+    assert!(matches!(answers[1], Err(UnitError::Conflict)));
+    store.write_one(vec![update(1, 2, "third")].into()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writers_share_commits_and_each_hears_of_its_own() {
+    let (_folder, store) = scratch();
+    store.write_one(workspace()).await.unwrap();
+    let tasks: Vec<_> = (1..=200)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move { store.write_one(vec![contact(1 + id / 2)].into()).await })
+        })
+        .collect();
+    let mut refused = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => {}
+            Err(UnitError::Conflict) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(store.contact_count(WORKSPACE).await.unwrap(), 101);
+    assert_eq!(refused, 99);
+}
+
+#[tokio::test]
+async fn an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    for (kind, dues, expected) in [
+        (TimerKind::Expiry, [50, 90, 40, 60], 40),
+        (TimerKind::WaitTimeout, [50, 90, 40, 60], 60),
+        (TimerKind::EffectDeadline, [50, 90, 40, 60], 60),
+    ] {
+        for due in dues {
+            store.write_one(vec![Change::SetTimer(timer(kind, due))].into()).await.unwrap();
+        }
+        let due = store.due_timers(at(1_000), 10).await.unwrap();
+        assert_eq!(due, [timer(kind, expected)], "{kind:?}");
+        assert_eq!(store.next_timer_due().await.unwrap(), Some(at(expected)));
+        assert!(store.due_timers(at(expected - 1), 10).await.unwrap().is_empty());
+        store.write_one(vec![Change::TakeTimer(timer(kind, expected))].into()).await.unwrap();
+    }
+    assert_eq!(store.next_timer_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_inbound_external_id_belongs_to_its_channel() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let mut other = message(20, 1, Direction::In, MessageStatus::Handled);
+    other.external_id = Some("ext-1".into());
+    other.channel = Some(domain::ChannelId(8));
+    store.write_one(vec![Change::Message(Box::new(other.clone()))].into()).await.unwrap();
+    let keys =
+        vec![(CHANNEL, "ext-1".into()), (domain::ChannelId(8), "ext-1".into()), (CHANNEL, "no".into())];
+    let found = store.find_inbound(keys).await.unwrap();
+    assert_eq!(found[1], Some(other.uuid));
+    assert!(found[0].is_some() && found[0] != found[1] && found[2].is_none(), "{found:?}");
+}
+
+#[tokio::test]
+async fn rows_of_one_workspace_are_not_seen_by_another() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let other = domain::WorkspaceId(2);
+    let key = ConversationKey::Contact(other, ContactId(1));
+    assert!(store.load_conversations(vec![key]).await.unwrap().conversations[0].is_none());
+    assert!(store.messages(other, MessageId(0), 10).await.unwrap().is_empty());
+    assert!(store.contact_messages(other, ContactId(1), MessageId(0), 10).await.unwrap().is_empty());
+    assert_eq!(store.contact_count(other).await.unwrap(), 0);
+}
