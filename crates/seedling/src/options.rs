@@ -29,7 +29,7 @@ pub struct StoreOptions {
 impl StoreOptions {
     /// Makes the folder and the database, unless they are there, and opens it.
     pub fn create(&self) -> anyhow::Result<Context> {
-        std::fs::create_dir_all(&self.data)
+        private_folder(&self.data)
             .with_context(|| format!("cannot make the data folder {}", self.data.display()))?;
         self.open_with(store::StoreOptions::default())
     }
@@ -53,6 +53,15 @@ impl StoreOptions {
         let store = Store::open(&url, options).context("cannot open the database")?;
         Ok(Context::for_command(store, Here::shared()))
     }
+}
+
+/// Makes a folder that only its owner may look into: people's messages and carriers' secrets lie in it.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Whose data a command is about.
