@@ -9,6 +9,7 @@ pub mod definition;
 pub mod effect;
 pub mod engine;
 pub mod events;
+pub mod export;
 pub mod inspect;
 pub mod migrations;
 pub mod program;

@@ -13,6 +13,7 @@ pub mod limits;
 mod localization;
 mod node;
 mod nullable;
+pub(crate) use nullable::nullable;
 mod read;
 mod references;
 mod router;

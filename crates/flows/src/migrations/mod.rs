@@ -35,6 +35,8 @@ struct Head {
     version: Option<Value>,
     action_sets: Option<IgnoredAny>,
     rule_sets: Option<IgnoredAny>,
+    definition: Option<IgnoredAny>,
+    flow_type: Option<IgnoredAny>,
 }
 
 /// The specification that a definition follows.
@@ -49,7 +51,8 @@ pub fn version_in(flow: &Value) -> Result<Version, DefinitionError> {
 
 fn supported(head: Head) -> Result<Version, DefinitionError> {
     let Some(spec_version) = head.spec_version else {
-        if head.action_sets.is_some() || head.rule_sets.is_some() {
+        let legacy = [head.action_sets, head.rule_sets, head.definition, head.flow_type];
+        if legacy.iter().any(Option::is_some) {
             let version = head.version.map_or_else(|| "unknown".to_owned(), plain);
             return Err(DefinitionError::Legacy(version));
         }
