@@ -17,6 +17,7 @@ use crate::{
     report::{Outcome, Report},
 };
 pub use case::{Case, environment, location_tree};
+pub use queries::contact;
 
 /// Folders below a folder of cases that are searched for families.
 const MAX_DEPTH: usize = 4;
