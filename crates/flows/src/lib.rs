@@ -11,6 +11,7 @@ pub mod engine;
 pub mod events;
 pub mod export;
 pub mod inspect;
+pub mod legacy;
 pub mod migrations;
 pub mod program;
 pub mod resume;

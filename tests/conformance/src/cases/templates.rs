@@ -4,7 +4,9 @@ use expressions::{
     Environment, Escaping, Evaluated, Evaluation, Object, Template, Value, template::MAX_TEMPLATE_CHARS,
 };
 
-use super::{case::Case, library};
+use serde_json::Value as Json;
+
+use super::{case::Case, library, same};
 use crate::{
     report::Outcome,
     sessions,
@@ -95,4 +97,10 @@ pub fn expression(case: &Case) -> Outcome {
     let evaluation = Evaluation::new(&env, &scope, &ambient);
     let template = compile(&format!("@({})", case.text("expression")?), &scope);
     check(case.get("expected"), &template.value(&evaluation, MAX_TEMPLATE_CHARS).value)
+}
+
+/// A template of the old language in the present one.
+pub fn migrate(case: &Case) -> Outcome {
+    let migrated = flows::legacy::expressions::migrate(case.text("template")?, case.flag("default_to_self"));
+    same(case.get("expected"), &Json::from(migrated))
 }
