@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expressions::{Evaluation, Function, Value};
+use expressions::{Evaluation, Value};
 use smallvec::SmallVec;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -14,7 +14,7 @@ use crate::{
     events::{EventKind, PreviousResult, RunResultChanged},
     program::{Case, Category, CategoryIx, Choice, NodeIx, Program, ResultName, Router},
     session::RunResult,
-    vocabulary,
+    tests, vocabulary,
 };
 
 /// What a router decided.
@@ -101,23 +101,22 @@ impl Work<'_> {
             self.error(format!("Unknown test {name}(...)"));
             return None;
         };
-        let result = {
+        let verdict = {
             let context = self.context();
             let evaluation = Evaluation::new(self.env(), &context, self.host);
-            evaluation.call(&Function::Builtin(test), arguments)
+            tests::run(test, &evaluation, arguments)
         };
-        if let Value::Error(message) = &result {
-            self.error(format!("Error calling test {name}(...): {message}"));
-            return None;
+        match verdict {
+            Ok(found) => found.map(|found| {
+                let extra = found.extra.filter(|extra| !matches!(extra, Value::Null));
+                let extra = extra.and_then(|extra| serde_json::from_str(&extra.to_json()).ok());
+                (found.value.to_text(), extra.map(Arc::new))
+            }),
+            Err(fault) => {
+                self.error(format!("Error calling test {name}(...): {fault}"));
+                None
+            }
         }
-        if !matches!(result.scalar(), Value::Boolean(true)) {
-            return None;
-        }
-        let Value::Object(object) = &result else { return Some((SmolStr::default(), None)) };
-        let matched = object.get("match").map(|matched| matched.value.to_text()).unwrap_or_default();
-        let extra = object.get("extra").filter(|extra| !matches!(extra.value, Value::Null));
-        let extra = extra.and_then(|extra| serde_json::from_str(&extra.value.to_json()).ok()).map(Arc::new);
-        Some((matched, extra))
     }
 
     fn save_choice(&mut self, program: &Program, name: &ResultName, category: &Category, chosen: &Chosen) {
