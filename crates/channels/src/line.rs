@@ -36,9 +36,20 @@ impl CarrierType {
         }
     }
 
-    /// The kind with this code, whatever its case.
+    /// The kind with this code, whatever its case; `webchat` also names the web chat.
     pub fn from_code(code: &str) -> Option<Self> {
+        if code.eq_ignore_ascii_case(webchat::SCHEME) {
+            return Some(Self::WebChat);
+        }
         Self::ALL.into_iter().find(|kind| kind.code().eq_ignore_ascii_case(code))
+    }
+
+    /// The code in lower case, as in routes and metrics.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::External => "ex",
+            Self::WebChat => "wch",
+        }
     }
 
     /// The address scheme it serves unless the channel says otherwise.

@@ -10,7 +10,7 @@ use crate::SettingsError;
 /// Scheme of visitors' addresses.
 pub const SCHEME: &str = "webchat";
 /// Digits of the part of an address that names a visitor.
-pub const VISITOR_ID_DIGITS: usize = 32;
+pub const VISITOR_ID_DIGITS: usize = 24;
 /// Longest text of one message, in characters.
 pub const MAX_TEXT_CHARS: usize = 4_000;
 /// Longest title and introduction shown on the page, in characters.

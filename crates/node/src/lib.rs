@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The running node: what waits and works inside one process.
+//!
+//! ```text
+//! web --receive--> intake --one operation per batch--> commit --answers--> web
+//!                                                        |
+//!                                       outbox rows --> dispatcher --HTTP--> carriers, web services
+//!                                                        ^    |
+//!                            clock --due timers--> commit-'    '--answers, in batches--> commit
+//! ```
+//! Time, chance and network come in as [`Surroundings`]; limits are in [`limits`], settings in [`config`].
+
+pub mod bell;
+mod clock;
+pub mod config;
+mod dispatcher;
+pub mod http;
+mod intake;
+pub mod limits;
+mod lines;
+pub mod metrics;
+mod node;
+mod surroundings;
+
+pub use bell::{Bell, Ear};
+pub use config::{Config, ConfigError, Layer};
+pub use intake::{IntakeError, Taken};
+pub use lines::{Channel, Lines};
+pub use metrics::Metrics;
+pub use node::{Node, StartError};
+pub use surroundings::{Ambience, Chance, Clock, Network, Scripted, Surroundings};

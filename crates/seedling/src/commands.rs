@@ -23,6 +23,8 @@ Example:
 pub enum Command {
     /// Make a data folder with a workspace and its administrator
     Init(init::Init),
+    /// Take messages from carriers and browsers, and answer them
+    Serve(crate::serve::Serve),
     /// Lines to carriers
     Channel(channel::Channel),
     /// People who work in the console
@@ -38,6 +40,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Init(init) => briefly(init.run()),
+            Self::Serve(serve) => serve.run(),
             Self::Channel(channel) => briefly(channel.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),

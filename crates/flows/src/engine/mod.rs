@@ -1,28 +1,21 @@
 //! The engine: runs a session until it waits, ends, or needs the outside world.
 //!
 //! [`Engine::start`] begins a session, [`Engine::resume`] goes on with what the contact said or did not say,
-//! [`Engine::complete`] goes on with the answer to an [`Effect`](crate::Effect). Each gives a [`Sprint`]: the
-//! session as it stands now and the events in between. The contact is changed in memory as the events say; the
-//! caller stores contact, session and events together.
+//! [`Engine::complete`] goes on with the answer to an [`Effect`]. Each gives a [`Sprint`]: the session as it
+//! stands now and the events in between. The contact is changed in memory as the events say; the caller
+//! stores contact, session and events together.
 
 mod error;
 mod host;
 mod limits;
-mod routing;
-mod runs;
 mod sprint;
-mod start;
-mod steps;
-mod waits;
-pub(crate) mod work;
 
 use domain::Contact;
 use expressions::Environment;
 
-pub use error::{EngineError, ResumeError, ResumeReason};
+pub use error::{EngineError, ResumeError};
 pub use host::Host;
 pub use limits::Limits;
-pub(crate) use routing::NewResult;
 pub use sprint::{Segment, Sprint, Wait, WaitKind};
 
 use crate::{
@@ -57,7 +50,8 @@ impl<'a> Engine<'a> {
         trigger: Trigger,
         call: Option<&CallRef>,
     ) -> Result<Sprint, EngineError> {
-        start::start(self, contact, trigger, call)
+        let _ = (contact, trigger, call);
+        Err(EngineError::NotReady)
     }
 
     /// Goes on with a waiting session.
@@ -70,7 +64,8 @@ impl<'a> Engine<'a> {
         contact: &mut Contact,
         resume: Resume,
     ) -> Result<Sprint, ResumeError> {
-        start::resume(self, session, contact, &resume)
+        let _ = (contact, resume);
+        Err(ResumeError::not_waiting(session))
     }
 
     /// Goes on with a session that waits for the answer to an effect.
@@ -83,6 +78,7 @@ impl<'a> Engine<'a> {
         contact: &mut Contact,
         result: EffectResult,
     ) -> Result<Sprint, ResumeError> {
-        start::complete(self, session, contact, result)
+        let _ = (contact, result);
+        Err(ResumeError::not_pending(session))
     }
 }

@@ -1,0 +1,52 @@
+//! Fires timers when they are due: waits that time out, conversations that expire, effects without an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use operations::Context;
+use tokio::sync::Notify;
+
+use crate::dispatcher::Handover;
+use crate::limits;
+use crate::metrics::Metrics;
+
+/// The clock's task. It ends after `stop` is notified, between two operations.
+pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
+    loop {
+        let pause = match operations::fire_timers(&ctx, limits::TIMER_BATCH).await {
+            Ok(committed) => {
+                let fired = handover.take(committed);
+                metrics.timers.inc_by(fired.due as u64);
+                if fired.due >= limits::TIMER_BATCH {
+                    Duration::ZERO
+                } else if fired.left > 0 {
+                    limits::CLOCK_SHORTEST_SLEEP
+                } else {
+                    until_next(&ctx).await
+                }
+            }
+            Err(error) => {
+                metrics.errors.inc();
+                tracing::error!(%error, "timers could not be read; trying again");
+                limits::CLOCK_LONGEST_SLEEP
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.notified() => return,
+        }
+    }
+}
+
+/// The time until the next timer, within bounds: another program may set one that is due earlier.
+async fn until_next(ctx: &Context) -> Duration {
+    let next = ctx.store.next_timer_due().await.ok().flatten();
+    let wait = next.map(|due: Timestamp| due.duration_since(ctx.now()));
+    let wait = wait.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or(if next.is_some() {
+        Duration::ZERO
+    } else {
+        limits::CLOCK_LONGEST_SLEEP
+    });
+    wait.clamp(limits::CLOCK_SHORTEST_SLEEP, limits::CLOCK_LONGEST_SLEEP)
+}

@@ -1,0 +1,231 @@
+//! Configuration: command-line flags win over `SEEDLING_…` environment variables, which win over the file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::limits;
+
+/// Where data is kept unless said otherwise.
+pub const DEFAULT_DATA: &str = "./seedling-data";
+/// Where the node listens unless said otherwise: only this machine.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7333";
+/// Name of the database file in the data folder.
+pub const DATABASE_FILE: &str = "seedling.db";
+
+/// Why the configuration cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {reason}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file is not what it should be.
+    #[error("the configuration {path} is wrong: {reason}")]
+    Malformed {
+        /// Which file.
+        path: String,
+        /// Line and reason.
+        reason: String,
+    },
+    /// A value cannot be used.
+    #[error("{name} is '{value}': {reason}")]
+    Value {
+        /// Which setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        reason: &'static str,
+    },
+}
+
+/// Settings of one source; what is not given there is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Folder of the data.
+    pub data: Option<PathBuf>,
+    /// Address of the database.
+    pub database: Option<String>,
+    /// Address to listen on.
+    pub listen: Option<String>,
+    /// Whether webhooks may call private addresses.
+    pub allow_private_webhooks: Option<bool>,
+    /// Whether the client's address is taken from `X-Forwarded-For`: only behind a proxy that sets it.
+    pub trust_forwarded_for: Option<bool>,
+    /// Requests under way on one channel.
+    pub channel_window: Option<usize>,
+    /// Seconds a carrier may take to answer.
+    pub send_timeout_seconds: Option<u64>,
+    /// Seconds before the second attempt to send.
+    pub retry_first_seconds: Option<u64>,
+}
+
+impl Layer {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// When it cannot be read or holds something unknown; the text has the line.
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: shown.clone(), reason: error.to_string() })?;
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Malformed { path: shown, reason: error.to_string() })
+    }
+
+    /// Reads `SEEDLING_…` variables through `get`.
+    ///
+    /// # Errors
+    /// When a value is not of its kind.
+    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let text = |name: &str| get(name).filter(|value| !value.is_empty());
+        let flag = |name: &'static str| match text(name).as_deref() {
+            None => Ok(None),
+            Some("1" | "true" | "yes") => Ok(Some(true)),
+            Some("0" | "false" | "no") => Ok(Some(false)),
+            Some(value) => {
+                Err(ConfigError::Value { name, value: value.to_owned(), reason: "must be true or false" })
+            }
+        };
+        let number = |name: &'static str| match text(name) {
+            None => Ok(None),
+            Some(value) => match value.parse::<u64>() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Err(ConfigError::Value { name, value, reason: "must be a whole number" }),
+            },
+        };
+        let window = number("SEEDLING_CHANNEL_WINDOW")?;
+        Ok(Self {
+            data: text("SEEDLING_DATA").map(PathBuf::from),
+            database: text("SEEDLING_DATABASE"),
+            listen: text("SEEDLING_LISTEN"),
+            allow_private_webhooks: flag("SEEDLING_ALLOW_PRIVATE_WEBHOOKS")?,
+            trust_forwarded_for: flag("SEEDLING_TRUST_FORWARDED_FOR")?,
+            channel_window: window.map(|window| usize::try_from(window).unwrap_or(usize::MAX)),
+            send_timeout_seconds: number("SEEDLING_SEND_TIMEOUT_SECONDS")?,
+            retry_first_seconds: number("SEEDLING_RETRY_FIRST_SECONDS")?,
+        })
+    }
+
+    /// This layer over `below`.
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            data: self.data.or(below.data),
+            database: self.database.or(below.database),
+            listen: self.listen.or(below.listen),
+            allow_private_webhooks: self.allow_private_webhooks.or(below.allow_private_webhooks),
+            trust_forwarded_for: self.trust_forwarded_for.or(below.trust_forwarded_for),
+            channel_window: self.channel_window.or(below.channel_window),
+            send_timeout_seconds: self.send_timeout_seconds.or(below.send_timeout_seconds),
+            retry_first_seconds: self.retry_first_seconds.or(below.retry_first_seconds),
+        }
+    }
+}
+
+/// How a node runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Folder of the data.
+    pub data: PathBuf,
+    /// Address of the database.
+    pub database: String,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Whether webhooks may call private addresses.
+    pub allow_private_webhooks: bool,
+    /// Whether the client's address is taken from `X-Forwarded-For`.
+    pub trust_forwarded_for: bool,
+    /// Requests under way on one channel.
+    pub channel_window: usize,
+    /// How long a carrier may take to answer.
+    pub send_timeout: Duration,
+    /// Wait before the second attempt to send.
+    pub retry_first: Duration,
+}
+
+impl Config {
+    /// Completes the settings with what applies where nothing is said.
+    ///
+    /// # Errors
+    /// When a value cannot be used.
+    pub fn new(layer: Layer) -> Result<Self, ConfigError> {
+        let data = layer.data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA));
+        let listen = layer.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+        let listen = listen.parse().map_err(|_| ConfigError::Value {
+            name: "listen",
+            value: listen.clone(),
+            reason: "must be an address and a port, such as 127.0.0.1:7333 or 0.0.0.0:80",
+        })?;
+        let database =
+            layer.database.unwrap_or_else(|| format!("sqlite:{}", data.join(DATABASE_FILE).display()));
+        let channel_window = layer.channel_window.unwrap_or(limits::CHANNEL_WINDOW);
+        if !(1..=10_000).contains(&channel_window) {
+            let value = channel_window.to_string();
+            return Err(ConfigError::Value { name: "channel_window", value, reason: "must be 1 to 10000" });
+        }
+        let seconds = |given: Option<u64>, otherwise: Duration| given.map_or(otherwise, Duration::from_secs);
+        Ok(Self {
+            data,
+            database,
+            listen,
+            allow_private_webhooks: layer.allow_private_webhooks.unwrap_or(false),
+            trust_forwarded_for: layer.trust_forwarded_for.unwrap_or(false),
+            channel_window,
+            send_timeout: seconds(layer.send_timeout_seconds, limits::SEND_TIMEOUT),
+            retry_first: seconds(layer.retry_first_seconds, limits::RETRY_FIRST),
+        })
+    }
+
+    /// Reads all sources: `flags`, then the environment, then `file` (or the file that `SEEDLING_CONFIG` names).
+    ///
+    /// # Errors
+    /// When a source cannot be read or a value cannot be used.
+    pub fn load(flags: Layer, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let get = |name: &str| std::env::var(name).ok();
+        let named = get("SEEDLING_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = match file.or(named.as_deref()) {
+            Some(path) => Layer::from_file(path)?,
+            None => Layer::default(),
+        };
+        Self::new(flags.over(Layer::from_environment(get)?.over(file)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Layer};
+
+    #[test]
+    fn flags_win_over_environment_over_file() {
+        let file: Layer =
+            toml::from_str("data = '/f'\nlisten = '127.0.0.1:1'\nchannel_window = 3").expect("good");
+        let variables = [("SEEDLING_LISTEN", "127.0.0.1:2"), ("SEEDLING_TRUST_FORWARDED_FOR", "yes")];
+        let get = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned());
+        let environment = Layer::from_environment(get).expect("good");
+        let flags = Layer { listen: Some("127.0.0.1:3".to_owned()), ..Layer::default() };
+        let config = Config::new(flags.over(environment.over(file))).expect("good");
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.database, "sqlite:/f/seedling.db");
+        assert!(config.trust_forwarded_for);
+        assert_eq!(config.channel_window, 3);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let unknown = toml::from_str::<Layer>("lisen = 'x'").expect_err("unknown name").to_string();
+        assert!(unknown.contains("lisen"), "{unknown}");
+        let layer = Layer { listen: Some("here".to_owned()), ..Layer::default() };
+        assert!(Config::new(layer).expect_err("no address").to_string().contains("127.0.0.1:7333"));
+        let wrong = |name: &str| (name == "SEEDLING_CHANNEL_WINDOW").then(|| "many".to_owned());
+        assert!(Layer::from_environment(wrong).is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! Keeps a carrier that is away from wasting attempts: after some failures in a row its line pauses, then one
+//! message at a time tries whether it is back.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::limits;
+
+/// Whether a line may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// As much as its window allows.
+    Open,
+    /// One message, to see.
+    Probe,
+    /// Nothing before this moment.
+    Closed(Instant),
+}
+
+/// The state of one line.
+#[derive(Debug, Default)]
+pub(super) struct Breaker {
+    failures: u32,
+    pauses: u32,
+    closed_until: Option<Instant>,
+}
+
+impl Breaker {
+    /// Whether the line may send at `now`.
+    pub(super) fn gate(&self, now: Instant) -> Gate {
+        match self.closed_until {
+            None => Gate::Open,
+            Some(until) if now < until => Gate::Closed(until),
+            Some(_) => Gate::Probe,
+        }
+    }
+
+    /// Whether the carrier counts as away.
+    pub(super) fn is_tripped(&self) -> bool {
+        self.closed_until.is_some()
+    }
+
+    /// The carrier answered, whatever it said.
+    pub(super) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The carrier did not answer, or failed. Answers whether the line has just paused.
+    pub(super) fn failed(&mut self, now: Instant) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        let open = !self.is_tripped();
+        if open && self.failures < limits::BREAKER_FAILURES {
+            return false;
+        }
+        // Failures of messages that were under way when the line paused do not make the pause longer.
+        if matches!(self.gate(now), Gate::Closed(_)) {
+            return false;
+        }
+        let pause = limits::BREAKER_FIRST.saturating_mul(1 << self.pauses.min(16));
+        self.closed_until = Some(now + pause.min(limits::BREAKER_LONGEST));
+        self.pauses += 1;
+        true
+    }
+}
+
+/// The wait before attempt `attempts + 1`: doubling from `first`, up to a limit, with up to a fifth of chance so
+/// that messages which failed together do not come back together.
+pub(crate) fn backoff(attempts: u32, first: Duration, random: u64) -> Duration {
+    let doubled = first.saturating_mul(1 << attempts.min(20)).min(limits::RETRY_LONGEST);
+    let fifth = doubled.as_millis() as u64 / 5;
+    doubled + Duration::from_millis(if fifth == 0 { 0 } else { random % fifth })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Breaker, Gate, backoff};
+    use crate::limits;
+
+    #[test]
+    fn pauses_after_failures_in_a_row_and_probes() {
+        let start = Instant::now();
+        let mut breaker = Breaker::default();
+        for _ in 1..limits::BREAKER_FAILURES {
+            assert!(!breaker.failed(start));
+        }
+        breaker.answered();
+        for _ in 1..limits::BREAKER_FAILURES {
+            assert!(!breaker.failed(start));
+        }
+        assert!(breaker.failed(start), "the last one trips it");
+        assert!(!breaker.failed(start), "stragglers do not lengthen the pause");
+        let until = start + limits::BREAKER_FIRST;
+        assert_eq!(breaker.gate(start), Gate::Closed(until));
+        assert_eq!(breaker.gate(until), Gate::Probe);
+        assert!(breaker.failed(until), "a failed probe pauses again, longer");
+        assert_eq!(breaker.gate(until), Gate::Closed(until + limits::BREAKER_FIRST * 2));
+        breaker.answered();
+        assert_eq!(breaker.gate(until), Gate::Open);
+    }
+
+    #[test]
+    fn waits_longer_each_time_up_to_a_limit() {
+        let first = Duration::from_secs(5);
+        assert_eq!(backoff(0, first, 0), first);
+        assert_eq!(backoff(3, first, 0), first * 8);
+        assert_eq!(backoff(60, first, 0), limits::RETRY_LONGEST);
+        for random in [1, 999, u64::MAX] {
+            let wait = backoff(1, first, random);
+            assert!(wait >= first * 2 && wait < first * 2 + first, "{wait:?}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! One thing that a flow asks of the outside world, and its answer. What this node cannot do is answered with the
+//! reason, so that the flow takes its failure branch at once.
+
+use std::time::Duration;
+
+use flows::{Effect, EffectResult, effect::HttpAnswer, effect::HttpRequest};
+use smol_str::SmolStr;
+use store::OutboxItem;
+use tokio::time::Instant;
+
+use super::Shared;
+use crate::http::{Answer, Callee, Exchange, HttpError};
+use crate::limits;
+
+/// Reads the effect of an outbox row.
+///
+/// # Errors
+/// When the row holds none, or one of another version; the text says so.
+pub(super) fn read(item: &OutboxItem) -> Result<Effect, String> {
+    let payload = item.payload.as_deref().ok_or("the outbox row holds no effect")?;
+    serde_json::from_str(payload).map_err(|error| format!("the effect cannot be read: {error}"))
+}
+
+/// The host that a web effect calls, by which its lane is named.
+pub(super) fn host(effect: &Effect) -> SmolStr {
+    let url = match effect {
+        Effect::Webhook { request } => Some(request.url.as_str()),
+        Effect::Resthook { requests, .. } => requests.first().map(|request| request.url.as_str()),
+        Effect::Llm { .. } | Effect::Airtime { .. } | Effect::Email { .. } | Effect::ClaimUrn { .. } => None,
+    };
+    let parsed = url.and_then(|url| reqwest::Url::parse(url).ok());
+    parsed.and_then(|url| url.host_str().map(SmolStr::from)).unwrap_or_default()
+}
+
+/// Does it.
+pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) -> EffectResult {
+    match effect {
+        Effect::Webhook { request } => {
+            EffectResult::Webhook { answer: call(shared, item, 0, &request).await }
+        }
+        Effect::Resthook { requests, .. } => {
+            let mut answers = Vec::with_capacity(requests.len());
+            for (index, request) in requests.iter().enumerate() {
+                answers.push(call(shared, item, index, request).await);
+            }
+            EffectResult::Resthook { answers }
+        }
+        Effect::Llm { .. } => EffectResult::Llm {
+            output: Err("no language model is configured".to_owned()),
+            tokens: Default::default(),
+            elapsed_ms: 0,
+        },
+        Effect::Airtime { .. } => EffectResult::Airtime {
+            transfer: Err("no airtime provider is configured".to_owned()),
+            http_logs: Vec::new(),
+        },
+        Effect::Email { .. } => {
+            EffectResult::Email { error: Some("no e-mail server is configured".to_owned()) }
+        }
+        // Answered by operations before it gets here; to say that it is taken is the answer that harms nobody.
+        Effect::ClaimUrn { .. } => EffectResult::UrnClaimed { free: false },
+    }
+}
+
+/// Calls a web service, again if it was not reached or asks to come again.
+async fn call(shared: &Shared, item: &OutboxItem, index: usize, request: &HttpRequest) -> HttpAnswer {
+    let started = Instant::now();
+    let request_trace = trace_of(request);
+    let mut retries = 0;
+    let mut repeated = item.possibly_repeated;
+    let answered = loop {
+        let answered = shared.network.exchange(exchange(item, index, repeated, request)).await;
+        let again = match &answered {
+            Ok(answer) => matches!(answer.status, 429 | 502..=504),
+            Err(error) => matches!(error, HttpError::NotReached(_)),
+        };
+        if !again || retries + 1 >= limits::WEBHOOK_ATTEMPTS {
+            break answered;
+        }
+        repeated |= answered.is_ok();
+        tokio::time::sleep(Duration::from_secs(1 << retries)).await;
+        retries += 1;
+    };
+    let outcome = if answered.is_ok() { "sent" } else { "dead" };
+    shared.metrics.count_sent("webhook", outcome);
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut result = HttpAnswer { request_trace, elapsed_ms, retries, ..HttpAnswer::default() };
+    result.sizes.request = result.request_trace.len() as u64;
+    if let Ok(answer) = answered {
+        let trace = response_trace(&answer);
+        result.sizes.response = (trace.len() + answer.body.len()) as u64;
+        result.status = Some(answer.status);
+        result.response_trace = Some(trace);
+        result.too_large = answer.too_large;
+        result.headers = answer.headers.into_iter().map(|(k, v)| (SmolStr::from(k), v)).collect();
+        result.body = if answer.too_large { Vec::new() } else { answer.body };
+    }
+    result
+}
+
+fn exchange(item: &OutboxItem, index: usize, repeated: bool, request: &HttpRequest) -> Exchange {
+    let mut headers: Vec<(String, String)> =
+        request.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+    headers.push(("Idempotency-Key".to_owned(), format!("{}-{index}", item.id)));
+    if repeated {
+        headers.push(("X-Possibly-Repeated".to_owned(), "1".to_owned()));
+    }
+    Exchange {
+        callee: Callee::Webhook,
+        method: request.method.to_string(),
+        url: request.url.clone(),
+        headers,
+        body: request.body.clone(),
+        timeout: limits::WEBHOOK_TIMEOUT,
+        answer_bytes: limits::WEBHOOK_ANSWER_BYTES,
+    }
+}
+
+/// The request as it goes over the wire, for people who look for an error.
+fn trace_of(request: &HttpRequest) -> String {
+    let url = reqwest::Url::parse(&request.url).ok();
+    let target = url.as_ref().map_or(request.url.clone(), |url| {
+        url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    });
+    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default().to_owned();
+    let mut trace = format!("{} {target} HTTP/1.1\r\nHost: {host}\r\n", request.method);
+    write_headers(&mut trace, request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    trace.push_str(request.body.as_deref().unwrap_or_default());
+    trace
+}
+
+fn response_trace(answer: &Answer) -> String {
+    let reason = reqwest::StatusCode::from_u16(answer.status).ok().and_then(|code| code.canonical_reason());
+    let mut trace = format!("HTTP/1.1 {} {}\r\n", answer.status, reason.unwrap_or_default());
+    write_headers(&mut trace, answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    trace
+}
+
+fn write_headers<'a>(trace: &mut String, headers: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (name, value) in headers {
+        for piece in [name, ": ", value, "\r\n"] {
+            trace.push_str(piece);
+        }
+    }
+    trace.push_str("\r\n");
+}

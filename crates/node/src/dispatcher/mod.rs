@@ -1,0 +1,330 @@
+//! Performs what is in the outbox, at least once and in each contact's order.
+//!
+//! Rows come in two ways: handed over by the operation that wrote them, right after its commit, or claimed from
+//! the store (backlog, retries, rows of commands). One task keeps all state; sends, records and claims run beside
+//! it and report back. A row leaves its hand only when its outcome is committed.
+
+mod breaker;
+mod effect;
+mod lanes;
+mod outcome;
+mod send;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::OutboxId;
+use operations::{Committed, Context, Recorded, SentRecord};
+use store::{OutboxItem, OutboxKind, StoreError};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use self::lanes::{LaneKey, Lanes, Pace};
+use crate::bell::Bell;
+use crate::config::Config;
+use crate::limits;
+use crate::lines::Lines;
+use crate::metrics::Metrics;
+use crate::surroundings::Network;
+
+/// What the tasks of the dispatcher share.
+pub(crate) struct Shared {
+    pub(crate) ctx: Context,
+    pub(crate) config: Config,
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) network: Network,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) bell: Bell,
+}
+
+/// What the dispatcher is told from outside.
+enum Order {
+    /// Rows that are committed and claimed for this run.
+    Take(Vec<OutboxItem>),
+    /// There may be something to claim.
+    Look,
+    /// Start nothing new; end when what is under way is recorded.
+    Stop,
+}
+
+/// How others reach the dispatcher.
+#[derive(Clone)]
+pub(crate) struct Handover {
+    orders: mpsc::UnboundedSender<Order>,
+    bell: Bell,
+}
+
+impl Handover {
+    /// Takes what an operation left for the dispatcher and gives back the operation's answer. The queue has no
+    /// limit of its own: what is in it counts as in hand, and intake stops claiming beyond [`limits::IN_HAND`].
+    pub(crate) fn take<T>(&self, committed: Committed<T>) -> T {
+        if !committed.outbox.is_empty() {
+            for item in &committed.outbox {
+                self.bell.ring_for(item);
+            }
+            // A dispatcher that is gone has stopped; the next start finds the rows in the store.
+            let _ = self.orders.send(Order::Take(committed.outbox));
+        }
+        committed.value
+    }
+
+    /// Says that there may be something to claim.
+    pub(crate) fn look(&self) {
+        let _ = self.orders.send(Order::Look);
+    }
+
+    /// Lets the dispatcher end.
+    pub(crate) fn stop(&self) {
+        let _ = self.orders.send(Order::Stop);
+    }
+}
+
+/// What the dispatcher's own tasks report.
+enum Report {
+    Sent(LaneKey, Box<OutboxItem>, send::Sent),
+    Performed(LaneKey, Box<OutboxItem>),
+    Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
+    Claimed(Result<Vec<OutboxItem>, StoreError>),
+}
+
+/// The dispatcher's state, owned by its task.
+struct Dispatcher {
+    shared: Arc<Shared>,
+    handover: Handover,
+    lanes: Lanes,
+    /// Rows given back while they were still on their way here: dropped when they arrive.
+    stale: HashSet<OutboxId>,
+    stale_order: VecDeque<OutboxId>,
+    /// Parts that the carrier has, of messages that will be tried again.
+    progress: HashMap<OutboxId, usize>,
+    unrecorded: Vec<(LaneKey, SentRecord)>,
+    recording: bool,
+    claiming: bool,
+    claim_at: Instant,
+    stopping: bool,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+/// Starts the dispatcher's task. It ends after [`Handover::stop`].
+pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<()>) {
+    let (orders, inbox) = mpsc::unbounded_channel();
+    let handover = Handover { orders, bell: shared.bell.clone() };
+    let (reports, reported) = mpsc::unbounded_channel();
+    let dispatcher = Dispatcher {
+        shared,
+        handover: handover.clone(),
+        lanes: Lanes::default(),
+        stale: HashSet::new(),
+        stale_order: VecDeque::new(),
+        progress: HashMap::new(),
+        unrecorded: Vec::new(),
+        recording: false,
+        claiming: false,
+        claim_at: Instant::now(),
+        stopping: false,
+        reports,
+    };
+    (handover, tokio::spawn(dispatcher.run(inbox, reported)))
+}
+
+impl Dispatcher {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::UnboundedReceiver<Order>,
+        mut reported: mpsc::UnboundedReceiver<Report>,
+    ) {
+        loop {
+            self.send_what_may_go();
+            self.record_what_waits();
+            self.claim_if_due();
+            self.count();
+            if self.stopping && self.lanes.in_flight() == 0 && self.unrecorded.is_empty() && !self.recording {
+                return;
+            }
+            let wake = self.wake_at();
+            tokio::select! {
+                order = inbox.recv() => {
+                    let mut next = order;
+                    while let Some(order) = next {
+                        self.obey(order);
+                        next = inbox.try_recv().ok();
+                    }
+                }
+                report = reported.recv() => {
+                    let mut next = report;
+                    while let Some(report) = next {
+                        self.hear(report);
+                        next = reported.try_recv().ok();
+                    }
+                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Take(items) => {
+                for item in items {
+                    if !self.stale.remove(&item.id) {
+                        self.add(item);
+                    }
+                }
+            }
+            Order::Look => self.claim_at = Instant::now(),
+            Order::Stop => self.stopping = true,
+        }
+    }
+
+    fn hear(&mut self, report: Report) {
+        match report {
+            Report::Sent(key, item, sent) => self.settle(key, *item, sent),
+            Report::Performed(key, item) => self.lanes.finished(&key, item.contact),
+            Report::Recorded(records, answers) => self.recorded(records, answers),
+            Report::Claimed(answer) => self.claimed(answer),
+        }
+    }
+
+    fn add(&mut self, item: OutboxItem) {
+        let config = &self.shared.config;
+        let (key, pace) = match (item.kind, item.channel) {
+            (OutboxKind::Message, Some(channel)) => {
+                let rate = self.shared.lines.at_hand(channel).and_then(|channel| channel.rate);
+                let every = rate.filter(|rate| *rate > 0).map_or(Duration::ZERO, |rate| {
+                    Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX)
+                });
+                (LaneKey::Channel(channel), Pace { window: config.channel_window, every })
+            }
+            _ => {
+                let host = effect::read(&item).map(|effect| effect::host(&effect)).unwrap_or_default();
+                (LaneKey::Host(host), Pace { window: limits::WEBHOOK_WINDOW, every: Duration::ZERO })
+            }
+        };
+        self.lanes.add(key, pace, item);
+    }
+
+    fn send_what_may_go(&mut self) {
+        while !self.stopping {
+            let Some((key, item)) = self.lanes.next(Instant::now()) else { break };
+            let (shared, reports) = (self.shared.clone(), self.reports.clone());
+            if item.kind == OutboxKind::Message {
+                let first = self.progress.get(&item.id).copied().unwrap_or_default();
+                tokio::spawn(async move {
+                    let sent = send::send(&shared, &item, first).await;
+                    let _ = reports.send(Report::Sent(key, Box::new(item), sent));
+                });
+            } else {
+                let handover = self.handover.clone();
+                tokio::spawn(async move {
+                    outcome::perform_effect(&shared, &handover, &item).await;
+                    let _ = reports.send(Report::Performed(key, Box::new(item)));
+                });
+            }
+        }
+    }
+
+    fn record_what_waits(&mut self) {
+        if self.recording || self.unrecorded.is_empty() {
+            return;
+        }
+        let count = self.unrecorded.len().min(limits::RECORD_BATCH);
+        let records: Vec<(LaneKey, SentRecord)> = self.unrecorded.drain(..count).collect();
+        self.recording = true;
+        let (shared, reports) = (self.shared.clone(), self.reports.clone());
+        tokio::spawn(async move {
+            let batch = records.iter().map(|(_, record)| record.clone()).collect();
+            let answers = operations::record_sent(&shared.ctx, batch).await;
+            if answers.is_err() {
+                shared.metrics.errors.inc();
+                tokio::time::sleep(outcome::STORE_PAUSE).await;
+            }
+            let _ = reports.send(Report::Recorded(records, answers));
+        });
+    }
+
+    fn recorded(&mut self, records: Vec<(LaneKey, SentRecord)>, answers: Result<Vec<Recorded>, StoreError>) {
+        self.recording = false;
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(error) => {
+                tracing::error!(%error, "carriers' answers could not be recorded; trying again");
+                self.unrecorded.splice(0..0, records);
+                return;
+            }
+        };
+        for ((key, record), answer) in records.into_iter().zip(answers) {
+            let item = record.item;
+            match answer {
+                Recorded::Done | Recorded::AlreadyDone if outcome::keeps_contact(&record.outcome) => {
+                    let _ = self.lanes.released(&key, item.contact, &[item.id]);
+                }
+                Recorded::Done | Recorded::AlreadyDone => {}
+                Recorded::Released(ids) => {
+                    let on_the_way = self.lanes.released(&key, item.contact, &ids);
+                    for id in on_the_way.into_iter().filter(|id| *id != item.id) {
+                        self.remember_stale(id);
+                    }
+                }
+            }
+        }
+    }
+
+    fn remember_stale(&mut self, id: OutboxId) {
+        if self.stale_order.len() >= limits::IN_HAND
+            && let Some(oldest) = self.stale_order.pop_front()
+        {
+            self.stale.remove(&oldest);
+        }
+        if self.stale.insert(id) {
+            self.stale_order.push_back(id);
+        }
+    }
+
+    fn claim_if_due(&mut self) {
+        let room = limits::IN_HAND.saturating_sub(self.lanes.in_hand());
+        if self.claiming || self.stopping || room < limits::CLAIM_BATCH || Instant::now() < self.claim_at {
+            return;
+        }
+        self.claiming = true;
+        let (shared, reports) = (self.shared.clone(), self.reports.clone());
+        tokio::spawn(async move {
+            let answer = operations::claim_outbox(&shared.ctx, limits::CLAIM_BATCH).await;
+            let _ = reports.send(Report::Claimed(answer));
+        });
+    }
+
+    fn claimed(&mut self, answer: Result<Vec<OutboxItem>, StoreError>) {
+        self.claiming = false;
+        match answer {
+            Ok(items) => {
+                // A full batch means that there is more.
+                if items.len() < limits::CLAIM_BATCH {
+                    self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
+                }
+                for item in items {
+                    self.shared.bell.ring_for(&item);
+                    self.add(item);
+                }
+            }
+            Err(error) => {
+                self.shared.metrics.errors.inc();
+                self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
+                tracing::error!(%error, "the outbox could not be read; trying again");
+            }
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = Instant::now();
+        let claim = if self.claiming { now + limits::CLAIM_LONGEST_SLEEP } else { self.claim_at.max(now) };
+        let full = limits::IN_HAND.saturating_sub(self.lanes.in_hand()) < limits::CLAIM_BATCH;
+        let claim = if full { now + limits::CLAIM_LONGEST_SLEEP } else { claim };
+        self.lanes.wake_at(now).map_or(claim, |lane| lane.min(claim))
+    }
+
+    fn count(&self) {
+        self.shared.metrics.in_hand.set(i64::try_from(self.lanes.in_hand()).unwrap_or(i64::MAX));
+        self.shared.metrics.in_flight.set(i64::try_from(self.lanes.in_flight()).unwrap_or(i64::MAX));
+    }
+}

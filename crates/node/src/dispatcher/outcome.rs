@@ -1,0 +1,164 @@
+//! What becomes of a row after an attempt: done, to be tried again, parked while the carrier is away, or dead.
+
+use std::time::Duration;
+
+use channels::{SendError, SendErrorKind};
+use jiff::{SignedDuration, Timestamp};
+use operations::{CompleteError, SendOutcome, SentRecord};
+use store::OutboxItem;
+use tokio::time::Instant;
+
+use super::breaker::backoff;
+use super::lanes::LaneKey;
+use super::send::Sent;
+use super::{Dispatcher, Handover, Shared, effect};
+use crate::limits;
+
+/// Pause before the store is tried again.
+pub(super) const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Whether the contact's next message waits until this outcome is recorded.
+pub(super) fn keeps_contact(outcome: &SendOutcome) -> bool {
+    match outcome {
+        SendOutcome::Errored { .. } => true,
+        SendOutcome::Wired { .. } | SendOutcome::Sent { .. } | SendOutcome::Failed { .. } => false,
+    }
+}
+
+impl Dispatcher {
+    /// Decides what becomes of a message after an attempt.
+    pub(super) fn settle(&mut self, key: LaneKey, item: OutboxItem, sent: Sent) {
+        let metrics = self.shared.metrics.clone();
+        crate::metrics::Metrics::observe(&metrics.carrier, sent.took);
+        let now = Instant::now();
+        self.tell_breaker(&key, &sent, now);
+        let outcome = match sent.result {
+            Ok(external_id) => {
+                self.progress.remove(&item.id);
+                metrics.count_sent(sent.channel_type, "sent");
+                if sent.local {
+                    SendOutcome::Sent { external_id }
+                } else {
+                    SendOutcome::Wired { external_id }
+                }
+            }
+            Err(error) => {
+                if sent.possibly_sent {
+                    metrics.repeated.inc();
+                }
+                let tripped = self.lanes.closed_until(&key, now).is_some();
+                let outcome = self.after_error(&item, error, sent.possibly_sent, tripped);
+                let failed = matches!(outcome, SendOutcome::Failed { .. });
+                metrics.count_sent(sent.channel_type, if failed { "dead" } else { "retried" });
+                if failed || sent.parts == 0 {
+                    self.progress.remove(&item.id);
+                } else if self.progress.len() < limits::IN_HAND {
+                    self.progress.insert(item.id, sent.parts);
+                }
+                outcome
+            }
+        };
+        if keeps_contact(&outcome) {
+            self.lanes.landed(&key);
+        } else {
+            self.lanes.finished(&key, item.contact);
+        }
+        self.unrecorded.push((key.clone(), SentRecord { item, outcome }));
+        self.park_if_away(&key, now);
+    }
+
+    fn tell_breaker(&mut self, key: &LaneKey, sent: &Sent, now: Instant) {
+        let away = sent.result.as_ref().is_err_and(|error| error.kind.is_carriers_fault());
+        let Some(breaker) = self.lanes.breaker(key) else { return };
+        if !away {
+            breaker.answered();
+        } else if breaker.failed(now) {
+            self.shared.metrics.paused.inc();
+            let reason = sent.result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(?key, reason, "a line pauses because its carrier is away");
+        }
+    }
+
+    /// Gives everything that waits on a line whose carrier is away back to the store, so that it does not fill
+    /// the hand.
+    fn park_if_away(&mut self, key: &LaneKey, now: Instant) {
+        let Some(until) = self.lanes.closed_until(key, now) else { return };
+        let pause = until - now;
+        for item in self.lanes.drain(key) {
+            self.shared.metrics.count_sent("none", "parked");
+            // Spread over the pause's length, so that the probe comes first and the rest does not come at once.
+            let spread = self.shared.ctx.host.random() % (pause.as_millis() as u64).max(1);
+            let retry_at = self.after(pause + Duration::from_millis(spread));
+            let outcome = SendOutcome::Errored {
+                retry_at,
+                reason: "the carrier does not answer; waiting for it to come back".to_owned(),
+                possibly_sent: false,
+            };
+            self.unrecorded.push((key.clone(), SentRecord { item, outcome }));
+        }
+    }
+
+    fn after_error(
+        &self,
+        item: &OutboxItem,
+        error: SendError,
+        possibly_sent: bool,
+        tripped: bool,
+    ) -> SendOutcome {
+        let age = self.shared.ctx.now().duration_since(item.created_on);
+        // Attempts count against a message only while its carrier answers others.
+        let tried_enough = item.attempts + 1 >= limits::SEND_ATTEMPTS
+            && !tripped
+            && age >= SignedDuration::try_from(limits::SEND_AT_LEAST_FOR).unwrap_or(SignedDuration::ZERO);
+        let too_old =
+            age >= SignedDuration::try_from(limits::SEND_AT_MOST_FOR).unwrap_or(SignedDuration::MAX);
+        if !error.kind.is_retryable() {
+            return SendOutcome::Failed { reason: error.reason };
+        }
+        if tried_enough || too_old {
+            let reason = format!("given up after {} attempts: {}", item.attempts + 1, error.reason);
+            return SendOutcome::Failed { reason };
+        }
+        let first = match error.kind {
+            SendErrorKind::ConnectionThrottled => self.shared.config.retry_first * 2,
+            _ => self.shared.config.retry_first,
+        };
+        let wait = backoff(item.attempts, first, self.shared.ctx.host.random());
+        SendOutcome::Errored { retry_at: self.after(wait), reason: error.reason, possibly_sent }
+    }
+
+    fn after(&self, wait: Duration) -> Timestamp {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::ZERO);
+        self.shared.ctx.now().checked_add(wait).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Performs an effect and lets its flow go on with the answer.
+pub(super) async fn perform_effect(shared: &Shared, handover: &Handover, item: &OutboxItem) {
+    let result = match effect::read(item) {
+        Ok(effect) => Some(effect::perform(shared, item, effect).await),
+        Err(reason) => {
+            tracing::error!(reason, outbox = %item.id, "an effect cannot be performed");
+            None
+        }
+    };
+    for _ in 0..limits::EFFECT_RECORDS {
+        let recorded = match &result {
+            Some(result) => operations::complete_effect(&shared.ctx, item.clone(), result.clone()).await,
+            None => operations::fail_effect(&shared.ctx, item.clone(), "the effect cannot be read").await,
+        };
+        match recorded {
+            Ok(committed) => {
+                handover.take(committed);
+                return;
+            }
+            Err(CompleteError::NotAnEffect) => break,
+            Err(error @ (CompleteError::Busy | CompleteError::Store(_))) => {
+                shared.metrics.errors.inc();
+                tracing::error!(%error, outbox = %item.id, "an effect's answer could not be taken; trying again");
+                tokio::time::sleep(STORE_PAUSE).await;
+            }
+        }
+    }
+    tracing::error!(outbox = %item.id, "an effect's answer is dropped; its flow goes on at the deadline");
+}

@@ -1,0 +1,157 @@
+//! One message to its carrier: the requests it takes, one after the other, and what came of them.
+
+use std::time::Duration;
+
+use channels::{HttpRequest, Line, Outgoing, Plan, QuickReply, SendError, SendErrorKind};
+use domain::Urn;
+use smol_str::SmolStr;
+use store::OutboxItem;
+use tokio::time::Instant;
+
+use super::Shared;
+use crate::http::{Answer, Callee, Exchange, HttpError};
+use crate::limits;
+
+/// The header that says that the carrier may have had the message before.
+const POSSIBLY_REPEATED: &str = "X-Possibly-Repeated";
+/// The header by which a carrier may recognise a repeated request.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// What came of sending one message.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// The carrier's identifier, or why it was not sent.
+    pub(super) result: Result<Option<SmolStr>, SendError>,
+    /// Parts that the carrier has, so that another attempt goes on after them.
+    pub(super) parts: usize,
+    /// Whether the carrier may have it in spite of the error.
+    pub(super) possibly_sent: bool,
+    /// Whether nothing had to leave: the message is read from our own tables.
+    pub(super) local: bool,
+    /// Type of the channel, for counting.
+    pub(super) channel_type: &'static str,
+    /// How long the carrier took.
+    pub(super) took: Duration,
+}
+
+impl Sent {
+    fn failed(kind: SendErrorKind, reason: impl Into<String>) -> Self {
+        Self {
+            result: Err(SendError::new(kind, reason)),
+            parts: 0,
+            possibly_sent: false,
+            local: false,
+            channel_type: "none",
+            took: Duration::ZERO,
+        }
+    }
+}
+
+/// Sends a message from part `first` on.
+pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: usize) -> Sent {
+    let Some(id) = item.channel else {
+        return Sent::failed(SendErrorKind::ChannelConfig, "the message has no channel");
+    };
+    let channel = match shared.lines.find_by_id(&shared.ctx, item.workspace, id).await {
+        Ok(Some(channel)) => channel,
+        Ok(None) => return Sent::failed(SendErrorKind::ChannelConfig, "the channel is no longer in use"),
+        Err(error) => return Sent::failed(SendErrorKind::ConnectionFailed, error.to_string()),
+    };
+    let line = match &channel.line {
+        Ok(line) => line,
+        Err(error) => return Sent::failed(SendErrorKind::ChannelConfig, error.to_string()),
+    };
+    let Some(message) = outgoing(item) else {
+        return Sent::failed(SendErrorKind::MessageInvalid, "the message has no address");
+    };
+    let started = Instant::now();
+    let mut sent = Sent {
+        result: Ok(None),
+        parts: first,
+        possibly_sent: false,
+        local: false,
+        channel_type: line.kind().slug(),
+        took: Duration::ZERO,
+    };
+    match line.plan(&message) {
+        Ok(Plan::Local) => sent.local = true,
+        Ok(Plan::Requests(requests)) => send_parts(shared, line, item, &message, requests, &mut sent).await,
+        Err(error) => sent.result = Err(error),
+    }
+    sent.took = started.elapsed();
+    sent
+}
+
+async fn send_parts(
+    shared: &Shared,
+    line: &Line,
+    item: &OutboxItem,
+    message: &Outgoing,
+    requests: Vec<HttpRequest>,
+    sent: &mut Sent,
+) {
+    for (part, request) in requests.into_iter().enumerate().skip(sent.parts) {
+        let mut headers = request.headers;
+        let key = if part == 0 { message.uuid.to_string() } else { format!("{}-{}", message.uuid, part + 1) };
+        headers.push((IDEMPOTENCY_KEY.to_owned(), key));
+        if item.possibly_repeated {
+            headers.push((POSSIBLY_REPEATED.to_owned(), "1".to_owned()));
+        }
+        let answer = shared.network.exchange(Exchange {
+            callee: Callee::Carrier,
+            method: request.method.as_str().to_owned(),
+            url: request.url,
+            headers,
+            body: (!request.body.is_empty()).then_some(request.body),
+            timeout: shared.config.send_timeout,
+            answer_bytes: limits::SEND_ANSWER_BYTES,
+        });
+        match judge(line, answer.await) {
+            Ok(external_id) => {
+                sent.parts = part + 1;
+                if let Ok(known) = &mut sent.result
+                    && known.is_none()
+                {
+                    *known = external_id;
+                }
+            }
+            Err((error, possibly_sent)) => {
+                sent.result = Err(error);
+                sent.possibly_sent = possibly_sent;
+                return;
+            }
+        }
+    }
+}
+
+fn judge(line: &Line, answer: Result<Answer, HttpError>) -> Result<Option<SmolStr>, (SendError, bool)> {
+    match answer {
+        // A server that fails may have handed the message on before it failed.
+        Ok(answer) => line
+            .judge(answer.status, &String::from_utf8_lossy(&answer.body))
+            .map_err(|error| (error, answer.status >= 500)),
+        Err(error) => {
+            let kind = match error {
+                HttpError::Invalid(_) | HttpError::Forbidden => SendErrorKind::ChannelConfig,
+                HttpError::NotReached(_) | HttpError::NoAnswer(_) => SendErrorKind::ConnectionFailed,
+            };
+            Err((SendError::new(kind, error.to_string()), error.may_have_acted()))
+        }
+    }
+}
+
+/// The message as codecs know it.
+fn outgoing(item: &OutboxItem) -> Option<Outgoing> {
+    let (scheme, path) = item.urn.clone()?;
+    let replies = item.quick_replies.as_deref().map(serde_json::from_str::<Vec<QuickReply>>);
+    let detail = item.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let session_status = detail.as_ref().and_then(|detail| detail.get("session_status")?.as_str());
+    Some(Outgoing {
+        uuid: item.message_uuid?,
+        urn: Urn::new(scheme, path),
+        text: item.text.to_string(),
+        attachments: item.attachments.iter().map(ToString::to_string).collect(),
+        quick_replies: replies.and_then(Result::ok).unwrap_or_default(),
+        session_status: session_status.map(SmolStr::from),
+    })
+}

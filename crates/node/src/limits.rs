@@ -1,0 +1,91 @@
+//! Every limit of the running node in one place, so that people who run it can see what will give first.
+//! Reaching one is counted (`metrics.rs`) and never loses anything that was acknowledged.
+
+use std::time::Duration;
+
+/// Carrier requests that may wait for intake; one more is answered 503 with [`RETRY_AFTER`].
+pub const INTAKE_QUEUE: usize = 4_096;
+/// Items that one `receive` operation takes together.
+pub const INTAKE_BATCH: usize = 512;
+/// What a carrier is told to wait when intake is full.
+pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Outbox rows in hand: waiting for their turn or under way. Beyond it rows stay in the store.
+pub const IN_HAND: usize = 20_000;
+/// Outbox rows claimed from the store at a time.
+pub const CLAIM_BATCH: usize = 500;
+/// Requests under way on one channel unless its settings say otherwise.
+pub const CHANNEL_WINDOW: usize = 64;
+/// Requests under way to one host of webhooks.
+pub const WEBHOOK_WINDOW: usize = 16;
+/// Answers of carriers recorded in one operation.
+pub const RECORD_BATCH: usize = 1_000;
+/// Attempts to send one message while its carrier answers others; then it goes to the dead set …
+pub const SEND_ATTEMPTS: u32 = 10;
+/// … if it is at least this old.
+pub const SEND_AT_LEAST_FOR: Duration = Duration::from_secs(30 * 60);
+/// A message that is this old goes to the dead set whatever the reason: it would only confuse.
+pub const SEND_AT_MOST_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Wait before the second attempt; it doubles with each further one.
+pub const RETRY_FIRST: Duration = Duration::from_secs(5);
+/// Longest wait between two attempts.
+pub const RETRY_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Failures in a row after which a channel pauses.
+pub const BREAKER_FAILURES: u32 = 5;
+/// First pause of a channel; it doubles while the carrier stays away.
+pub const BREAKER_FIRST: Duration = Duration::from_secs(2);
+/// Longest pause of a channel.
+pub const BREAKER_LONGEST: Duration = Duration::from_secs(60);
+/// How long a carrier may take to answer.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bytes of a carrier's answer that are read.
+pub const SEND_ANSWER_BYTES: usize = 64 * 1_024;
+/// How long a webhook may take to answer.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes of a webhook's answer that flows may see.
+pub const WEBHOOK_ANSWER_BYTES: usize = 256 * 1_024;
+/// Tries to let a flow go on with an effect's answer; then its deadline does.
+pub const EFFECT_RECORDS: u32 = 120;
+/// Attempts to call a webhook within one effect.
+pub const WEBHOOK_ATTEMPTS: u32 = 3;
+/// Redirects followed for a webhook.
+pub const WEBHOOK_REDIRECTS: usize = 3;
+/// Idle connections kept to one host.
+pub const IDLE_CONNECTIONS: usize = 128;
+
+/// Timers fired in one operation.
+pub const TIMER_BATCH: usize = 500;
+/// Shortest sleep of the clock, so that it does not spin on what cannot go now.
+pub const CLOCK_SHORTEST_SLEEP: Duration = Duration::from_millis(10);
+/// Longest sleep of the clock; new timers may be written by other programs.
+pub const CLOCK_LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Longest sleep of the dispatcher before it looks for rows in the store.
+pub const CLAIM_LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How long a channel's settings are used before they are read again.
+pub const CHANNEL_FRESH: Duration = Duration::from_secs(5);
+
+/// How long a clean stop may take before what is left is left to recovery.
+pub const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// Bytes of a carrier's request.
+pub const CARRIER_BODY_BYTES: usize = 256 * 1_024;
+/// Bytes of a request of the chat page.
+pub const CHAT_BODY_BYTES: usize = 32 * 1_024;
+/// Messages of a conversation that the chat page shows.
+pub const CHAT_HISTORY: usize = 100;
+/// Chat streams open at a time.
+pub const CHAT_STREAMS: usize = 20_000;
+/// Chat streams open at a time from one address.
+pub const CHAT_STREAMS_PER_IP: usize = 200;
+/// Messages of one visitor: so many at once …
+pub const CHAT_VISITOR_BURST: u32 = 10;
+/// … and then one each.
+pub const CHAT_VISITOR_EVERY: Duration = Duration::from_secs(2);
+/// Chat requests from one address (a school or a clinic may share one): so many at once …
+pub const CHAT_IP_BURST: u32 = 300;
+/// … and then one each.
+pub const CHAT_IP_EVERY: Duration = Duration::from_millis(50);
+/// Visitors and addresses whose rates are remembered.
+pub const CHAT_RATES_REMEMBERED: usize = 100_000;
+/// Pause after which a chat stream says that it is alive.
+pub const CHAT_KEEP_ALIVE: Duration = Duration::from_secs(20);

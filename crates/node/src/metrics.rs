@@ -1,0 +1,133 @@
+//! What a node counts, in a registry of its own, so that several nodes fit in one process.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// The kind of channel and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// Type code in lower case, or `webhook`.
+    pub channel_type: &'static str,
+    /// What came of it.
+    pub outcome: &'static str,
+}
+
+/// The limit that was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reached {
+    /// Its name.
+    pub limit: &'static str,
+}
+
+/// Counters, gauges and histograms of a node.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    /// Items from carriers: accepted, duplicate, refused, failed.
+    pub inbound: Family<Outcome, Counter>,
+    /// Items that one receive operation took.
+    pub batch: Histogram,
+    /// Time from taking a carrier's request in hand to its commit.
+    pub commit: Histogram,
+    /// Attempts to send: sent, retried, dead, parked.
+    pub sent: Family<Outcome, Counter>,
+    /// Time a carrier took to answer.
+    pub carrier: Histogram,
+    /// Messages that a carrier may have had twice.
+    pub repeated: Counter,
+    /// Lines that paused because their carrier was away.
+    pub paused: Counter,
+    /// Outbox rows in hand.
+    pub in_hand: Gauge,
+    /// Requests under way.
+    pub in_flight: Gauge,
+    /// Carrier requests that wait for intake.
+    pub waiting: Gauge,
+    /// Timers fired.
+    pub timers: Counter,
+    /// Limits reached.
+    pub limits: Family<Reached, Counter>,
+    /// Chat streams open.
+    pub streams: Gauge,
+    /// Operations that failed for a reason of ours.
+    pub errors: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("seedling");
+        let times = || Histogram::new(exponential_buckets(0.001, 2.0, 15));
+        let mut metrics = Self {
+            inbound: Family::default(),
+            batch: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
+            commit: times(),
+            sent: Family::default(),
+            carrier: times(),
+            repeated: Counter::default(),
+            paused: Counter::default(),
+            in_hand: Gauge::default(),
+            in_flight: Gauge::default(),
+            waiting: Gauge::default(),
+            timers: Counter::default(),
+            limits: Family::default(),
+            streams: Gauge::default(),
+            errors: Counter::default(),
+            registry: Mutex::new(Registry::default()),
+        };
+        let r = &mut registry;
+        r.register("inbound", "Items from carriers by what came of them", metrics.inbound.clone());
+        r.register("intake_batch", "Items taken by one receive operation", metrics.batch.clone());
+        r.register_with_unit("intake_commit", "Time to the commit", Unit::Seconds, metrics.commit.clone());
+        r.register("sent", "Attempts to send by what came of them", metrics.sent.clone());
+        r.register_with_unit("carrier_answer", "Time to an answer", Unit::Seconds, metrics.carrier.clone());
+        r.register("possibly_repeated", "Messages a carrier may have had twice", metrics.repeated.clone());
+        r.register("lines_paused", "Pauses of lines whose carrier is away", metrics.paused.clone());
+        r.register("outbox_in_hand", "Outbox rows in hand", metrics.in_hand.clone());
+        r.register("sends_in_flight", "Requests to carriers under way", metrics.in_flight.clone());
+        r.register("intake_waiting", "Carrier requests waiting for intake", metrics.waiting.clone());
+        r.register("timers_fired", "Timers fired", metrics.timers.clone());
+        r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
+        r.register("chat_streams", "Chat streams open", metrics.streams.clone());
+        r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
+        metrics.registry = Mutex::new(registry);
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts an item from a carrier.
+    pub fn count_inbound(&self, channel_type: &'static str, outcome: &'static str) {
+        self.inbound.get_or_create(&Outcome { channel_type, outcome }).inc();
+    }
+
+    /// Counts an attempt to send.
+    pub fn count_sent(&self, channel_type: &'static str, outcome: &'static str) {
+        self.sent.get_or_create(&Outcome { channel_type, outcome }).inc();
+    }
+
+    /// Counts that a limit was reached.
+    pub fn count_limit(&self, limit: &'static str) {
+        self.limits.get_or_create(&Reached { limit }).inc();
+    }
+
+    /// Records a time in seconds.
+    pub fn observe(histogram: &Histogram, took: Duration) {
+        histogram.observe(took.as_secs_f64());
+    }
+
+    /// Everything in the text form that Prometheus reads.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(8 * 1_024);
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+}

@@ -1,0 +1,212 @@
+//! A running node: what it consists of, how it starts and how it stops.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use channels::Inbound;
+use operations::{Context, SharedHost};
+use store::{Store, StoreError};
+use thiserror::Error;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::bell::Bell;
+use crate::clock;
+use crate::config::Config;
+use crate::dispatcher::{self, Handover, Shared};
+use crate::intake::{self, IntakeError, Submission, Taken};
+use crate::limits;
+use crate::lines::{Channel, Lines};
+use crate::metrics::Metrics;
+use crate::surroundings::Surroundings;
+
+/// Why a node does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// What an earlier run left could not be taken over.
+    #[error("cannot take over what the last run left: {0}")]
+    Recovery(StoreError),
+}
+
+/// A running node. Cheap to clone.
+#[derive(Clone)]
+pub struct Node {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ctx: Context,
+    config: Config,
+    lines: Arc<Lines>,
+    metrics: Arc<Metrics>,
+    bell: Bell,
+    handover: Handover,
+    /// Taken away to close intake.
+    intake: Mutex<Option<mpsc::Sender<Submission>>>,
+    stopping: AtomicBool,
+    stop_clock: Arc<Notify>,
+    tasks: Mutex<Option<Tasks>>,
+}
+
+struct Tasks {
+    intake: JoinHandle<()>,
+    clock: JoinHandle<()>,
+    dispatcher: JoinHandle<()>,
+}
+
+impl Node {
+    /// Starts a node on a store: takes over what an earlier run left, then takes, sends and fires.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn start(config: Config, store: Store, surroundings: Surroundings) -> Result<Self, StartError> {
+        let host: SharedHost = surroundings.host;
+        let ctx = Context::for_node(store, host);
+        let recovered = operations::recover(&ctx).await.map_err(StartError::Recovery)?;
+        let metrics = Arc::new(Metrics::default());
+        if recovered.rows > 0 {
+            metrics.repeated.inc_by(recovered.rows);
+            tracing::warn!(
+                rows = recovered.rows,
+                "the last run did not stop cleanly; what it had in hand goes out again"
+            );
+        }
+        let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
+        let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
+            ctx: ctx.clone(),
+            config: config.clone(),
+            lines: lines.clone(),
+            network: surroundings.network,
+            metrics: metrics.clone(),
+            bell: bell.clone(),
+        }));
+        let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
+        let intake = tokio::spawn(intake::run(ctx.clone(), handover.clone(), metrics.clone(), queue));
+        let stop_clock = Arc::new(Notify::new());
+        let clock =
+            tokio::spawn(clock::run(ctx.clone(), handover.clone(), metrics.clone(), stop_clock.clone()));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ctx,
+                config,
+                lines,
+                metrics,
+                bell,
+                handover,
+                intake: Mutex::new(Some(submit)),
+                stopping: AtomicBool::new(false),
+                stop_clock,
+                tasks: Mutex::new(Some(Tasks { intake, clock, dispatcher })),
+            }),
+        })
+    }
+
+    /// Takes items of one channel. Answers after they are committed, in their order.
+    ///
+    /// # Errors
+    /// When nothing of it may be counted as taken; the sender should come again.
+    pub async fn receive(&self, channel: &Channel, items: Vec<Inbound>) -> Result<Vec<Taken>, IntakeError> {
+        let submit = self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let submit = submit.ok_or(IntakeError::Stopping)?;
+        let channel_type = channel.line.as_ref().map_or("none", |line| line.kind().slug());
+        let (answer, answered) = oneshot::channel();
+        let since = Instant::now();
+        let submission = Submission { channel: channel.uuid, channel_type, items, since, answer };
+        submit.try_send(submission).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                self.inner.metrics.count_limit("intake_queue");
+                IntakeError::Full
+            }
+            TrySendError::Closed(_) => IntakeError::Stopping,
+        })?;
+        drop(submit);
+        answered.await.unwrap_or(Err(IntakeError::Stopping))
+    }
+
+    /// How the node was configured.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// What operations are given.
+    pub fn context(&self) -> &Context {
+        &self.inner.ctx
+    }
+
+    /// The channels in use.
+    pub fn lines(&self) -> &Lines {
+        &self.inner.lines
+    }
+
+    /// What the node counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Wakes those who watch a conversation.
+    pub fn bell(&self) -> &Bell {
+        &self.inner.bell
+    }
+
+    /// Tells the dispatcher that another program or operation has written to the outbox.
+    pub fn look_for_work(&self) {
+        self.inner.handover.look();
+    }
+
+    /// Takes what an operation outside of the node's own workers left for the dispatcher.
+    pub fn hand_over<T>(&self, committed: operations::Committed<T>) -> T {
+        self.inner.handover.take(committed)
+    }
+
+    /// Whether the node takes requests: it runs and its store answers.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.is_stopping() {
+            return Err("stopping".to_owned());
+        }
+        match self.inner.ctx.store.next_timer_due().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Whether the node is on its way out.
+    pub fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Says that the node is on its way out: it is no longer ready and chat streams end, but what comes in is still
+    /// taken until [`Node::stop`].
+    pub fn announce_stop(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops cleanly: takes nothing more, finishes what it has begun, records carriers' answers. Answers whether
+    /// that was done in time; what was not is taken over by the next start.
+    pub async fn stop(&self) -> bool {
+        self.announce_stop();
+        drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.stop_clock.notify_one();
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(tasks) = tasks else { return true };
+        let aborts =
+            [tasks.intake.abort_handle(), tasks.clock.abort_handle(), tasks.dispatcher.abort_handle()];
+        let stopped = tokio::time::timeout(limits::STOP_WITHIN, async {
+            let _ = tasks.intake.await;
+            let _ = tasks.clock.await;
+            // Whatever intake and clock committed is with the dispatcher now.
+            self.inner.handover.stop();
+            let _ = tasks.dispatcher.await;
+        });
+        let in_time = stopped.await.is_ok();
+        if !in_time {
+            tracing::warn!("the clean stop took too long; the next start takes over what is left");
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
+        }
+        in_time
+    }
+}

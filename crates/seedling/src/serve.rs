@@ -1,0 +1,186 @@
+//! `seedling serve`: the node with its web server, from the first connection to a clean stop.
+
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use channels::CarrierType;
+use clap::Args;
+use node::{Config, Layer, Node, Surroundings};
+use store::{Store, StoreUrl};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Channels whose addresses are printed at the start.
+const CHANNELS_SHOWN: usize = 20;
+/// Name of the file that a serving node holds locked.
+const LOCK_FILE: &str = "serving.lock";
+
+/// Serves: takes messages from carriers and browsers, and answers them.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling serve --data ./seedling-data --listen 0.0.0.0:7333
+
+Every option can also be set as SEEDLING_DATA, SEEDLING_DATABASE, SEEDLING_LISTEN … or in the file of --config.
+Flags win over the environment, which wins over the file. SEEDLING_LOG sets what is logged (info).")]
+pub struct Serve {
+    /// Folder of the data [default: ./seedling-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Database; without it SQLite in the data folder
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Address to listen on [default: 127.0.0.1:7333]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Settings in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Serves until SIGTERM or SIGINT.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        start_log();
+        let flags =
+            Layer { data: self.data, database: self.database, listen: self.listen, ..Layer::default() };
+        let config = Config::load(flags, self.config.as_deref())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        runtime.block_on(async {
+            let running = Running::start(config).await?;
+            running.print_addresses().await?;
+            running.until_signal().await
+        })
+    }
+}
+
+/// A node that serves.
+pub struct Running {
+    /// The node.
+    pub node: Node,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    served: tokio::task::JoinHandle<()>,
+    signals: [Signal; 2],
+    /// Held as long as the node runs.
+    _lock: Option<File>,
+}
+
+impl Running {
+    /// Opens the store, starts the node and listens.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let url: StoreUrl = config.database.parse()?;
+        let lock = match &url {
+            StoreUrl::Sqlite(path) => Some(lock(&config, path)?),
+            StoreUrl::Memory => None,
+        };
+        // From here on a signal stops the node cleanly, also while it starts.
+        let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!("cannot listen on {}; is it in use? Choose another with --listen", config.listen)
+        })?;
+        let address = listener.local_addr()?;
+        let options = store::StoreOptions { create: false, ..store::StoreOptions::default() };
+        let store = Store::open(&url, options).context("cannot open the database")?;
+        let surroundings = Surroundings::system(config.allow_private_webhooks)?;
+        let node = Node::start(config, store, surroundings).await?;
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(web::serve(listener, node.clone(), stop.clone()));
+        Ok(Self { node, address, stop, served, signals, _lock: lock })
+    }
+
+    /// Prints where the node and its channels are reached.
+    pub async fn print_addresses(&self) -> anyhow::Result<()> {
+        let base = format!("http://{}", self.address);
+        println!("Seedling {} serves {base}", env!("CARGO_PKG_VERSION"));
+        let context = self.node.context();
+        let mut shown = 0;
+        for row in context.store.workspaces().await? {
+            let Some(workspace) = context.registry.workspace(context, row.id).await? else { continue };
+            for channel in workspace.channels() {
+                let Some(kind) = CarrierType::from_code(&channel.channel_type) else { continue };
+                shown += 1;
+                if shown > CHANNELS_SHOWN {
+                    println!("  … and more");
+                    return Ok(());
+                }
+                let address = match kind {
+                    CarrierType::WebChat => format!("{base}/chat/{}", channel.uuid),
+                    CarrierType::External => format!("{base}/c/{}/{}/receive", kind.slug(), channel.uuid),
+                };
+                println!("  {}: {address}", channel.name);
+            }
+        }
+        if shown == 0 {
+            println!("  no channels yet; add one with `seedling channel add`");
+        }
+        Ok(())
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops cleanly; a second signal ends at once.
+    pub async fn until_signal(mut self) -> anyhow::Result<ExitCode> {
+        self.signalled().await;
+        tracing::info!("stopping: no new requests, finishing what has begun");
+        let Self { node, stop, served, mut signals, .. } = self;
+        let [terminate, interrupt] = &mut signals;
+        let stopped = async {
+            node.announce_stop();
+            stop.cancel();
+            let _ = served.await;
+            node.stop().await
+        };
+        let in_time = tokio::select! {
+            in_time = stopped => in_time,
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
+        };
+        Ok(if in_time { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    async fn signalled(&mut self) {
+        let [terminate, interrupt] = &mut self.signals;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+/// Makes sure that this is the only node on a SQLite database: a second one would take over what the first has in
+/// hand.
+fn lock(config: &Config, database: &Path) -> anyhow::Result<File> {
+    if !database.is_file() {
+        let data = config.data.display();
+        bail!(
+            "there is no data in {data}; run `seedling init --data {data} …` first, or give another --data"
+        );
+    }
+    let path = database.with_file_name(LOCK_FILE);
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another node serves {}; stop it first", database.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+/// Logs to standard error; `SEEDLING_LOG` sets what, as in `info,node=debug`.
+pub fn start_log() {
+    let filter = EnvFilter::try_from_env("SEEDLING_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Who has set a log already keeps it.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,123 @@
+//! `/c/<type>/<channel uuid>/<action>`: what carriers tell us. They are answered after the commit.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use channels::answer::{self, Answer};
+use channels::{CarrierType, Inbound};
+use node::{IntakeError, Node, Taken, limits};
+
+/// One neutral text for everything that is not there, so that nobody learns which channels exist.
+const NOT_FOUND: &str = "not found";
+
+pub(crate) fn routes() -> Router<Node> {
+    let both = || -> MethodRouter<Node> { get(receive).post(receive) };
+    Router::new()
+        .route("/c/{type}/{uuid}/{action}", both())
+        .route("/c/{type}/{uuid}/{action}/", both())
+        .route("/c/{*rest}", both_not_found())
+}
+
+fn both_not_found() -> MethodRouter<Node> {
+    get(not_found).post(not_found)
+}
+
+async fn not_found() -> Response {
+    respond(answer::error(404, NOT_FOUND))
+}
+
+async fn receive(
+    State(node): State<Node>,
+    Path((carrier, uuid, action)): Path<(String, String, String)>,
+    request: Request,
+) -> Response {
+    let kind = CarrierType::from_code(&carrier);
+    let (parts, body) = request.into_parts();
+    let declared =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let body = match read_body(body, declared).await {
+        Ok(body) => body,
+        Err(status) => {
+            node.metrics().count_inbound(kind.map_or("none", CarrierType::slug), "refused");
+            let reason = if status == StatusCode::PAYLOAD_TOO_LARGE {
+                format!("the body is larger than {} bytes", limits::CARRIER_BODY_BYTES)
+            } else {
+                "the body could not be read".to_owned()
+            };
+            return respond(answer::error(status.as_u16(), &reason));
+        }
+    };
+    let (Some(kind), Ok(uuid)) = (kind, uuid.parse()) else { return not_found().await };
+    let channel = match node.lines().find(node.context(), uuid).await {
+        Ok(Some(channel)) => channel,
+        Ok(None) => return not_found().await,
+        Err(error) => {
+            tracing::error!(%error, "a channel could not be looked up");
+            return come_again();
+        }
+    };
+    let line = match &channel.line {
+        Ok(line) if line.kind() == kind => line,
+        Ok(_) | Err(_) => return not_found().await,
+    };
+    let items = line.receive(&channels::Request {
+        action: &action,
+        query: parts.uri.query().unwrap_or_default(),
+        content_type: parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
+        body: &body,
+    });
+    let items = match items {
+        Ok(items) => items,
+        Err(refusal) => {
+            node.metrics().count_inbound(kind.slug(), "refused");
+            return respond(answer::refused(&refusal));
+        }
+    };
+    match node.receive(&channel, items.clone()).await {
+        Ok(taken) => respond(accepted(line, &items, &taken)),
+        Err(IntakeError::UnknownChannel) => not_found().await,
+        Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => come_again(),
+    }
+}
+
+fn accepted(line: &channels::Line, items: &[Inbound], taken: &[Taken]) -> Answer {
+    match (items, taken) {
+        // Reports about messages that we do not know are accepted like others: the carrier can do nothing.
+        ([Inbound::Message(_) | Inbound::Event(_)], [Taken::Ignored(reason)]) => answer::ignored(reason),
+        _ => {
+            let uuids: Vec<_> = taken.iter().map(|taken| taken.message()).collect();
+            answer::accepted(line, items, &uuids)
+        }
+    }
+}
+
+async fn read_body(body: Body, declared: Option<usize>) -> Result<axum::body::Bytes, StatusCode> {
+    if declared.is_some_and(|length| length > limits::CARRIER_BODY_BYTES) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    to_bytes(body, limits::CARRIER_BODY_BYTES).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+            true => StatusCode::PAYLOAD_TOO_LARGE,
+            false => StatusCode::BAD_REQUEST,
+        }
+    })
+}
+
+fn come_again() -> Response {
+    let mut response = respond(answer::error(503, "busy; send it again in a moment"));
+    let seconds = HeaderValue::from(limits::RETRY_AFTER.as_secs());
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    response
+}
+
+fn respond(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    // The type may be an administrator's wording; one that cannot be a header is sent as plain text.
+    let content_type = HeaderValue::from_str(&answer.content_type)
+        .unwrap_or(HeaderValue::from_static("text/plain; charset=utf-8"));
+    (status, [(header::CONTENT_TYPE, content_type)], answer.body).into_response()
+}
