@@ -15,8 +15,12 @@ pub const MAX_COST: usize = 10_000_000;
 pub const MAX_ARRAY_ITEMS: usize = 10_000;
 /// Deepest nesting of evaluation, over the bodies of lambdas too, so that the stack of a thread is enough.
 const MAX_DEPTH: usize = 400;
-/// Items and bytes that a function may look at for a cost of 1.
+/// Deepest nesting of arrays, objects and lambdas in each other, so that walking through and dropping them needs
+/// little stack.
+const MAX_NESTING: usize = 100;
+/// Items and bytes that a function may look at, and values whose nesting may be checked, for a cost of 1.
 const ITEMS_PER_COST: usize = 16;
+const VALUES_PER_COST: usize = 4;
 const BYTES_PER_COST: usize = 64;
 /// What an expression beyond its budget results in.
 pub(crate) const TOO_COMPLEX: &str = "expression is too complex to evaluate";
@@ -125,11 +129,36 @@ impl<'a> Evaluation<'a> {
     }
 
     fn charged(&self, value: Value) -> Value {
-        let cost = match &value {
-            Value::Text(text) => text.len(),
-            _ => 1,
+        let affordable = match &value {
+            Value::Text(text) => self.charge(text.len()),
+            Value::Array(_) | Value::Object(_) | Value::Function(Function::Lambda(_)) => {
+                self.charge(1) && self.nests_at_most(&value, MAX_NESTING)
+            }
+            _ => self.charge(1),
         };
-        if self.charge(cost) { value } else { Value::error(TOO_COMPLEX) }
+        if affordable {
+            return value;
+        }
+        self.exhausted.set(true);
+        Value::error(TOO_COMPLEX)
+    }
+
+    /// Whether values are nested in each other at most `levels` deep. Looking is charged for.
+    fn nests_at_most(&self, value: &Value, levels: usize) -> bool {
+        let looked_at = |count: usize| levels > 0 && self.charge(count / VALUES_PER_COST);
+        let fits = |inside: &Value| self.nests_at_most(inside, levels - 1);
+        match value {
+            Value::Array(items) => looked_at(items.len()) && items.iter().all(fits),
+            Value::Object(object) => {
+                looked_at(object.properties.len())
+                    && object.properties.values().map(|property| &property.value).all(fits)
+                    && object.default.iter().all(fits)
+            }
+            Value::Function(Function::Lambda(lambda)) => {
+                looked_at(lambda.captured.len()) && lambda.captured.iter().all(fits)
+            }
+            _ => true,
+        }
     }
 
     /// Evaluates a whole expression with a fresh budget. The flag says whether the budget was exceeded.
@@ -158,12 +187,12 @@ impl<'a> Evaluation<'a> {
                 self.charged(operators::apply(*operator, &left, &right))
             }
             Node::Lambda { parameters, body, height } => {
-                Value::Function(Function::Lambda(std::sync::Arc::new(Lambda {
+                self.charged(Value::Function(Function::Lambda(std::sync::Arc::new(Lambda {
                     parameters: *parameters,
                     body: body.clone(),
                     height: *height,
                     captured: frame.to_vec(),
-                })))
+                }))))
             }
         }
     }

@@ -20,6 +20,8 @@ const ELLIPSIS: &str = "...";
 #[derive(Debug)]
 pub struct Template {
     operations: Box<[Operation]>,
+    /// Bytes that a rendered text is expected to have.
+    expected_length: usize,
     references: Box<[Box<[SmolStr]>]>,
 }
 
@@ -104,7 +106,8 @@ impl Template {
                 }
             }
         }
-        Self { operations: operations.into(), references: references.into() }
+        let expected_length = operations.iter().map(Operation::expected_length).sum();
+        Self { operations: operations.into(), expected_length, references: references.into() }
     }
 
     /// Whether the template has no expressions.
@@ -139,7 +142,7 @@ impl Template {
         max_chars: usize,
         escaping: Escaping,
     ) -> Evaluated<String> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.expected_length);
         let mut errors = Vec::new();
         self.render_into(evaluation, escaping, &mut text, &mut errors);
         truncate(&mut text, max_chars);
@@ -190,6 +193,16 @@ impl Template {
 }
 
 impl Operation {
+    fn expected_length(&self) -> usize {
+        /// Bytes of most names, numbers and answers.
+        const USUAL_VALUE: usize = 32;
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Reference { .. } | Self::Expression { .. } => USUAL_VALUE,
+            Self::Broken { .. } => 0,
+        }
+    }
+
     fn evaluate(&self, evaluation: &Evaluation<'_>) -> Result<Value, Box<TemplateError>> {
         let (value, too_complex, source) = match self {
             Self::Text(text) => return Ok(Value::Text(text.clone())),

@@ -134,6 +134,16 @@ fn what_costs_too_much_is_stopped() {
     let items = "split(repeat(\"a \", 5000))";
     let nested = format!("@({}1{})", "(".repeat(150), ")".repeat(150));
     let doubling = format!("@({}\"ab\"{})", "((x) => x & x)(".repeat(30), ")".repeat(30));
+    let times =
+        |name: &str, inner: &str| format!("{}{inner}{}", format!("{name}(").repeat(80), ")".repeat(80));
+    let deep = |wrap: &str| {
+        format!(
+            "@(((f) => ((g) => ((h) => {})((x) => {}))((x) => {}))((x) => {wrap}))",
+            times("h", "1"),
+            times("g", "x"),
+            times("f", "x")
+        )
+    };
     for template in [
         format!("@(count(foreach({items}, (a) => count(foreach({items}, (b) => b)))))"),
         format!("@(text(foreach({items}, (a) => {items})))"),
@@ -143,6 +153,9 @@ fn what_costs_too_much_is_stopped() {
         "@(((f) => f(f))((f) => f(f)))".to_owned(),
         doubling,
         nested,
+        deep("array(x)"),
+        deep("object(1, x)"),
+        deep("() => x"),
     ] {
         let rendered = Template::compile(&template, &TOPS, Library::standard()).render(&evaluation, 100);
         assert!(rendered.errors.iter().all(|error| error.too_complex), "{template}");
