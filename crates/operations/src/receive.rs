@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use channels::InboundMessage;
-use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId};
+use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn};
 use flows::{
     Event, EventKind, Resume, Trigger, TriggerKind,
     events::{ChatStarted, MsgIn, MsgReceived},
@@ -96,6 +96,7 @@ pub async fn receive(
     ctx: &Context,
     items: Vec<InboundItem>,
 ) -> Committed<Vec<Result<Receipt, ReceiveError>>> {
+    let held = ctx.lanes.enter(items.iter().map(|item| LaneKey::of(item.kind.urn())).collect()).await;
     let mut answers: Vec<Result<Receipt, ReceiveError>> =
         items.iter().map(|_| Err(ReceiveError::UnknownChannel)).collect();
     let mut work = Vec::with_capacity(items.len());
@@ -109,8 +110,6 @@ pub async fn receive(
             Err(error) => answers[place] = Err(error.into()),
         }
     }
-    let lanes = work.iter().map(|(_, (key, _))| lane(key)).collect();
-    let held = ctx.lanes.enter(lanes).await;
     let mut outbox = Vec::new();
     for wave in waves(work) {
         let (places, inputs): (Vec<usize>, Vec<_>) = wave.into_iter().unzip();
@@ -124,26 +123,14 @@ pub async fn receive(
     Committed { value: answers, outbox }
 }
 
-fn lane(key: &ConversationKey) -> LaneKey {
-    match key {
-        ConversationKey::Urn(workspace, urn) => {
-            LaneKey(*workspace, Urn { display: None, scheme: urn.scheme.clone(), path: urn.path.clone() })
-        }
-        ConversationKey::Contact(workspace, _) => {
-            LaneKey(*workspace, Urn { scheme: SmolStr::default(), path: SmolStr::default(), display: None })
-        }
-    }
-}
-
 type Work = (usize, (ConversationKey, Received));
 
 /// Splits a batch so that each part holds an address at most once, in order.
 fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
-    let mut seen: HashMap<(WorkspaceId, SmolStr, SmolStr), usize> = HashMap::with_capacity(work.len());
+    let mut seen: HashMap<LaneKey, usize> = HashMap::with_capacity(work.len());
     let mut waves: Vec<Vec<Work>> = Vec::new();
     for item in work {
-        let LaneKey(workspace, urn) = lane(&item.1.0);
-        let wave = seen.entry((workspace, urn.scheme, urn.path)).or_default();
+        let wave = seen.entry(LaneKey::of(item.1.1.kind.urn())).or_default();
         if waves.len() <= *wave {
             waves.push(Vec::new());
         }

@@ -1,0 +1,11 @@
+//! Operations on a real store: conversations from the first message to the last, with all that goes wrong between.
+
+mod administration;
+mod effects;
+mod flow_files;
+mod ordering;
+mod receiving;
+mod sending;
+mod timers;
+mod triggers;
+mod world;
