@@ -58,7 +58,7 @@ fn keys(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
 
 /// An object of names and values in turn.
 fn object(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(Fault::new("requires an even number of arguments"));
     }
     Ok(Value::object(args.chunks_exact(2).map(|pair| (pair[0].to_text(), pair[1].clone())).collect()))

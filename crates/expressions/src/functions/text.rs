@@ -50,7 +50,11 @@ fn lower(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
 }
 
 fn upper(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
-    Ok(args[0].to_text().chars().map(upper_char).collect::<String>().into())
+    let text = args[0].to_text();
+    if text.is_ascii() {
+        return Ok(text.to_ascii_uppercase().into());
+    }
+    Ok(text.chars().map(upper_char).collect::<String>().into())
 }
 
 /// The upper-case character, if it is one character; `ß` stays.

@@ -33,6 +33,10 @@ impl Number {
     ///
     /// # Errors
     /// [`OutOfRange`] if it needs more digits than numbers may have; likewise below.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the operator traits cannot say that a sum is out of range"
+    )]
     pub fn add(self, other: Number) -> Result<Number, OutOfRange> {
         if let Some((left, right, exponent)) = align(self, other)
             && let Some(sum) = left.checked_add(right)
