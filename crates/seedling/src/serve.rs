@@ -1,6 +1,7 @@
 //! `seedling serve`: the node with its web server, from the first connection to a clean stop.
 
 use std::fs::{File, TryLockError};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -182,5 +183,9 @@ fn lock(config: &Config, database: &Path) -> anyhow::Result<File> {
 pub fn start_log() {
     let filter = EnvFilter::try_from_env("SEEDLING_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Who has set a log already keeps it.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -15,17 +15,11 @@ const NOT_FOUND: &str = "not found";
 
 pub(crate) fn routes() -> Router<Node> {
     let both = || -> MethodRouter<Node> { get(receive).post(receive) };
-    Router::new()
-        .route("/c/{type}/{uuid}/{action}", both())
-        .route("/c/{type}/{uuid}/{action}/", both())
-        .route("/c/{*rest}", both_not_found())
+    Router::new().route("/c/{type}/{uuid}/{action}", both()).route("/c/{type}/{uuid}/{action}/", both())
 }
 
-fn both_not_found() -> MethodRouter<Node> {
-    get(not_found).post(not_found)
-}
-
-async fn not_found() -> Response {
+/// The answer for everything that is not there.
+pub(crate) async fn not_found() -> Response {
     respond(answer::error(404, NOT_FOUND))
 }
 

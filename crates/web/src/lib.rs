@@ -22,6 +22,7 @@ pub fn router(node: Node) -> Router {
         .merge(chat::routes(&node))
         .merge(health::routes())
         .merge(landing::routes())
+        .fallback(carriers::not_found)
         .with_state(node)
         .layer(axum::middleware::map_response(guard))
 }
