@@ -88,6 +88,8 @@ reads! {
     fn workspaces() -> Vec<WorkspaceRow>;
     /// Everything a workspace's flows run on.
     fn definitions(workspace: WorkspaceId) -> Option<Definitions>;
+    /// Which of these identifiers flows, groups, campaigns or their points of other workspaces have.
+    fn identifiers_of_others(workspace: WorkspaceId, uuids: Vec<uuid::Uuid>) -> Vec<uuid::Uuid>;
     /// One revision of a flow.
     fn revision(workspace: WorkspaceId, flow: FlowId, revision: i64) -> Option<RevisionRow>;
     /// The line with this public identifier, in whichever workspace, if it is in use.

@@ -243,6 +243,9 @@ pub struct Definitions {
 /// A change of definitions. Each writes the row as given, new or not, by its row number.
 #[derive(Debug, Clone)]
 pub enum DefinitionChange {
+    /// Writes nothing, but makes the unit a [`crate::UnitError::Conflict`] unless the definitions are of this
+    /// version: for changes that were planned on what was read.
+    Expect(i64),
     /// A new workspace. Its name need not be unique.
     NewWorkspace(Box<WorkspaceRow>),
     /// New settings of a workspace.

@@ -30,6 +30,7 @@ pub(super) fn change(
     change: &DefinitionChange,
 ) -> Result<(), UnitError> {
     match change {
+        DefinitionChange::Expect(version) => expect(conn, workspace, *version),
         DefinitionChange::NewWorkspace(row) => new_workspace(conn, row),
         DefinitionChange::Workspace(row) => settings(conn, row),
         DefinitionChange::User(row) => user(conn, row),
@@ -109,6 +110,15 @@ pub(super) fn change(
         )
         .map(drop)
         .map_err(UnitError::from),
+    }
+}
+
+fn expect(conn: &Connection, workspace: WorkspaceId, version: i64) -> Result<(), UnitError> {
+    let text = "SELECT definitions_version FROM workspace WHERE id = $1";
+    match sql::one(conn, text, &[&workspace.0], |row| row.get::<_, i64>(0))? {
+        Some(found) if found == version => Ok(()),
+        Some(_) => Err(UnitError::Conflict),
+        None => Err(UnitError::Gone),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::{
     LabelId, TriggerId, UserId, WorkspaceId,
 };
 use rusqlite::Row;
+use uuid::Uuid;
 
 use super::{Rows, sql};
 use crate::{
@@ -67,6 +68,25 @@ impl Rows<'_> {
             &[&flow.0, &revision, &workspace.0],
             revision_row,
         )?)
+    }
+
+    pub(crate) fn identifiers_of_others(
+        &self,
+        workspace: WorkspaceId,
+        uuids: Vec<Uuid>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let text = "SELECT 1 FROM flow WHERE uuid = $1 AND workspace_id <> $2
+            UNION ALL SELECT 1 FROM contact_group WHERE uuid = $1 AND workspace_id <> $2
+            UNION ALL SELECT 1 FROM campaign WHERE uuid = $1 AND workspace_id <> $2
+            UNION ALL SELECT 1 FROM campaign_event WHERE uuid = $1 AND workspace_id <> $2";
+        let mut taken = Vec::new();
+        for uuid in uuids {
+            if sql::one(self.conn, text, &[&uuid.as_bytes().as_slice(), &workspace.0], |_| Ok(()))?.is_some()
+            {
+                taken.push(uuid);
+            }
+        }
+        Ok(taken)
     }
 
     fn fields(&self, workspace: WorkspaceId) -> Result<Vec<FieldRow>, StoreError> {
