@@ -7,11 +7,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    CampaignUuid, Channel, ChannelUuid, Field, FlowUuid, Group, GroupUuid, LabelUuid, Reference,
-    TemplateUuid, TopicUuid, UserUuid,
+    CampaignUuid, Channel, ChannelUuid, Field, FlowUuid, Group, GroupUuid, LabelUuid, Query, Reference,
+    TemplateUuid, TopicUuid, UserUuid, query::Resolver,
 };
-use expressions::LocationTree;
+use expressions::{Environment, LocationTree};
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use uuid::Uuid;
@@ -140,11 +141,15 @@ pub struct Assets {
     llms: IndexMap<Uuid, Llm>,
     campaigns: IndexMap<CampaignUuid, Reference<CampaignUuid>>,
     locations: Option<Arc<LocationTree>>,
+    queries: Vec<(GroupUuid, Query)>,
 }
 
 /// Builds [`Assets`]. The order in which things are added is the order in which flows see them.
 #[derive(Debug, Default)]
-pub struct AssetsBuilder(Assets);
+pub struct AssetsBuilder {
+    assets: Assets,
+    conventions: Option<(Environment, Timestamp)>,
+}
 
 impl AssetsBuilder {
     /// Nothing yet.
@@ -155,15 +160,15 @@ impl AssetsBuilder {
     /// Adds the current revision of a flow.
     #[must_use]
     pub fn flow(mut self, program: Arc<Program>) -> Self {
-        let older = self.0.flows.swap_remove(&program.uuid).map(|flow| flow.older).unwrap_or_default();
-        self.0.flows.insert(program.uuid, FlowAsset { current: program, older });
+        let older = self.assets.flows.swap_remove(&program.uuid).map(|flow| flow.older).unwrap_or_default();
+        self.assets.flows.insert(program.uuid, FlowAsset { current: program, older });
         self
     }
 
     /// Adds an older revision of a flow that sessions still follow. Add the current one first.
     #[must_use]
     pub fn older_revision(mut self, program: Arc<Program>) -> Self {
-        if let Some(flow) = self.0.flows.get_mut(&program.uuid) {
+        if let Some(flow) = self.assets.flows.get_mut(&program.uuid) {
             flow.older.insert(program.revision, program);
         }
         self
@@ -172,91 +177,106 @@ impl AssetsBuilder {
     /// Adds a contact field.
     #[must_use]
     pub fn field(mut self, field: Field) -> Self {
-        self.0.fields.insert(field.key.clone(), field);
+        self.assets.fields.insert(field.key.clone(), field);
         self
     }
 
     /// Adds a group.
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
-        self.0.groups.insert(group.uuid, group);
+        self.assets.groups.insert(group.uuid, group);
         self
     }
 
     /// Adds a channel. Earlier ones are preferred.
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
-        self.0.channels.insert(channel.uuid, channel);
+        self.assets.channels.insert(channel.uuid, channel);
         self
     }
 
     /// Adds a label.
     #[must_use]
     pub fn label(mut self, label: Reference<LabelUuid>) -> Self {
-        self.0.labels.insert(label.uuid, label);
+        self.assets.labels.insert(label.uuid, label);
         self
     }
 
     /// Adds a value that all flows share.
     #[must_use]
     pub fn global(mut self, global: Global) -> Self {
-        self.0.globals.insert(global.key.clone(), global);
+        self.assets.globals.insert(global.key.clone(), global);
         self
     }
 
     /// Adds a topic of tickets. The first is the one used where a flow names none.
     #[must_use]
     pub fn topic(mut self, topic: TopicRef) -> Self {
-        self.0.topics.insert(topic.uuid, topic);
+        self.assets.topics.insert(topic.uuid, topic);
         self
     }
 
     /// Adds a person who works in the console.
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
-        self.0.users.insert(user.uuid, user);
+        self.assets.users.insert(user.uuid, user);
         self
     }
 
     /// Adds a template.
     #[must_use]
     pub fn template(mut self, template: Template) -> Self {
-        self.0.templates.insert(template.uuid, template);
+        self.assets.templates.insert(template.uuid, template);
         self
     }
 
     /// Adds a resthook.
     #[must_use]
     pub fn resthook(mut self, resthook: Resthook) -> Self {
-        self.0.resthooks.insert(resthook.slug.clone(), resthook);
+        self.assets.resthooks.insert(resthook.slug.clone(), resthook);
         self
     }
 
     /// Adds a language model.
     #[must_use]
     pub fn llm(mut self, llm: Llm) -> Self {
-        self.0.llms.insert(llm.uuid, llm);
+        self.assets.llms.insert(llm.uuid, llm);
         self
     }
 
     /// Adds a campaign.
     #[must_use]
     pub fn campaign(mut self, campaign: Reference<CampaignUuid>) -> Self {
-        self.0.campaigns.insert(campaign.uuid, campaign);
+        self.assets.campaigns.insert(campaign.uuid, campaign);
         self
     }
 
     /// Sets the places of the country.
     #[must_use]
     pub fn locations(mut self, tree: Arc<LocationTree>) -> Self {
-        self.0.locations = Some(tree);
+        self.assets.locations = Some(tree);
         self
     }
 
-    /// Finishes.
+    /// Sets the conventions in which the queries of groups are written, and the moment that decides the century
+    /// of two-digit years in them. Without this they are read in the usual ones.
+    #[must_use]
+    pub fn conventions(mut self, env: &Environment, now: Timestamp) -> Self {
+        self.conventions = Some((env.clone(), now));
+        self
+    }
+
+    /// Finishes: reads the queries of groups. A query that cannot be read leaves its group to be filled by hand.
     #[must_use]
     pub fn build(self) -> Assets {
-        self.0
+        let Self { mut assets, conventions } = self;
+        let (env, now) = conventions.unwrap_or_default();
+        let queries = assets.groups.values().filter_map(|group| {
+            let query = Query::parse(group.query.as_deref()?, &env, now, Some(&assets)).ok()?;
+            Some((group.uuid, query))
+        });
+        assets.queries = queries.collect();
+        assets
     }
 }
 
@@ -301,6 +321,16 @@ impl Assets {
     /// All groups in order.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.groups.values()
+    }
+
+    /// The groups that are defined by a query, with it, in order.
+    pub fn query_groups(&self) -> impl Iterator<Item = (&Group, &Query)> {
+        self.queries.iter().filter_map(|(uuid, query)| Some((self.group(*uuid)?, query)))
+    }
+
+    /// Whether any group is defined by a query.
+    pub fn has_query_groups(&self) -> bool {
+        !self.queries.is_empty()
     }
 
     /// A channel.
@@ -384,5 +414,21 @@ impl User {
     /// The user as events name them.
     pub fn reference(&self) -> UserRef {
         Reference { uuid: self.uuid, name: self.name.clone() }
+    }
+}
+
+impl Resolver for Assets {
+    fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.get(key)
+    }
+
+    fn group(&self, name: &str) -> Option<Reference<GroupUuid>> {
+        self.group_named(name).map(|group| Reference { uuid: group.uuid, name: group.name.clone() })
+    }
+
+    fn flow(&self, name: &str) -> Option<Reference<FlowUuid>> {
+        let name = name.to_lowercase();
+        let flow = self.flows().find(|flow| flow.name.to_lowercase() == name)?;
+        Some(Reference { uuid: flow.uuid, name: flow.name.clone() })
     }
 }

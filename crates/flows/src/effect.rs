@@ -163,3 +163,17 @@ impl Effect {
         }
     }
 }
+
+impl EffectResult {
+    /// Whether this is the kind of answer that an effect asks for.
+    pub fn answers(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Webhook { .. } => matches!(self, Self::Webhook { .. }),
+            Effect::Resthook { .. } => matches!(self, Self::Resthook { .. }),
+            Effect::Llm { .. } => matches!(self, Self::Llm { .. }),
+            Effect::Airtime { .. } => matches!(self, Self::Airtime { .. }),
+            Effect::Email { .. } => matches!(self, Self::Email { .. }),
+            Effect::ClaimUrn { .. } => matches!(self, Self::UrnClaimed { .. }),
+        }
+    }
+}

@@ -4,19 +4,26 @@
 //! (assets, session, what happened) and gives (session, events, perhaps an effect). Pure: no I/O, no clock,
 //! no randomness; those arrive through [`Host`].
 
+mod actions;
 pub mod assets;
+pub mod contact_json;
+mod context;
 pub mod definition;
 pub mod effect;
 pub mod engine;
 pub mod events;
 pub mod export;
 pub mod inspect;
+pub mod legacy;
 pub mod migrations;
+mod modifiers;
 pub mod program;
 pub mod resume;
+mod routes;
 pub mod session;
 pub mod tests;
 pub mod trigger;
+pub mod vocabulary;
 
 pub use assets::{Assets, AssetsBuilder};
 pub use definition::{Definition, DefinitionError, FlowType};

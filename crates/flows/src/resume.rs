@@ -60,6 +60,11 @@ impl Resume {
         }
     }
 
+    /// One of the JSON types, kept for the program's lifetime.
+    pub(crate) fn known_name(name: &str) -> Option<&'static str> {
+        ["msg", "wait_timeout", "wait_expiration", "dial"].into_iter().find(|known| *known == name)
+    }
+
     /// The event and moment.
     pub fn resumption(&self) -> &Resumption {
         match self {

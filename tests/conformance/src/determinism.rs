@@ -73,6 +73,14 @@ impl TestAmbient {
         }
     }
 
+    /// The same as it is after so many random numbers were drawn.
+    pub fn after_draws(self, draws: usize) -> Self {
+        for _ in 0..draws {
+            self.random();
+        }
+        self
+    }
+
     /// The same with another seed.
     pub fn seeded(mut self, seed: u64) -> Self {
         self.random = RefCell::new(Pcg::new(seed));
@@ -89,6 +97,11 @@ impl Ambient for TestAmbient {
 
     fn random(&self) -> u64 {
         self.random.borrow_mut().next()
+    }
+
+    fn prompt(&self, name: &str, argument: &str) -> Option<String> {
+        (name == "categorize")
+            .then(|| format!("Categorize the following text into one of the following: {argument}"))
     }
 }
 

@@ -17,9 +17,6 @@ pub enum EngineError {
     /// The trigger carries the wrong event.
     #[error(transparent)]
     Trigger(#[from] crate::trigger::TriggerError),
-    /// Not built yet.
-    #[error("the engine is not ready")]
-    NotReady,
 }
 
 /// Why a session cannot be gone on with.
@@ -52,11 +49,5 @@ pub struct ResumeError {
 impl ResumeError {
     pub(super) fn new(reason: ResumeReason, session: Session) -> Self {
         Self { reason, session: Box::new(session) }
-    }
-    pub(super) fn not_waiting(session: Session) -> Self {
-        Self::new(ResumeReason::NotWaiting, session)
-    }
-    pub(super) fn not_pending(session: Session) -> Self {
-        Self::new(ResumeReason::NotPending, session)
     }
 }

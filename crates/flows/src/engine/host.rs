@@ -15,4 +15,9 @@ pub trait Host: Ambient {
     fn forbidden(&self, _text: &str) -> bool {
         false
     }
+
+    /// Whether flows may not call a host, by the rules of the node.
+    fn blocked_host(&self, _host: &str) -> bool {
+        false
+    }
 }

@@ -1,21 +1,28 @@
 //! The engine: runs a session until it waits, ends, or needs the outside world.
 //!
 //! [`Engine::start`] begins a session, [`Engine::resume`] goes on with what the contact said or did not say,
-//! [`Engine::complete`] goes on with the answer to an [`Effect`]. Each gives a [`Sprint`]: the session as it
-//! stands now and the events in between. The contact is changed in memory as the events say; the caller
-//! stores contact, session and events together.
+//! [`Engine::complete`] goes on with the answer to an [`Effect`](crate::Effect). Each gives a [`Sprint`]: the
+//! session as it stands now and the events in between. The contact is changed in memory as the events say; the
+//! caller stores contact, session and events together.
 
 mod error;
 mod host;
 mod limits;
+mod routing;
+mod runs;
 mod sprint;
+mod start;
+mod steps;
+mod waits;
+pub(crate) mod work;
 
 use domain::Contact;
 use expressions::Environment;
 
-pub use error::{EngineError, ResumeError};
+pub use error::{EngineError, ResumeError, ResumeReason};
 pub use host::Host;
 pub use limits::Limits;
+pub(crate) use routing::NewResult;
 pub use sprint::{Segment, Sprint, Wait, WaitKind};
 
 use crate::{
@@ -50,8 +57,7 @@ impl<'a> Engine<'a> {
         trigger: Trigger,
         call: Option<&CallRef>,
     ) -> Result<Sprint, EngineError> {
-        let _ = (contact, trigger, call);
-        Err(EngineError::NotReady)
+        start::start(self, contact, trigger, call)
     }
 
     /// Goes on with a waiting session.
@@ -64,8 +70,7 @@ impl<'a> Engine<'a> {
         contact: &mut Contact,
         resume: Resume,
     ) -> Result<Sprint, ResumeError> {
-        let _ = (contact, resume);
-        Err(ResumeError::not_waiting(session))
+        start::resume(self, session, contact, &resume)
     }
 
     /// Goes on with a session that waits for the answer to an effect.
@@ -78,7 +83,6 @@ impl<'a> Engine<'a> {
         contact: &mut Contact,
         result: EffectResult,
     ) -> Result<Sprint, ResumeError> {
-        let _ = (contact, result);
-        Err(ResumeError::not_pending(session))
+        start::complete(self, session, contact, result)
     }
 }

@@ -1,6 +1,6 @@
 //! Changes to the contact.
 
-use domain::{ChannelUuid, ContactStatus, ContactUrn, FieldValue, GroupUuid, Reference, Urn};
+use domain::{ContactStatus, ContactUrn, FieldValue, GroupUuid, Reference};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -80,45 +80,17 @@ pub struct ContactUrnsChanged {
     pub urns: Vec<ContactUrn>,
 }
 
-/// An address with its preferred channel as text: `scheme:path?channel=UUID#display`.
-pub fn contact_urn_text(urn: &ContactUrn) -> String {
-    let mut text = format!("{}:{}", urn.urn.scheme, urn.urn.path);
-    if let Some(channel) = urn.channel {
-        text.push_str("?channel=");
-        text.push_str(&channel.to_string());
-    }
-    if let Some(display) = &urn.urn.display {
-        text.push('#');
-        text.push_str(display);
-    }
-    text
-}
-
-/// Reads `scheme:path?channel=UUID#display`.
-///
-/// # Errors
-/// If there is no scheme.
-pub fn parse_contact_urn(text: &str) -> Result<ContactUrn, domain::UrnError> {
-    let urn: Urn = text.parse()?;
-    let query = text.split('#').next().and_then(|t| t.split_once('?')).map_or("", |(_, query)| query);
-    let channel = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("channel="))
-        .and_then(|value| value.parse::<ChannelUuid>().ok());
-    Ok(ContactUrn { urn, channel })
-}
-
 mod urn_list {
     //! A list of addresses as a list of texts.
     use domain::ContactUrn;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(urns: &[ContactUrn], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(urns.iter().map(super::contact_urn_text))
+        serializer.collect_seq(urns.iter().map(ToString::to_string))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ContactUrn>, D::Error> {
         let texts = Vec::<String>::deserialize(deserializer)?;
-        texts.iter().map(|text| super::parse_contact_urn(text).map_err(D::Error::custom)).collect()
+        texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
     }
 }

@@ -20,7 +20,6 @@ pub use call::{CallReceived, CallRef, CampaignFired, ChannelEvent, ChatStarted};
 pub use contact::{
     ContactFieldChanged, ContactGroupsChanged, ContactLanguageChanged, ContactLastSeenChanged,
     ContactNameChanged, ContactStatusChanged, ContactTimezoneChanged, ContactUrnsChanged, FieldRef, GroupRef,
-    contact_urn_text, parse_contact_urn,
 };
 pub use message::{
     BroadcastContent, BroadcastCreated, ContactRef, InputLabelsAdded, IvrCreated, LabelRef, MsgCreated,

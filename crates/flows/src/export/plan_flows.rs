@@ -100,8 +100,7 @@ impl<'a> Planner<'a> {
             if !matches!(found, Some(None)) {
                 continue;
             }
-            // A name that was too long was cut when it was imported before.
-            let name = folded(fitting(flow.name.trim(), MAX_NAME));
+            let name = folded(&flow.name);
             let same = |known: &&ExistingFlow| {
                 known.flow_type == flow.flow_type
                     && folded(&known.name) == name

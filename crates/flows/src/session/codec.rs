@@ -1,9 +1,17 @@
-//! The compact binary form of a session.
+//! The compact binary form of a session: a version byte, then the fields in order.
 
+use std::sync::Arc;
+
+use domain::{ChannelUuid, ContactUuid, EventUuid, Reference, SessionUuid};
+use smol_str::SmolStr;
 use thiserror::Error;
 
-use super::Session;
-use crate::assets::Assets;
+use super::{
+    FlowType, Input, RunStatus, Session, SessionStatus, TriggerSlot,
+    run_codec::{read_run, write_run},
+    wire::{Reader, Writer},
+};
+use crate::{assets::Assets, events::CallRef};
 
 /// Version of the binary form, its first byte.
 pub const VERSION: u8 = 1;
@@ -22,7 +30,29 @@ pub enum CodecError {
 impl Session {
     /// The session as bytes. Path, locals and web service answer of ended runs are left out.
     pub fn encode(&self) -> Vec<u8> {
-        vec![VERSION]
+        let mut out = Writer::new(VERSION);
+        out.uuid(self.uuid.0);
+        out.uuid(self.contact.0);
+        out.base(self.created_on);
+        out.byte(flow_type_code(self.flow_type));
+        out.byte(session_status_code(self.status));
+        out.number(u64::from(self.sprints));
+        out.raw(self.trigger.json());
+        out.option(self.call.as_ref(), |out, call| {
+            out.uuid(call.uuid.0);
+            out.uuid(call.channel.uuid.0);
+            out.text(&call.channel.name);
+            out.text(&call.urn.to_string());
+        });
+        out.option(self.input.as_ref(), write_input);
+        out.option(self.pending.as_ref(), |out, pending| {
+            out.raw(&serde_json::to_vec(pending).unwrap_or_default());
+        });
+        out.count(self.runs.len());
+        for run in &self.runs {
+            write_run(&mut out, run);
+        }
+        out.bytes
     }
 
     /// Reads what [`Session::encode`] wrote. Runs get their pinned revision from the assets; if that is gone
@@ -31,11 +61,145 @@ impl Session {
     /// # Errors
     /// [`CodecError`]
     pub fn decode(bytes: &[u8], assets: &Assets) -> Result<Self, CodecError> {
-        let _ = assets;
-        match bytes.first() {
-            Some(&VERSION) => Err(CodecError::Damaged),
-            Some(&version) => Err(CodecError::UnknownVersion(version)),
-            None => Err(CodecError::Damaged),
+        let mut from = Reader::new(bytes);
+        match from.byte()? {
+            VERSION => {}
+            version => return Err(CodecError::UnknownVersion(version)),
         }
+        let session = read_session(&mut from, assets)?;
+        if from.is_empty() { Ok(session) } else { Err(CodecError::Damaged) }
     }
+}
+
+fn read_session(from: &mut Reader<'_>, assets: &Assets) -> Result<Session, CodecError> {
+    let uuid = SessionUuid(from.uuid()?);
+    let contact = ContactUuid(from.uuid()?);
+    let created_on = from.base()?;
+    let flow_type = flow_type_of(from.byte()?)?;
+    let status = session_status_of(from.byte()?)?;
+    let sprints = from.small()?;
+    let trigger = TriggerSlot::from_json(from.raw()?);
+    let call = from.option(|from| {
+        Ok(CallRef {
+            uuid: domain::CallUuid(from.uuid()?),
+            channel: Reference { uuid: ChannelUuid(from.uuid()?), name: from.text()? },
+            urn: from.text()?.parse().map_err(|_| CodecError::Damaged)?,
+        })
+    })?;
+    let input = from.option(|from| read_input(from, assets))?;
+    let pending = from.option(|from| serde_json::from_slice(from.raw()?).map_err(|_| CodecError::Damaged))?;
+    let count = from.count()?;
+    let mut runs = Vec::with_capacity(count + 1);
+    for _ in 0..count {
+        runs.push(read_run(from, assets)?);
+    }
+    Ok(Session { uuid, flow_type, created_on, trigger, contact, call, runs, status, input, sprints, pending })
+}
+
+fn write_input(out: &mut Writer, input: &Input) {
+    out.uuid(input.uuid.0);
+    out.moment(input.created_on);
+    out.option(input.urn.as_ref(), |out, urn| out.text(&urn.to_string()));
+    out.option(input.channel.as_ref(), |out, channel| out.uuid(channel.uuid.0));
+    out.text(&input.text);
+    out.count(input.attachments.len());
+    for attachment in &input.attachments {
+        out.text(attachment);
+    }
+    out.option(input.external_id.as_ref(), |out, id| out.text(id));
+    out.option(input.payload.as_ref(), |out, payload| out.text(payload));
+}
+
+fn read_input(from: &mut Reader<'_>, assets: &Assets) -> Result<Input, CodecError> {
+    let uuid = EventUuid(from.uuid()?);
+    let created_on = from.moment()?;
+    let urn = from.option(|from| from.text()?.parse().map_err(|_| CodecError::Damaged))?;
+    let channel = from.option(|from| Ok(ChannelUuid(from.uuid()?)))?;
+    let text = from.text()?;
+    let count = from.count()?;
+    let mut attachments = Vec::with_capacity(count);
+    for _ in 0..count {
+        attachments.push(from.text()?);
+    }
+    Ok(Input {
+        uuid,
+        created_on,
+        urn,
+        channel: channel.map(|uuid| {
+            let name = assets.channel(uuid).map_or_else(SmolStr::default, |channel| channel.name.clone());
+            Reference { uuid, name }
+        }),
+        text,
+        attachments,
+        external_id: from.option(Reader::text)?,
+        payload: from.option(Reader::text)?,
+    })
+}
+
+fn flow_type_code(flow_type: FlowType) -> u8 {
+    match flow_type {
+        FlowType::Messaging => 0,
+        FlowType::MessagingBackground => 1,
+        FlowType::MessagingOffline => 2,
+        FlowType::Voice => 3,
+    }
+}
+
+fn flow_type_of(code: u8) -> Result<FlowType, CodecError> {
+    Ok(match code {
+        0 => FlowType::Messaging,
+        1 => FlowType::MessagingBackground,
+        2 => FlowType::MessagingOffline,
+        3 => FlowType::Voice,
+        _ => return Err(CodecError::Damaged),
+    })
+}
+
+fn session_status_code(status: SessionStatus) -> u8 {
+    match status {
+        SessionStatus::Active => 0,
+        SessionStatus::Waiting => 1,
+        SessionStatus::Completed => 2,
+        SessionStatus::Failed => 3,
+    }
+}
+
+fn session_status_of(code: u8) -> Result<SessionStatus, CodecError> {
+    Ok(match code {
+        0 => SessionStatus::Active,
+        1 => SessionStatus::Waiting,
+        2 => SessionStatus::Completed,
+        3 => SessionStatus::Failed,
+        _ => return Err(CodecError::Damaged),
+    })
+}
+
+/// The byte of a run's status.
+pub(super) fn run_status_code(status: RunStatus) -> u8 {
+    match status {
+        RunStatus::Active => 0,
+        RunStatus::Waiting => 1,
+        RunStatus::Completed => 2,
+        RunStatus::Expired => 3,
+        RunStatus::Failed => 4,
+        RunStatus::Interrupted => 5,
+    }
+}
+
+/// The status of a byte.
+pub(super) fn run_status_of(code: u8) -> Result<RunStatus, CodecError> {
+    Ok(match code {
+        0 => RunStatus::Active,
+        1 => RunStatus::Waiting,
+        2 => RunStatus::Completed,
+        3 => RunStatus::Expired,
+        4 => RunStatus::Failed,
+        5 => RunStatus::Interrupted,
+        _ => return Err(CodecError::Damaged),
+    })
+}
+
+/// JSON in shared form.
+pub(super) fn shared(json: serde_json::Value) -> Arc<serde_json::Value> {
+    Arc::new(json)
 }

@@ -4,14 +4,19 @@
 //! sprints it is a compact binary ([`Session::encode`]); JSON ([`Session::to_json`]) is for export and tests.
 
 mod codec;
+mod json;
 
 mod run;
+mod run_codec;
 mod trigger_slot;
+mod wire;
 
-use domain::{CallUuid, ChannelRef, ContactUuid, EventUuid, SessionUuid, Urn};
+use domain::{ChannelRef, ContactUuid, EventUuid, SessionUuid, Urn};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+
+use crate::events::CallRef;
 
 pub use crate::definition::FlowType;
 pub use codec::{CodecError, VERSION};
@@ -87,13 +92,19 @@ pub struct Input {
     pub payload: Option<SmolStr>,
 }
 
-/// An effect whose answer the session waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An effect whose answer the session waits for, and where it goes on then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
     /// Index of the run.
     pub run: u32,
     /// Index of the action within the run's current node.
     pub action: u32,
+    /// Nodes entered so far in this sprint, so that loops through effects end too.
+    pub steps: u32,
+    /// The resume that the sprint began with.
+    pub resumed: Option<(SmolStr, Option<crate::events::Dial>)>,
+    /// What was asked for.
+    pub effect: crate::effect::Effect,
 }
 
 /// A contact's way through one or more flows.
@@ -110,7 +121,7 @@ pub struct Session {
     /// Whose it is.
     pub contact: ContactUuid,
     /// The call it takes place in.
-    pub call: Option<CallUuid>,
+    pub call: Option<CallRef>,
     /// Its runs in the order they began.
     pub runs: Vec<Run>,
     /// Where it stands.
@@ -120,7 +131,7 @@ pub struct Session {
     /// Sprints so far.
     pub sprints: u32,
     /// The effect it waits for.
-    pub pending: Option<Pending>,
+    pub pending: Option<Box<Pending>>,
 }
 
 impl Session {

@@ -105,6 +105,7 @@ fn run_case(case: &Case) -> Outcome {
         "inspect" => queries::inspect(case),
         "parse_and_evaluate" => queries::parse_and_evaluate(case),
         "parse_field_value" => queries::parse_field_value(case),
+        "migrate_template" => templates::migrate(case),
         "read_flow_error" => definitions::read_flow_error(case),
         kind => Err(format!("kind {kind} cannot be run yet")),
     }

@@ -1,0 +1,122 @@
+//! Templates of the old expression language (`@flow.age`, `@(LEFT(contact.name, 4))`) in the present one
+//! (`@results.age`, `@(text_slice(contact.name, 0, 4))`).
+//!
+//! The old language had other names for what a contact, a result or a date is, counted words from 1, and added
+//! numbers to dates with `+`. A sum whose kinds are known becomes what it meant; others become `legacy_add`,
+//! which decides when it is evaluated.
+
+mod functions;
+mod part;
+mod scan;
+mod sums;
+mod syntax;
+mod variables;
+
+use part::Part;
+use scan::{Piece, pieces};
+use syntax::{Operator, Tree};
+
+use crate::program::TOP_LEVELS;
+
+/// The template in the present language. What is no valid expression stays as it is.
+///
+/// With `default_to_self` an expression that fails shows its old source, as the old language did everywhere.
+pub fn migrate(template: &str, default_to_self: bool) -> String {
+    let mut out = String::with_capacity(template.len() + 16);
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Expression { whole, source } => {
+                match syntax::parse(source).and_then(|tree| expression(&tree)) {
+                    Some(part) => write(&mut out, whole, &part.text, default_to_self),
+                    None => out.push_str(whole),
+                }
+            }
+        }
+    }
+    out
+}
+
+fn write(out: &mut String, whole: &str, migrated: &str, default_to_self: bool) {
+    if default_to_self {
+        let shown = part::quoted(whole);
+        out.push_str(&format!("@(if(is_error({migrated}), {shown}, {migrated}))"));
+    } else if is_path(migrated) {
+        out.push('@');
+        out.push_str(migrated);
+    } else if migrated != "\"\"" {
+        out.push_str(&format!("@({migrated})"));
+    }
+}
+
+/// Whether the text can stand behind an `@` without brackets.
+fn is_path(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    text.split('.').all(is_name) && text.split('.').next().is_some_and(|top| TOP_LEVELS.contains(&top))
+}
+
+/// The part of the present language that a part of the old one becomes; `None` if a name in it is unknown.
+fn expression(tree: &Tree) -> Option<Part> {
+    Some(match tree {
+        Tree::Number(digits) => Part::number(digits),
+        Tree::Text(text) => Part::text(text),
+        Tree::Boolean(value) => Part::atom(value.to_string()),
+        Tree::Variable(path) => variables::migrate(path)?,
+        Tree::Call(name, arguments) => {
+            let arguments: Option<Vec<Part>> = arguments.iter().map(expression).collect();
+            functions::migrate(name, arguments?)?
+        }
+        Tree::Parentheses(inner) => expression(inner)?.in_parentheses(),
+        Tree::Negate(operand) => expression(operand)?.negated(),
+        Tree::Binary(operator @ (Operator::Add | Operator::Subtract), left, right) => {
+            sums::migrate(expression(left)?, *operator == Operator::Subtract, expression(right)?)
+        }
+        Tree::Binary(operator, left, right) => {
+            Part::binary(operator.symbol(), expression(left)?, expression(right)?)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::migrate;
+
+    #[test]
+    fn templates_mean_the_same_in_the_present_language() {
+        for (old, new) in [
+            ("Habari @contact.name, @@home", "Habari @contact.name, @@home"),
+            ("@contact.clinic / @flow.weeks.category", "@fields.clinic / @results.weeks.category_localized"),
+            ("write to me@example.org @ 5", "write to me@example.org @ 5"),
+            ("@(UPPER(flow.clinic))", "@(upper(results.clinic))"),
+            ("@(CONCATENATE(1, 2) = \"12\")", "@((1 & 2) = \"12\")"),
+            ("@(POWER(1 + 2, 2))", "@((1 + 2) ^ 2)"),
+            ("@(flow.weeks + 1)", "@(legacy_add(results.weeks, 1))"),
+            ("@(date.now - flow.weeks * 7)", "@(datetime_add(now(), -(results.weeks * 7), \"D\"))"),
+            ("@(WORD(flow.reply, -1))", "@(word(results.reply, -1))"),
+            (
+                "@(IF(flow.weeks<>4,\"a \"\"b\"\"\", TRUE))",
+                "@(if(results.weeks != 4, \"a \\\"b\\\"\", true))",
+            ),
+            ("@(NO_SUCH(1)) @(1 +) @(", "@(NO_SUCH(1)) @(1 +) @("),
+            ("@(who.knows)", "@(who.knows)"),
+        ] {
+            assert_eq!(migrate(old, false), new, "{old}");
+        }
+        assert_eq!(
+            migrate("@flow.weeks", true),
+            "@(if(is_error(results.weeks), \"@flow.weeks\", results.weeks))"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_template_panics(template in "[@()a-z0-9.\"+*<>=&^ ,-]{0,40}", any in proptest::prelude::any::<String>()) {
+            migrate(&template, false);
+            migrate(&any, true);
+            migrate(&format!("@(flow.a + {any})"), true);
+        }
+    }
+}

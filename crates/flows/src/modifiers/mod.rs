@@ -1,0 +1,77 @@
+//! Changes to a contact, made by flows and by people alike. Each change that changes nothing says nothing;
+//! every other adds its event and then re-evaluates the groups that are defined by a query.
+
+mod fields;
+mod groups;
+mod merge;
+mod tickets;
+mod urns;
+
+use domain::{Contact, EventUuid};
+use expressions::Environment;
+use smol_str::SmolStr;
+
+pub(crate) use merge::merge_environment;
+
+use crate::{
+    assets::Assets,
+    engine::{Host, Limits, work::Work},
+    events::{ErrorCode, Event, EventKind, EventOrigin, Problem},
+};
+
+/// A contact about to be changed, and where the events go.
+pub(crate) struct Changes<'x> {
+    pub assets: &'x Assets,
+    pub env: &'x Environment,
+    pub host: &'x dyn Host,
+    pub limits: &'x Limits,
+    pub contact: &'x mut Contact,
+    pub events: &'x mut Vec<Event>,
+    pub origin: Option<EventOrigin>,
+}
+
+impl Changes<'_> {
+    pub fn event(&mut self, kind: EventKind) {
+        let uuid = EventUuid(self.host.uuid_v7());
+        let created_on = self.host.now();
+        self.events.push(Event { uuid, created_on, kind, origin: self.origin });
+    }
+
+    pub fn error(&mut self, text: impl Into<String>) {
+        self.event(EventKind::Error(Problem { text: text.into(), code: None, extra: None }));
+    }
+
+    pub fn error_code(&mut self, code: ErrorCode, text: impl Into<String>, key: &str, value: &str) {
+        let extra = [(SmolStr::new(key), value.to_owned())].into_iter().collect();
+        let extra = Some(Box::new(extra));
+        self.event(EventKind::Error(Problem { text: text.into(), code: Some(code), extra }));
+    }
+}
+
+impl Work<'_> {
+    /// Runs a change of the contact, then merges its conventions again if it changed anything.
+    pub fn change<R>(&mut self, change: impl FnOnce(&mut Changes<'_>) -> R) -> R {
+        let before = self.events.len();
+        let origin = self.origin();
+        let result = change(&mut Changes {
+            assets: self.assets,
+            env: self.merged.as_deref().unwrap_or(self.base),
+            host: self.host,
+            limits: &self.limits,
+            contact: self.contact,
+            events: &mut self.events,
+            origin,
+        });
+        if self.events.len() > before {
+            self.refresh_env();
+        }
+        result
+    }
+
+    /// Brings the membership of query groups up to date.
+    pub fn reevaluate_groups(&mut self) {
+        if self.assets.has_query_groups() {
+            self.change(|changes| changes.reevaluate_groups());
+        }
+    }
+}
