@@ -74,8 +74,10 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
     }
 }
 
+type MakeSuite = fn(PathBuf) -> Suite;
+
 /// The folders of the engine's data and how each is run.
-const ENGINE_FOLDERS: [(&str, fn(PathBuf) -> Suite); 3] = [
+const ENGINE_FOLDERS: [(&str, MakeSuite); 3] = [
     ("cases", Suite::Cases),
     ("flows/generated", |dir| Suite::Scenarios(dir, "flows/generated".to_owned())),
     ("testdata", Suite::TestData),
