@@ -21,6 +21,16 @@ pub struct Loaded {
     pub unread: Vec<(String, String)>,
 }
 
+impl Loaded {
+    /// An error, with the flows that could not be read, since one of them may be the cause.
+    pub fn explain(&self, error: String) -> String {
+        match self.unread.as_slice() {
+            [] => error,
+            unread => format!("{error}; could not be read: {unread:?}"),
+        }
+    }
+}
+
 /// Reads a file of assets.
 pub fn load(json: &Json) -> Result<Loaded, String> {
     let library: &Library = library();

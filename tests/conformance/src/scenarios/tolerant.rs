@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 use serde_json::Value as Json;
 
-use crate::typed::short;
+use crate::{report::Outcome, typed::short};
 
 /// How far two moments may be apart.
 const MAX_APART: SignedDuration = SignedDuration::from_secs(600);
@@ -54,9 +54,9 @@ impl Comparison {
         }
     }
 
-    /// What differs so far.
-    pub fn differences(&self) -> &[String] {
-        &self.differences
+    /// Nothing, or what differs.
+    pub fn outcome(self) -> Outcome {
+        if self.differences.is_empty() { Ok(()) } else { Err(self.differences.join("; ")) }
     }
 
     fn report(&mut self, path: &str, what: String) {
@@ -175,7 +175,7 @@ mod tests {
     fn same(inputs: &[&str], expected: Json, actual: Json) -> bool {
         let mut comparison = Comparison::new(inputs);
         comparison.compare("", &expected, &actual);
-        comparison.differences().is_empty()
+        comparison.outcome().is_ok()
     }
 
     #[test]
