@@ -48,6 +48,8 @@ pub struct Definition {
     pub revision: u32,
     /// Minutes a run may wait for the contact before it expires; 0 if the definition sets none.
     pub expire_after_minutes: u32,
+    /// Whether a run goes on when a message would set off a trigger, so that the message answers the run.
+    pub ignore_triggers: bool,
     /// Translations.
     pub localization: Localization,
     /// The nodes; the first is where runs begin.

@@ -23,6 +23,7 @@ struct RawFlow<'a> {
     flow_type: Option<SmolStr>,
     revision: Option<u32>,
     expire_after_minutes: Option<u32>,
+    ignore_triggers: Option<bool>,
     localization: Option<Localization>,
     #[serde(borrow)]
     nodes: Option<Vec<Option<RawNode<'a>>>>,
@@ -102,6 +103,7 @@ impl Definition {
             flow_type,
             revision: raw.revision.unwrap_or_default(),
             expire_after_minutes: raw.expire_after_minutes.unwrap_or_default(),
+            ignore_triggers: raw.ignore_triggers.unwrap_or_default(),
             localization: raw.localization.unwrap_or_default(),
             nodes,
             json: Arc::from(text),

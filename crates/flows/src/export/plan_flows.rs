@@ -100,7 +100,8 @@ impl<'a> Planner<'a> {
             if !matches!(found, Some(None)) {
                 continue;
             }
-            let name = folded(&flow.name);
+            // A name that was too long was cut when it was imported before.
+            let name = folded(fitting(flow.name.trim(), MAX_NAME));
             let same = |known: &&ExistingFlow| {
                 known.flow_type == flow.flow_type
                     && folded(&known.name) == name
