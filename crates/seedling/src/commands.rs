@@ -3,6 +3,7 @@
 mod channel;
 mod drill;
 mod flow;
+mod import;
 mod init;
 mod user;
 
@@ -25,6 +26,8 @@ pub enum Command {
     Init(init::Init),
     /// Take messages from carriers and browsers, and answer them
     Serve(crate::serve::Serve),
+    /// Bring in flows, fields, groups, triggers and campaigns from an export
+    Import(import::Import),
     /// Lines to carriers
     Channel(channel::Channel),
     /// People who work in the console
@@ -41,6 +44,7 @@ impl Command {
         match self {
             Self::Init(init) => briefly(init.run()),
             Self::Serve(serve) => serve.run(),
+            Self::Import(import) => briefly(import.run()),
             Self::Channel(channel) => briefly(channel.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),

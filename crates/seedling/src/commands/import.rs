@@ -1,0 +1,68 @@
+//! `seedling import FILE`: a workspace export becomes flows that answer.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use flows::export::MAX_EXPORT_BYTES;
+use operations::import_export;
+
+use crate::options::{StoreOptions, WorkspaceOption};
+
+/// Imports a workspace export: flows, fields, groups, triggers and campaigns, all of them or nothing.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling import export.json --data ./seedling-data
+  curl -s https://example.org/export.json | seedling import - --json | jq .unresolved
+
+Importing the same file again changes nothing; a changed flow gets a new revision.")]
+pub struct Import {
+    /// Export of RapidPro; - reads standard input
+    file: PathBuf,
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(flatten)]
+    workspace: WorkspaceOption,
+    /// Print what was done as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Import {
+    /// Imports it and prints the report.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let bytes = read(&self.file)?;
+        let context = self.store.open()?;
+        let workspace = self.workspace.choose(&context).await?;
+        let name = self.file.display();
+        let report = import_export(&context, workspace.id, bytes)
+            .await
+            .with_context(|| format!("cannot import {name}; nothing was changed"))?;
+        if self.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            println!("imported {name} into {:?}", workspace.name);
+            print!("{report}");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The bytes of the file, or of standard input if it is `-`; no more than an export may have.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let limit = MAX_EXPORT_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() > MAX_EXPORT_BYTES {
+        bail!("{} has more than {MAX_EXPORT_BYTES} bytes; export fewer flows at a time", path.display());
+    }
+    Ok(bytes)
+}
