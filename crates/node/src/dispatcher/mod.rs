@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::OutboxId;
-use operations::{Committed, Context, Recorded, SentRecord};
+use jiff::Timestamp;
+use operations::{Committed, Context, Recorded, SendOutcome, SentRecord};
 use store::{OutboxItem, OutboxKind, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -261,6 +262,9 @@ impl Dispatcher {
                 }
                 Recorded::Done | Recorded::AlreadyDone => {}
                 Recorded::Released(ids) => {
+                    if let SendOutcome::Errored { retry_at, .. } = &record.outcome {
+                        self.claim_by(*retry_at);
+                    }
                     let on_the_way = self.lanes.released(&key, item.contact, &ids);
                     for id in on_the_way.into_iter().filter(|id| *id != item.id) {
                         self.remember_stale(id);
@@ -268,6 +272,13 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// Looks into the store no later than at `due`.
+    fn claim_by(&mut self, due: Timestamp) {
+        let wait = due.duration_since(self.shared.ctx.now());
+        let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
+        self.claim_at = self.claim_at.min(Instant::now() + wait);
     }
 
     fn remember_stale(&mut self, id: OutboxId) {

@@ -1,0 +1,8 @@
+//! A node with its web server on loopback, and a carrier that is real HTTP: what carriers and browsers see.
+
+mod carrier;
+mod carriers;
+mod chat;
+mod sending;
+mod webhooks;
+mod world;
