@@ -6,10 +6,8 @@ mod rehearsal;
 mod run;
 
 use std::process::ExitCode;
-use std::sync::LazyLock;
 
 use clap::{Args, Subcommand};
-use expressions::Library;
 
 /// Flows in a file: an export of a workspace, or a single definition.
 #[derive(Args)]
@@ -34,10 +32,4 @@ impl Flow {
             Action::Run(run) => run.run(),
         }
     }
-}
-
-/// The functions that expressions of flows may call: those of the language and the router tests.
-fn library() -> &'static Library {
-    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::standard().with(flows::tests::BUILTINS));
-    &LIBRARY
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::file::FlowFile;
-use super::library;
+use flows::vocabulary::library;
 
 /// Reads and compiles every flow of a file and lists what is wrong, with the node and the reason.
 #[derive(Args)]

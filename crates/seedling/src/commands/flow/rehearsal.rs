@@ -16,14 +16,15 @@ use flows::{
     Assets, AssetsBuilder, Definition, Effect, EffectResult, Engine, Event, EventKind, Program, Resume,
     Session, Sprint, Trigger,
 };
+use indexmap::IndexSet;
 use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::file::FlowFile;
-use super::library;
 use crate::here::Here;
+use flows::vocabulary::library;
 
 /// The number of the person in the terminal.
 const PERSON: &str = "tel:+256799000001";
@@ -43,7 +44,11 @@ impl Rehearsal {
     pub fn new(file: &FlowFile) -> anyhow::Result<Self> {
         Ok(Self {
             assets: assets(file),
-            environment: Environment { date_format: DateFormat::DayMonthYear, ..Environment::default() },
+            environment: Environment {
+                date_format: DateFormat::DayMonthYear,
+                allowed_languages: languages(file),
+                ..Environment::default()
+            },
             contact: contact()?,
             session: None,
         })
@@ -123,6 +128,14 @@ fn answer(effect: &Effect) -> EffectResult {
         Effect::Email { .. } => EffectResult::Email { error: Some(NOT_CALLED.to_owned()) },
         Effect::ClaimUrn { .. } => EffectResult::UrnClaimed { free: true },
     }
+}
+
+/// Every language of the file, those that flows are written in first.
+fn languages(file: &FlowFile) -> Vec<SmolStr> {
+    let written = file.definitions().map(|definition| &definition.language);
+    let translated = file.definitions().flat_map(|definition| definition.localization.0.keys());
+    let all: IndexSet<SmolStr> = written.chain(translated).cloned().collect();
+    all.into_iter().collect()
 }
 
 /// Flows, fields and groups of the file, and a channel for phones. A single definition brings no fields and

@@ -1,0 +1,47 @@
+//! From an empty folder to a workspace with channels.
+
+use crate::{complained, said, seedling};
+
+/// Runs a command on a store; it must succeed. Answers its last line.
+fn on(data: &str, arguments: &[&str], typed: &str) -> String {
+    let output = seedling(&[arguments, &["--data", data]].concat(), typed);
+    assert!(output.status.success(), "{arguments:?}: {}", complained(&output));
+    said(&output).trim().lines().last().unwrap_or_default().to_owned()
+}
+
+/// Runs a command on a store; it must fail and say this.
+fn refused(data: &str, arguments: &[&str], typed: &str, expected: &str) {
+    let output = seedling(&[arguments, &["--data", data]].concat(), typed);
+    let complained = complained(&output);
+    assert!(!output.status.success() && complained.contains(expected), "{arguments:?}: {complained}");
+}
+
+const INIT: &[&str] =
+    &["init", "--workspace", "Clinic", "--admin", "ada@example.org", "--password-file", "-"];
+
+#[test]
+fn a_workspace_a_user_and_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let data = path.to_str().unwrap();
+    refused(data, &["channel", "add", "WCH", "--name", "Chat"], "", "run `seedling init");
+    refused(data, INIT, "short\n", "a password needs 8 characters");
+    on(data, INIT, "long enough\n");
+    refused(data, INIT, "long enough\n", "there is a workspace \"Clinic\"");
+    on(data, &["user", "add", "nurse@example.org", "--password-file", "-"], "quite long\n");
+    refused(data, &["user", "add", "nurse@example.org", "--password-file", "-"], "quite long\n", "already");
+    refused(
+        data,
+        &["user", "add", "nobody", "--password-file", "-"],
+        "quite long\n",
+        "not an e-mail address",
+    );
+
+    let chat = on(data, &["channel", "add", "wch", "--name", "Chat"], "");
+    assert!(uuid::Uuid::parse_str(&chat).is_ok(), "{chat}");
+    let kept = "0a4dd1a7-ee2c-4d1c-9dd4-fb2b3c8ba2a1";
+    assert_eq!(on(data, &["channel", "add", "EX", "--name", "Line", "--uuid", kept], ""), kept);
+    refused(data, &["channel", "add", "EX", "--name", "Line", "--uuid", kept], "", "already");
+    refused(data, &["channel", "add", "EX", "--name", "x", "--config", "{"], "", "--config is not JSON");
+    refused(data, &["channel", "add", "FAX", "--name", "x"], "", "not a type of channel");
+}
