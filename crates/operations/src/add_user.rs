@@ -85,6 +85,18 @@ pub enum AddUserError {
 
 /// Adds a user. Hashing the password takes a good part of a second of one core, as it should.
 pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
+    let row = prepare(ctx, new)?;
+    let change = Change::Definition(row.workspace, DefinitionChange::User(Box::new(row.clone())));
+    match ctx.store.write_one(Unit::new(vec![change])).await {
+        Ok(_) => Ok(row),
+        Err(UnitError::Taken(_)) => Err(AddUserError::Taken),
+        Err(UnitError::Store(error)) => Err(error.into()),
+        Err(other) => Err(StoreError::Database(other.to_string()).into()),
+    }
+}
+
+/// The row of a user, or why there cannot be one.
+pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
     let email = SmolStr::from(new.email.trim().to_lowercase());
     let is_address = email.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty() && host.contains('.') && !email.contains(char::is_whitespace)
@@ -97,7 +109,7 @@ pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
     }
     let salt = [ctx.host.random(), ctx.host.random()];
     let now = ctx.now();
-    let row = UserRow {
+    Ok(UserRow {
         id: UserId(ctx.next_id(now)),
         workspace: new.workspace,
         uuid: UserUuid(ctx.host.uuid_v4()),
@@ -106,14 +118,7 @@ pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
         password_hash: hash(&new.password, salt)?,
         role: new.role.name().into(),
         created_on: now,
-    };
-    let change = Change::Definition(row.workspace, DefinitionChange::User(Box::new(row.clone())));
-    match ctx.store.write_one(Unit::new(vec![change])).await {
-        Ok(_) => Ok(row),
-        Err(UnitError::Taken(_)) => Err(AddUserError::Taken),
-        Err(UnitError::Store(error)) => Err(error.into()),
-        Err(other) => Err(StoreError::Database(other.to_string()).into()),
-    }
+    })
 }
 
 fn hash(password: &str, salt: [u64; 2]) -> Result<String, AddUserError> {

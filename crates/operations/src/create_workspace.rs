@@ -3,10 +3,10 @@
 use domain::{WorkspaceId, WorkspaceUuid};
 use jiff::tz::TimeZone;
 use smol_str::SmolStr;
-use store::{Change, DefinitionChange, StoreError, Unit, UnitError, WorkspaceRow};
+use store::{Change, DefinitionChange, StoreError, Unit, UnitError, UserRow, WorkspaceRow};
 use thiserror::Error;
 
-use crate::Context;
+use crate::{AddUserError, Context, NewUser, add_user};
 
 /// Characters that a workspace's name may have.
 const MAX_NAME: usize = 128;
@@ -44,6 +44,9 @@ pub enum CreateWorkspaceError {
     /// The order of dates is not one of three.
     #[error("'{0}' is not a date format; use DD-MM-YYYY, MM-DD-YYYY or YYYY-MM-DD")]
     DateFormat(SmolStr),
+    /// The first person cannot be added.
+    #[error(transparent)]
+    User(#[from] AddUserError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,10 +57,30 @@ pub async fn create_workspace(
     ctx: &Context,
     new: NewWorkspace,
 ) -> Result<WorkspaceRow, CreateWorkspaceError> {
+    let row = prepare(ctx, new)?;
+    write(ctx, &row, Vec::new()).await?;
+    Ok(WorkspaceRow { definitions_version: 1, ..row })
+}
+
+/// Makes a workspace and the first person who may work in it, both or neither. The `workspace` of the user is
+/// filled in.
+pub async fn create_workspace_with(
+    ctx: &Context,
+    new: NewWorkspace,
+    user: NewUser,
+) -> Result<(WorkspaceRow, UserRow), CreateWorkspaceError> {
+    let row = prepare(ctx, new)?;
+    let user = add_user::prepare(ctx, NewUser { workspace: row.id, ..user })?;
+    write(ctx, &row, vec![Change::Definition(row.id, DefinitionChange::User(Box::new(user.clone())))])
+        .await?;
+    Ok((WorkspaceRow { definitions_version: 1, ..row }, user))
+}
+
+fn prepare(ctx: &Context, new: NewWorkspace) -> Result<WorkspaceRow, CreateWorkspaceError> {
     check(&new)?;
     let now = ctx.now();
     let (high, low) = (ctx.host.random(), ctx.host.random());
-    let row = WorkspaceRow {
+    Ok(WorkspaceRow {
         id: WorkspaceId(ctx.next_id(now)),
         uuid: WorkspaceUuid(ctx.host.uuid_v4()),
         name: new.name.trim().into(),
@@ -71,10 +94,14 @@ pub async fn create_workspace(
         obfuscation_key: [high as u32, (high >> 32) as u32, low as u32, (low >> 32) as u32],
         definitions_version: 0,
         created_on: now,
-    };
-    let change = Change::Definition(row.id, DefinitionChange::NewWorkspace(Box::new(row.clone())));
-    match ctx.store.write_one(Unit::new(vec![change])).await {
-        Ok(_) => Ok(WorkspaceRow { definitions_version: 1, ..row }),
+    })
+}
+
+async fn write(ctx: &Context, row: &WorkspaceRow, more: Vec<Change>) -> Result<(), CreateWorkspaceError> {
+    let mut changes = vec![Change::Definition(row.id, DefinitionChange::NewWorkspace(Box::new(row.clone())))];
+    changes.extend(more);
+    match ctx.store.write_one(Unit::new(changes)).await {
+        Ok(_) => Ok(()),
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),
     }

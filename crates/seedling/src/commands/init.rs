@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
-use operations::{NewUser, NewWorkspace, Role, add_user, create_workspace};
+use domain::WorkspaceId;
+use operations::{NewUser, NewWorkspace, Role, create_workspace_with};
 
 use crate::options::{StoreOptions, read_secret};
 
@@ -59,17 +60,14 @@ impl Init {
             languages: self.languages.into_iter().map(Into::into).collect(),
             date_format: self.date_format.into(),
         };
-        let workspace = create_workspace(&context, new).await?;
-        let user = NewUser {
-            workspace: workspace.id,
+        let administrator = NewUser {
+            workspace: WorkspaceId::default(),
             email: self.admin.into(),
             name: "".into(),
             password,
             role: Role::Administrator,
         };
-        let user = add_user(&context, user)
-            .await
-            .context("the workspace is made, its administrator is not; use `seedling user add`")?;
+        let (workspace, user) = create_workspace_with(&context, new, administrator).await?;
         if self.json {
             println!("{}", serde_json::json!({"workspace": workspace.uuid, "user": user.uuid}));
         } else {

@@ -1,6 +1,6 @@
 //! From an empty folder to a workspace with channels.
 
-use crate::{complained, said, seedling};
+use crate::{complained, said, seedling, testdata};
 
 /// Runs a command on a store; it must succeed. Answers its last line.
 fn on(data: &str, arguments: &[&str], typed: &str) -> String {
@@ -44,4 +44,23 @@ fn a_workspace_a_user_and_channels() {
     refused(data, &["channel", "add", "EX", "--name", "Line", "--uuid", kept], "", "already");
     refused(data, &["channel", "add", "EX", "--name", "x", "--config", "{"], "", "--config is not JSON");
     refused(data, &["channel", "add", "FAX", "--name", "x"], "", "not a type of channel");
+}
+
+#[test]
+fn the_demo_is_imported_once_and_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    on(data, INIT, "long enough\n");
+    let demo = testdata("demo/safe_steps.json");
+    let report = |line: String| serde_json::from_str::<serde_json::Value>(&line).unwrap();
+    let first = report(on(data, &["import", &demo, "--json"], ""));
+    let made = ["flows", "fields", "groups", "triggers"].map(|kind| first[kind]["created"].as_u64().unwrap());
+    assert_eq!(made, [8, 8, 3, 7], "{first}");
+    assert_eq!(first["unresolved"], serde_json::json!([]));
+    let again = report(on(data, &["import", &demo, "--json"], ""));
+    assert_eq!(again["flows"]["created"], 0, "{again}");
+    assert_eq!(again["triggers"]["created"], 0, "{again}");
+
+    refused(data, &["import", "no-such-file.json"], "", "cannot read no-such-file.json");
+    refused(data, &["import", "Cargo.toml"], "", "nothing was changed: line 1, column");
 }
