@@ -2,6 +2,7 @@
 
 mod dates;
 mod functions;
+mod handbook;
 mod layouts;
 mod properties;
 mod readers;
