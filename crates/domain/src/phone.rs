@@ -43,6 +43,12 @@ fn e164(number: &PhoneNumber) -> SmolStr {
     smol_str::format_smolstr!("{}", number.format().mode(Mode::E164))
 }
 
+/// The ISO 3166 alpha-2 code of an E.164 number's country; `None` if it is not a number.
+pub fn country(text: &str) -> Option<SmolStr> {
+    let number = read(text, None)?;
+    number.country().id().map(|id| SmolStr::new(id.as_ref()))
+}
+
 /// An E.164 number as it is written in its own country; `None` if it is not a number.
 pub fn national(text: &str) -> Option<SmolStr> {
     let number = read(text, None)?;

@@ -71,6 +71,8 @@ pub enum Escaping {
     None,
     /// `"` becomes `\"`, for templates of contact queries.
     QuoteBackslash,
+    /// The text is put in double quotes, `"` and `\` in it become `\"` and `\\`: one word of a contact query.
+    Quoted,
 }
 
 impl Template {
@@ -248,6 +250,11 @@ fn append(value: &Value, escaping: Escaping, text: &mut String) {
     match escaping {
         Escaping::None => value.write_text(text),
         Escaping::QuoteBackslash => text.push_str(&value.to_text().replace('"', "\\\"")),
+        Escaping::Quoted => {
+            text.push('"');
+            text.push_str(&value.to_text().replace('\\', "\\\\").replace('"', "\\\""));
+            text.push('"');
+        }
     }
 }
 

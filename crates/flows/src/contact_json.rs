@@ -198,10 +198,15 @@ pub(crate) fn write_run_summary(run: &Run, contact: &Contact, assets: &Assets) -
             (key.to_string(), serde_json::to_value(ResultJson::from(result)).unwrap_or_default())
         })
         .collect();
+    let mut person = write_contact(contact, assets);
+    if let Some(person) = person.as_object_mut() {
+        // Tickets are nobody else's business.
+        person.remove("tickets");
+    }
     serde_json::json!({
         "uuid": run.uuid,
         "flow": run.flow,
-        "contact": write_contact(contact, assets),
+        "contact": person,
         "status": run.status,
         "results": results,
     })

@@ -67,7 +67,7 @@ pub(super) fn complete(
             work.set_local(output_local, local);
         }
         Err(why) => {
-            work.error(why);
+            work.error(why.trim());
             work.set_local(output_local, ERROR.into());
         }
     }

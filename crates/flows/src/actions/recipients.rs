@@ -72,7 +72,7 @@ pub(super) fn resolve(work: &mut Work<'_>, recipients: &Recipients) -> Resolved 
         ..Resolved::default()
     };
     let limit = work.limits.template_chars;
-    let (query, _) = work.render_up_to(&recipients.contact_query, limit, Escaping::QuoteBackslash);
+    let (query, _) = work.render_up_to(&recipients.contact_query, limit, Escaping::Quoted);
     resolved.contact_query = query;
     for variable in &recipients.legacy_vars {
         let (text, _) = work.render(variable);

@@ -18,8 +18,7 @@ pub(super) fn payload(work: &Work<'_>) -> Json {
     let redaction = work.env().redaction;
     let contact = &*work.contact;
     let preferred = channel_of(work.assets, contact).map(|(urn, _)| urn).or(contact.urns.first());
-    let urn = preferred
-        .map_or_else(|| Json::from(""), |urn| Json::from(redacted_urn_text(&urn.urn, redaction).as_str()));
+    let urn = preferred.map_or(Json::Null, |urn| Json::from(redacted_urn_text(&urn.urn, redaction).as_str()));
     let input = work.session.input.as_ref();
     let channel = input
         .and_then(|input| input.channel.as_ref())

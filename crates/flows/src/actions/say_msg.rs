@@ -18,6 +18,7 @@ pub(super) fn say(
     let order = work.language_order(program);
     let (text, language) = text.pick(&order);
     let (text, _) = work.render(text);
+    let text = SmolStr::new(text.trim());
     let audio = audio_url.get(&order).trim();
     if text.is_empty() && audio.is_empty() {
         work.error("Can't say message without audio URL or backdown text");

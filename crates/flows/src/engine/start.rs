@@ -91,6 +91,7 @@ pub(super) fn resume(
     let mut work = Work::new(engine, contact, session);
     work.run = Some(index);
     work.resumed = Some(Resumed { name: resume.name(), dial: resume.dial() });
+    work.last_node = work.node_uuid().unwrap_or_default();
     let next = begin_resumed(&mut work, resume, wait.is_some());
     work.advance(next);
     Ok(work.finish())
@@ -148,6 +149,7 @@ pub(super) fn complete(
         .resumed
         .as_ref()
         .and_then(|(name, dial)| Some(Resumed { name: Resume::known_name(name)?, dial: *dial }));
+    work.last_node = work.node_uuid().unwrap_or_default();
     let current = work.current().and_then(|run| run.program.clone()).zip(work.node());
     let next = match current {
         Some((program, node)) => {

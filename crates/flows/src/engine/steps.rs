@@ -64,14 +64,14 @@ impl Work<'_> {
 
     fn step_in(&mut self, program: &Arc<Program>, next: Next) -> Next {
         if let Next::Visit(node) = next {
-            return self.visit(node);
+            return self.visit(program, node);
         }
         let Some(node) = self.node() else { return self.fail("the flow no longer has the current node") };
         match next {
             Next::Actions(first) => self.run_actions(program, node, first, None),
             Next::Settle => self.settle(program, node),
             Next::Route { timed_out } => self.route(program, node, timed_out),
-            Next::Leave { exit, operand } => self.leave(program, node, exit, operand),
+            Next::Leave { exit, operand } => self.leave(program, exit, operand),
             Next::Visit(_) | Next::BeginRun | Next::End(_) | Next::Stop => Next::Stop,
         }
     }
@@ -100,13 +100,14 @@ impl Work<'_> {
         program.entry().map_or(Next::End(RunStatus::Completed), Next::Visit)
     }
 
-    fn visit(&mut self, node: NodeIx) -> Next {
+    fn visit(&mut self, program: &Program, node: NodeIx) -> Next {
         if self.steps >= self.limits.steps_per_sprint {
             let limit = self.limits.steps_per_sprint;
             return self.fail(format!("Reached maximum number of steps per sprint ({limit})"));
         }
         self.steps += 1;
         let arrived_on = self.now();
+        self.note_node(program, node);
         if let Some(run) = self.current_mut() {
             run.path.push(Step { node: node.0, arrived_on });
             run.modified_on = arrived_on;
@@ -138,6 +139,11 @@ impl Work<'_> {
         Next::Settle
     }
 
+    /// Remembers which node was entered last.
+    pub fn note_node(&mut self, program: &Program, node: NodeIx) {
+        self.last_node = program.node(node).uuid;
+    }
+
     fn suspend(&mut self, action: u32, effect: Effect) -> Next {
         let run = self.run.and_then(|index| u32::try_from(index).ok()).unwrap_or_default();
         let steps = u32::try_from(self.steps).unwrap_or(u32::MAX);
@@ -152,13 +158,13 @@ impl Work<'_> {
         Next::Stop
     }
 
-    fn leave(&mut self, program: &Program, node: NodeIx, exit: ExitIx, operand: smol_str::SmolStr) -> Next {
+    fn leave(&mut self, program: &Program, exit: ExitIx, operand: smol_str::SmolStr) -> Next {
         let exit = program.exit(exit);
         let Some(destination) = exit.destination else { return Next::End(RunStatus::Completed) };
         let time = self.now();
         self.segments.push(Segment {
             flow_uuid: program.uuid,
-            node_uuid: program.node(node).uuid,
+            node_uuid: self.last_node,
             exit_uuid: exit.uuid,
             destination_uuid: program.node(destination).uuid,
             operand,

@@ -12,8 +12,8 @@ use crate::{
     session::{RunStatus, SessionStatus},
 };
 
-/// Minutes a run waits where its definition sets no time: a week.
-const DEFAULT_EXPIRE_MINUTES: u32 = 7 * 24 * 60;
+/// Minutes a run waits where its definition sets no time: three days.
+const DEFAULT_EXPIRE_MINUTES: u32 = 3 * 24 * 60;
 /// Seconds given to a call beyond ringing and talking before the wait expires.
 const DIAL_GRACE_SECONDS: i64 = 30;
 

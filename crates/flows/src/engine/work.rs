@@ -42,6 +42,9 @@ pub(crate) struct Work<'e> {
     pub merged: Option<Box<Environment>>,
     pub resumed: Option<Resumed>,
     pub steps: usize,
+    /// The node entered last, in whichever run. Segments start there: the way on from a node whose sub-flow ended
+    /// counts as leaving the sub-flow's last node.
+    pub last_node: NodeUuid,
     pub pushed: Option<Pushed>,
     pub effect: Option<Effect>,
     pub wait: Option<Wait>,
@@ -63,6 +66,7 @@ impl<'e> Work<'e> {
             merged,
             resumed: None,
             steps: 0,
+            last_node: NodeUuid::default(),
             pushed: None,
             effect: None,
             wait: None,

@@ -45,7 +45,10 @@ impl Changes<'_> {
     /// Leaves every group.
     pub(super) fn leave_all_groups(&mut self) {
         let groups = std::mem::take(&mut self.contact.groups);
-        let removed = groups.iter().filter_map(|uuid| self.assets.group(*uuid)).map(reference).collect();
+        let groups: Vec<&Group> = groups.iter().filter_map(|uuid| self.assets.group(*uuid)).collect();
+        let by_query = groups.iter().filter(|group| group.query.is_some());
+        let by_hand = groups.iter().filter(|group| group.query.is_none());
+        let removed = by_query.chain(by_hand).map(|group| reference(group)).collect();
         self.groups_changed(Vec::new(), removed);
     }
 

@@ -19,6 +19,7 @@ pub(crate) fn merge_environment(
     let language = own_language(base, contact);
     let country = channel_of(assets, contact)
         .and_then(|(_, channel)| channel.country.clone())
+        .or_else(|| number_country(contact))
         .filter(|country| base.default_country.as_ref() != Some(country));
     let locations = assets.locations().filter(|_| base.locations.is_none());
     if zone.is_none() && language.is_none() && country.is_none() && locations.is_none() {
@@ -39,6 +40,12 @@ pub(crate) fn merge_environment(
         env.locations = Some(Arc::clone(locations));
     }
     Some(Box::new(env))
+}
+
+/// The country of the contact's first phone number.
+fn number_country(contact: &Contact) -> Option<SmolStr> {
+    let urn = contact.urns.iter().find(|urn| urn.urn.scheme == "tel")?;
+    domain::phone::country(&urn.urn.path)
 }
 
 fn own_zone(base: &Environment, contact: &Contact) -> Option<TimeZone> {

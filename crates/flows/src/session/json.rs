@@ -87,9 +87,7 @@ fn input_json(input: &Input) -> Json {
     if let Some(channel) = &input.channel {
         json.insert("channel".into(), json!(channel));
     }
-    if let Some(urn) = &input.urn {
-        json.insert("urn".into(), json!(urn));
-    }
+    json.insert("urn".into(), input.urn.as_ref().map_or_else(|| json!(""), |urn| json!(urn)));
     json.insert("text".into(), json!(input.text));
     if !input.attachments.is_empty() {
         json.insert("attachments".into(), json!(input.attachments));
