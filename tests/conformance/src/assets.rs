@@ -83,7 +83,7 @@ pub fn load(json: &Json) -> Result<Loaded, String> {
 }
 
 /// How a flow is called where something is wrong with it.
-pub fn name_of(flow: &Json) -> String {
+fn name_of(flow: &Json) -> String {
     let id = flow["uuid"].as_str().or_else(|| flow["metadata"]["uuid"].as_str());
     let name = flow["name"].as_str().or_else(|| flow["metadata"]["name"].as_str());
     format!("{} ({})", name.unwrap_or("?"), id.unwrap_or("?"))

@@ -133,7 +133,7 @@ impl<'a> Outside<'a> {
 /// What the model says: errors and answers on demand, otherwise what its instructions ask for.
 fn llm(instructions: &str, input: &str) -> Result<String, String> {
     if let Some(error) = input.strip_prefix("\\error") {
-        return Err(error.to_owned());
+        return Err(error.trim_start().to_owned());
     }
     if let Some(answer) = input.strip_prefix("\\return ") {
         return Ok(answer.to_owned());
