@@ -9,9 +9,7 @@ pub(super) fn add(work: &mut Work<'_>, groups: &[Named<GroupUuid>]) -> Outcome {
     let assets = work.assets;
     let groups = find_groups(work, groups);
     let groups: Vec<&Group> = groups.iter().filter_map(|group| assets.group(group.uuid)).collect();
-    if !groups.is_empty() {
-        work.change(|changes| changes.add_groups(&groups));
-    }
+    work.change(|changes| changes.add_groups(&groups));
     Outcome::Done
 }
 

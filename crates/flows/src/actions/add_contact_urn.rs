@@ -11,10 +11,7 @@ use crate::{effect::Effect, engine::work::Work, program::Text};
 const LOCAL: &str = "_has_urn";
 
 pub(super) fn execute(work: &mut Work<'_>, scheme: &str, path: &Text) -> Outcome {
-    let (path, fine) = work.render(path);
-    if !fine {
-        return Outcome::Done;
-    }
+    let (path, _) = work.render(path);
     let path = path.trim();
     if path.is_empty() {
         work.error("Can't add URN with empty path");

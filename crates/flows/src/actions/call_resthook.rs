@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::{
     Outcome,
-    call_webhook::{call_status, log_call, save, webhook_state},
+    call_webhook::{call_status, forget, log_call, save, webhook_state},
     resthook_payload::payload,
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub(super) fn execute(work: &mut Work<'_>, slug: &SmolStr) -> Outcome {
+    forget(work);
     let Some(resthook) = work.assets.resthook(slug) else { return Outcome::Done };
     let payload = Arc::new(payload(work));
     let called = ResthookCalled { resthook: slug.clone(), payload: Arc::clone(&payload) };

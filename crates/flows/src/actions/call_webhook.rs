@@ -33,6 +33,7 @@ pub(super) fn execute(
     headers: &[(SmolStr, Text)],
     body: &Text,
 ) -> Outcome {
+    forget(work);
     let (url, _) = work.render(url);
     let url = url.trim();
     if !is_callable(url) {
@@ -60,6 +61,13 @@ pub(super) fn execute(
     }
     let body = if body.is_empty() { None } else { Some(String::from(work.render_whole(body))) };
     send(work, HttpRequest { method: method.clone(), url: url.to_owned(), headers: evaluated, body })
+}
+
+/// A call that is not made leaves no answer, not that of an earlier one.
+pub(super) fn forget(work: &mut Work<'_>) {
+    if let Some(run) = work.current_mut() {
+        run.webhook = None;
+    }
 }
 
 fn send(work: &mut Work<'_>, request: HttpRequest) -> Outcome {

@@ -48,11 +48,13 @@ pub(super) fn execute(work: &mut Work<'_>, program: &Program, message: &Message)
 }
 
 fn unsendable_reason(work: &Work<'_>, text: &str, routed: bool) -> Option<UnsendableReason> {
+    if !routed {
+        return Some(UnsendableReason::NoRoute);
+    }
     match work.contact.status {
         ContactStatus::Blocked => Some(UnsendableReason::ContactBlocked),
         ContactStatus::Stopped => Some(UnsendableReason::ContactStopped),
         ContactStatus::Archived => Some(UnsendableReason::ContactArchived),
-        ContactStatus::Active if !routed => Some(UnsendableReason::NoRoute),
         ContactStatus::Active if work.host.forbidden(text) => Some(UnsendableReason::ForbiddenContent),
         ContactStatus::Active => None,
     }

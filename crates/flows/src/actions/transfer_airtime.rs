@@ -7,7 +7,7 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use super::Outcome;
 use crate::{
-    context::channel_for,
+    context::channel_of,
     definition::actions::Amount,
     effect::{AirtimeSent, Effect},
     engine::work::Work,
@@ -23,8 +23,9 @@ pub(super) fn execute(work: &mut Work<'_>, amounts: &[(SmolStr, Amount)]) -> Out
         work.set_local(LOCAL, SmolStr::default());
         return Outcome::Done;
     };
-    let channel = channel_for(work.assets, urn, domain::ChannelRole::Send);
-    let sender = channel.filter(|channel| !channel.address.is_empty());
+    let recipient = Urn::new("tel", urn.urn.path.clone());
+    let channel = channel_of(work.assets, work.contact).map(|(_, channel)| channel);
+    let sender = channel.filter(|channel| channel.schemes.iter().any(|scheme| scheme == "tel"));
     let amounts: IndexMap<SmolStr, serde_json::Number> = amounts
         .iter()
         .filter_map(|(currency, amount)| Some((currency.clone(), serde_json::from_str(&amount.0).ok()?)))
@@ -32,7 +33,7 @@ pub(super) fn execute(work: &mut Work<'_>, amounts: &[(SmolStr, Amount)]) -> Out
     Outcome::Needs(Effect::Airtime {
         transfer: EventUuid(work.host.uuid_v7()),
         sender: sender.map(|channel| Urn::new("tel", channel.address.clone())),
-        recipient: Urn::new("tel", urn.urn.path.clone()),
+        recipient,
         amounts,
     })
 }

@@ -8,7 +8,7 @@ use expressions::environment::RedactionPolicy;
 use expressions::value::Property;
 use expressions::{Number, Object, Value};
 use jiff::Zoned;
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use super::{Context, id, moment, optional};
 use crate::assets::Assets;
@@ -39,11 +39,7 @@ const SCHEMES: [&str; 20] = [
 
 /// The channel that messages to an address go over: the one it prefers if that can serve it, else the first
 /// that can.
-pub(crate) fn channel_for<'a>(
-    assets: &'a Assets,
-    urn: &ContactUrn,
-    role: ChannelRole,
-) -> Option<&'a Channel> {
+fn channel_for<'a>(assets: &'a Assets, urn: &ContactUrn, role: ChannelRole) -> Option<&'a Channel> {
     let serves =
         |channel: &&Channel| channel.roles.contains(&role) && channel.schemes.contains(&urn.urn.scheme);
     if let Some(channel) = urn.channel.and_then(|uuid| assets.channel(uuid)).filter(serves) {
@@ -79,7 +75,7 @@ impl Context<'_> {
             return contact.name.clone();
         }
         match self.env.redaction {
-            RedactionPolicy::Urns => self.contact_ref(contact),
+            RedactionPolicy::Urns => contact.id.to_smolstr(),
             RedactionPolicy::None => {
                 contact.urns.first().map_or_else(SmolStr::default, |urn| urn.urn.formatted())
             }

@@ -15,7 +15,7 @@ use expressions::{Environment, Scope, Value};
 use jiff::{Timestamp, tz::TimeZone};
 use smol_str::SmolStr;
 
-pub(crate) use contact::{channel_for, channel_of, redacted_urn_text};
+pub(crate) use contact::{channel_of, redacted_urn_text};
 
 use crate::{
     assets::Assets,

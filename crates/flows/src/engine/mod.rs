@@ -6,6 +6,7 @@
 //! caller stores contact, session and events together.
 
 mod error;
+mod fill_clock;
 mod host;
 mod limits;
 mod routing;
@@ -20,6 +21,7 @@ use domain::Contact;
 use expressions::Environment;
 
 pub use error::{EngineError, ResumeError, ResumeReason};
+pub(crate) use fill_clock::FillClock;
 pub use host::Host;
 pub use limits::Limits;
 pub(crate) use routing::NewResult;

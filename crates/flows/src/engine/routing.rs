@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
+    FillClock,
     steps::Next,
     work::{Work, cut},
 };
@@ -103,7 +104,8 @@ impl Work<'_> {
         };
         let verdict = {
             let context = self.context();
-            let evaluation = Evaluation::new(self.env(), &context, self.host);
+            let clock = FillClock::new(self.host, self.base, self.merged.as_deref());
+            let evaluation = Evaluation::new(self.env(), &context, &clock);
             tests::run(test, &evaluation, arguments)
         };
         match verdict {
@@ -154,9 +156,10 @@ impl Work<'_> {
             created_on,
         };
         let previous = run.results.insert(new.name.key.clone(), result);
-        let previous = previous
-            .filter(|old| old.value != value || old.category != new.category)
-            .map(|old| PreviousResult { value: old.value, category: old.category });
+        if previous.as_ref().is_some_and(|old| old.value == value && old.category == new.category) {
+            return;
+        }
+        let previous = previous.map(|old| PreviousResult { value: old.value, category: old.category });
         self.event(EventKind::RunResultChanged(Box::new(RunResultChanged {
             name: new.name.name.clone(),
             value,

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::{ResumeReason, Wait, WaitKind, steps::Next, work::Work};
 use crate::{
-    definition,
+    definition::{self, FlowType},
     events::{DialWait, EventKind, Hint, MsgWait},
     program::{self, NodeIx, Program},
     resume::Resume,
@@ -50,6 +50,8 @@ impl Work<'_> {
         hint: Option<&definition::Hint>,
     ) -> Next {
         let minutes = match program.expire_after_minutes {
+            // A survey on a device waits as long as the device does.
+            0 if program.flow_type == FlowType::MessagingOffline => 0,
             0 => DEFAULT_EXPIRE_MINUTES,
             minutes => minutes,
         };

@@ -119,14 +119,6 @@ impl<'e> Work<'e> {
         self.current()?.program.as_ref().map(|program| program.node(node).uuid)
     }
 
-    /// Records that the current run changed.
-    pub fn touch(&mut self) {
-        let now = self.now();
-        if let Some(run) = self.current_mut() {
-            run.modified_on = now;
-        }
-    }
-
     /// Languages to show the contact, the preferred one first.
     pub fn language_order(&self, program: &Program) -> LanguageOrder {
         let allowed = &self.base.allowed_languages;

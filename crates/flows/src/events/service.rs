@@ -112,8 +112,8 @@ pub struct LlmCalled {
 pub struct AirtimeCreated {
     /// The provider's identifier.
     pub external_id: SmolStr,
-    /// Number it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Number it came from; in JSON empty if there is none.
+    #[serde(default, with = "empty_urn")]
     pub sender: Option<Urn>,
     /// Number it went to.
     pub recipient: Urn,
@@ -124,6 +124,24 @@ pub struct AirtimeCreated {
     /// Exchanges with the provider.
     #[serde(default)]
     pub http_logs: Vec<HttpLog>,
+}
+
+mod empty_urn {
+    //! An address that is an empty text if it is absent.
+    use domain::Urn;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(urn: &Option<Urn>, serializer: S) -> Result<S::Ok, S::Error> {
+        match urn {
+            Some(urn) => serializer.collect_str(urn),
+            None => serializer.serialize_str(""),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Urn>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
+    }
 }
 
 /// An e-mail was handed over for sending.

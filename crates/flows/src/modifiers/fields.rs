@@ -1,6 +1,7 @@
 //! Name, language, zone, status and field values.
 
 use domain::{ContactStatus, Field, FieldType, FieldValue};
+use expressions::Ambient;
 use smol_str::SmolStr;
 
 use super::Changes;
@@ -61,8 +62,8 @@ impl Changes<'_> {
     /// Sets a field to what a text means; a blank text clears it.
     pub fn set_field(&mut self, field: &Field, text: &str) {
         let parent = self.place_above(field.field_type);
-        let host = self.host;
-        let now = || host.now();
+        let clock = &self.clock;
+        let now = || clock.now();
         let value = FieldValue::parse(
             text,
             field.field_type,

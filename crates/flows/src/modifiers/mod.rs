@@ -15,7 +15,7 @@ pub(crate) use merge::merge_environment;
 
 use crate::{
     assets::Assets,
-    engine::{Host, Limits, work::Work},
+    engine::{FillClock, Host, Limits, work::Work},
     events::{ErrorCode, Event, EventKind, EventOrigin, Problem},
 };
 
@@ -23,6 +23,7 @@ use crate::{
 pub(crate) struct Changes<'x> {
     pub assets: &'x Assets,
     pub env: &'x Environment,
+    pub clock: FillClock<'x>,
     pub host: &'x dyn Host,
     pub limits: &'x Limits,
     pub contact: &'x mut Contact,
@@ -56,6 +57,7 @@ impl Work<'_> {
         let result = change(&mut Changes {
             assets: self.assets,
             env: self.merged.as_deref().unwrap_or(self.base),
+            clock: FillClock::new(self.host, self.base, self.merged.as_deref()),
             host: self.host,
             limits: &self.limits,
             contact: self.contact,
