@@ -1,6 +1,6 @@
 //! From a definition to a program.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use domain::{CategoryUuid, NodeUuid};
 use expressions::Library;
@@ -16,7 +16,7 @@ use crate::definition::{self, Definition, ItemTranslation, RouterType};
 /// What the parts of a definition need to know of the whole.
 pub(super) struct Compiler<'a> {
     /// For each item, its translations in the order of the languages.
-    translations: HashMap<Uuid, Vec<(LanguageIx, &'a ItemTranslation)>>,
+    translations: BTreeMap<Uuid, Vec<(LanguageIx, &'a ItemTranslation)>>,
     /// What expressions may call.
     library: &'a Library,
 }
@@ -84,8 +84,8 @@ fn index(place: usize) -> u32 {
     u32::try_from(place).expect("limits of definitions keep tables small")
 }
 
-fn index_translations(definition: &Definition) -> HashMap<Uuid, Vec<(LanguageIx, &ItemTranslation)>> {
-    let mut translations: HashMap<Uuid, Vec<_>> = HashMap::new();
+fn index_translations(definition: &Definition) -> BTreeMap<Uuid, Vec<(LanguageIx, &ItemTranslation)>> {
+    let mut translations: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
     for (place, items) in definition.localization.0.values().take(MAX_LANGUAGES).enumerate() {
         let language = LanguageIx(u16::try_from(place).expect("fewer than MAX_LANGUAGES"));
         for (item, properties) in items {
