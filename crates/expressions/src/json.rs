@@ -147,3 +147,29 @@ fn number_from_json(text: &str) -> Value {
         None => Value::error(format!("number {text} is out of range")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_there_and_back() {
+        for (json, expected) in [
+            (" { \"b\" : [ 1 , 2.50 ] , \"A\" : null } ", "{\"A\":null,\"b\":[1,2.5]}"),
+            ("\"a\\u00e9\\n\"", "\"aé\\n\""),
+            ("1.5e3", "1500"),
+            ("12E-1", "1.2"),
+            ("-0.0", "0"),
+            ("123456789012345678901234567890.123", "123456789012345678901234567890.123"),
+            ("", "null"),
+        ] {
+            assert_eq!(Value::from_json(json).expect(json).to_json(), expected, "{json}");
+        }
+        for invalid in ["{", "[1,]", "nul", "1 2", "{\"a\":}", &"[".repeat(5000)] {
+            assert!(Value::from_json(invalid).is_err(), "{invalid:.20}");
+        }
+        for beyond in ["1e101", "1e2147483647", "1e-2147483648", "1e99999999999"] {
+            assert!(Value::from_json(beyond).is_ok_and(|value| value.is_error()), "{beyond}");
+        }
+    }
+}

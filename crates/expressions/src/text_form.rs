@@ -35,7 +35,7 @@ impl Value {
         match self {
             Self::Null | Self::Error(_) => {}
             Self::Text(text) => out.push_str(text),
-            Self::Number(number) => write_display(out, number),
+            Self::Number(number) => number.write(out),
             Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Date(date) => write_date(out, *date),
             Self::Time(time) => write_time(out, *time),

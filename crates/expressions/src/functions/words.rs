@@ -55,9 +55,11 @@ fn word_slice(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
     Ok(words.get(start..end).unwrap_or_default().join(" ").into())
 }
 
+/// The text from the second word on, with whatever stands between the words behind it.
 fn remove_first_word(_: &Evaluation<'_>, args: &[Value]) -> Outcome {
     let text = args[0].to_text();
     let rest = tokenize(&text).get(1).map_or("", |second| {
+        // The words are slices of the text, so that their distance from its start is where they stand in it.
         let start = second.as_ptr() as usize - text.as_ptr() as usize;
         &text[start..]
     });

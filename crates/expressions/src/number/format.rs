@@ -69,6 +69,27 @@ pub(crate) fn write_grouped(
 }
 
 impl Number {
+    /// Appends the number as plain text; several times faster than formatting where it is small and whole.
+    pub(crate) fn write(self, out: &mut String) {
+        let Some(mut rest) = u64::try_from(self.mantissa()).ok().filter(|_| self.exponent() == 0) else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{self}");
+            return;
+        };
+        const MOST_DIGITS: usize = 20;
+        let mut digits = [b'0'; MOST_DIGITS];
+        let mut start = MOST_DIGITS;
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        out.extend(digits[start..].iter().map(|digit| char::from(*digit)));
+    }
+
     /// The number with the symbols of `format`, rounded to `places` decimals (`None`: all that it has), its whole
     /// digits grouped by three if `group`.
     pub fn format(self, format: &NumberFormat, places: Option<u32>, group: bool) -> String {
@@ -95,6 +116,11 @@ mod tests {
         ] {
             let number = Number::parse(text).expect(text);
             assert_eq!(number.format(format, places, group), expected);
+        }
+        for number in [0, 7, 10, 987_654_321, u64::MAX] {
+            let mut out = String::from(">");
+            Number::from(number).write(&mut out);
+            assert_eq!(out, format!(">{number}"));
         }
         let tiny = Number::new(5, -4).expect("in range");
         assert_eq!(tiny.to_string(), "0.0005");

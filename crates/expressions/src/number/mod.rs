@@ -19,6 +19,8 @@ pub(crate) use format::write_grouped;
 pub const MAX_DIGITS: u32 = 36;
 /// Largest power of ten, and with a minus sign the smallest, that a number may need.
 pub const MAX_EXPONENT: i32 = 100;
+/// Beyond this no mantissa brings a number back into range.
+const FARTHEST_EXPONENT: u32 = 1000;
 /// Decimals that a division is carried to.
 pub const DIVISION_PLACES: i32 = 16;
 
@@ -67,6 +69,9 @@ impl Number {
         let (mut mantissa, mut exponent) = (mantissa, exponent);
         if mantissa == 0 {
             return Ok(Self::ZERO);
+        }
+        if exponent.unsigned_abs() > FARTHEST_EXPONENT {
+            return Err(OutOfRange);
         }
         while exponent < 0 && mantissa % 10 == 0 {
             mantissa /= 10;
