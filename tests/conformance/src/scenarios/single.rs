@@ -76,7 +76,7 @@ fn refused(expected: &Json, flow: &Json) -> Outcome {
 }
 
 /// The contact of action tests, with addresses, groups and fields only where they are wanted.
-fn standard_contact(full: bool, has_ticket: bool, language: &str) -> Json {
+pub fn standard_contact(full: bool, has_ticket: bool, language: &str) -> Json {
     let mut json = json!({
         "uuid": CONTACT,
         "name": "Ryan Lewis",
@@ -270,7 +270,7 @@ fn resume(case: &Json, mut assets: Json) -> Outcome {
     comparison.outcome()
 }
 
-fn manual(uuid: &Json, name: &Json) -> Result<Trigger, String> {
+pub fn manual(uuid: &Json, name: &Json) -> Result<Trigger, String> {
     let trigger = json!({
         "type": "manual", "flow": {"uuid": uuid, "name": name}, "triggered_on": "2025-05-04T12:30:45Z",
     });
