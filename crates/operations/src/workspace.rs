@@ -11,7 +11,7 @@ use domain::{
     GroupUuid, LabelId, LabelUuid, Reference,
 };
 use expressions::{
-    Environment, Library,
+    Environment,
     environment::{Collation, DateFormat, RedactionPolicy, TimeFormat},
 };
 use flows::{Assets, AssetsBuilder, Definition, Program, assets};
@@ -165,7 +165,7 @@ fn compile(flow: &FlowRow, revision: &RevisionRow) -> Option<Arc<Program>> {
     };
     match Definition::read(revision.definition.as_bytes(), &mut uuids) {
         Ok(definition) => {
-            let mut program = Program::compile(&definition, Library::standard());
+            let mut program = Program::compile(&definition, flows::vocabulary::library());
             program.uuid = flow.uuid;
             program.name = flow.name.clone();
             program.revision = u32::try_from(revision.revision).unwrap_or_default();

@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     events::{EventKind, PreviousResult, RunResultChanged},
-    program::{Case, Category, CategoryIx, Choice, NodeIx, Program, ResultName, Router},
+    program::{Arguments, Case, Category, CategoryIx, Choice, NodeIx, Program, ResultName, Router},
     session::RunResult,
-    tests, vocabulary,
+    tests::{self, Verdict},
+    vocabulary,
 };
 
 /// What a router decided.
@@ -79,13 +80,24 @@ impl Work<'_> {
     ) -> Option<Chosen> {
         let order = self.language_order(program);
         for case in cases {
-            let mut arguments: SmallVec<[Value; 4]> = SmallVec::new();
-            arguments.push(operand.clone());
-            for argument in case.arguments.get(&order) {
-                let value = self.value(argument);
-                arguments.push(value);
-            }
-            let Some((value, extra)) = self.test(&case.test, &arguments) else { continue };
+            let verdict = match case.arguments.get(&order) {
+                Arguments::Ready(test) => {
+                    let context = self.context();
+                    let clock = FillClock::new(self.host, self.base, self.merged.as_deref());
+                    test.run(&Evaluation::new(self.env(), &context, &clock), operand)
+                }
+                Arguments::Templates(texts) => {
+                    let mut arguments: SmallVec<[Value; 4]> = SmallVec::new();
+                    arguments.push(operand.clone());
+                    for text in texts {
+                        let value = self.value(text);
+                        arguments.push(value);
+                    }
+                    let Some(verdict) = self.test(&case.test, &arguments) else { continue };
+                    verdict
+                }
+            };
+            let Some((value, extra)) = self.found(&case.test, verdict) else { continue };
             return Some(Chosen { category: case.category, value, operand: operand.to_text(), extra });
         }
         let category = default?;
@@ -96,18 +108,19 @@ impl Work<'_> {
         Some(Chosen { category, value: operand.clone(), operand, extra: None })
     }
 
-    /// Whether a test holds, and if so what it matched.
-    fn test(&mut self, name: &str, arguments: &[Value]) -> Option<(SmolStr, Option<Arc<serde_json::Value>>)> {
+    /// What a test says; `None` if there is no such test.
+    fn test(&mut self, name: &str, arguments: &[Value]) -> Option<Verdict> {
         let Some(test) = vocabulary::library().get(name) else {
             self.error(format!("Unknown test {name}(...)"));
             return None;
         };
-        let verdict = {
-            let context = self.context();
-            let clock = FillClock::new(self.host, self.base, self.merged.as_deref());
-            let evaluation = Evaluation::new(self.env(), &context, &clock);
-            tests::run(test, &evaluation, arguments)
-        };
+        let context = self.context();
+        let clock = FillClock::new(self.host, self.base, self.merged.as_deref());
+        Some(tests::run(test, &Evaluation::new(self.env(), &context, &clock), arguments))
+    }
+
+    /// What a test matched, if it holds, and what more it found.
+    fn found(&mut self, test: &str, verdict: Verdict) -> Option<(SmolStr, Option<Arc<serde_json::Value>>)> {
         match verdict {
             Ok(found) => found.map(|found| {
                 let extra = found.extra.filter(|extra| !matches!(extra, Value::Null));
@@ -115,7 +128,7 @@ impl Work<'_> {
                 (found.value.to_text(), extra.map(Arc::new))
             }),
             Err(fault) => {
-                self.error(format!("Error calling test {name}(...): {fault}"));
+                self.error(format!("Error calling test {test}(...): {fault}"));
                 None
             }
         }

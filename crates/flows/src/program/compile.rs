@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use domain::{CategoryUuid, NodeUuid};
-use expressions::Library;
+use expressions::{Library, Value};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{
-    Case, Category, CategoryIx, Choice, Exit, ExitIx, LanguageIx, Localized, Node, NodeIx, Program,
-    ResultName, Router, Text, Timeout, Wait,
+    Arguments, Case, Category, CategoryIx, Choice, Exit, ExitIx, LanguageIx, Localized, Node, NodeIx,
+    Program, ResultName, Router, Text, Timeout, Wait,
 };
 use crate::definition::{self, Definition, ItemTranslation, RouterType};
+use crate::tests::{self, Prepared};
 
 /// What the parts of a definition need to know of the whole.
 pub(super) struct Compiler<'a> {
@@ -140,7 +141,7 @@ impl<'a> Compiler<'a> {
         Case {
             uuid: case.uuid,
             test: case.test.clone(),
-            arguments,
+            arguments: arguments.map(|texts| test_arguments(&case.test, texts)),
             category: category_index(router, case.category_uuid),
         }
     }
@@ -174,6 +175,16 @@ impl<'a> Compiler<'a> {
                 call_limit_seconds: *call_limit_seconds,
             },
         }
+    }
+}
+
+/// Constant arguments are made ready here, once for all runs.
+fn test_arguments(test: &str, texts: Vec<Text>) -> Arguments {
+    let constants: Option<Vec<Value>> =
+        texts.iter().map(|text| text.constant().cloned().map(Value::Text)).collect();
+    match (tests::find(test), constants) {
+        (Some(test), Some(constants)) => Arguments::Ready(Prepared::new(test, &constants)),
+        (Some(_) | None, _) => Arguments::Templates(texts),
     }
 }
 

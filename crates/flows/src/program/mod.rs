@@ -16,7 +16,7 @@ use domain::{ExitUuid, FlowUuid, NodeUuid};
 use smol_str::SmolStr;
 
 pub use action::{Action, ActionKind, Assignee, Message, Named, Recipients};
-pub use router::{Case, Category, Choice, Router, Timeout, Wait};
+pub use router::{Arguments, Case, Category, Choice, Router, Timeout, Wait};
 pub use text::{LanguageIx, LanguageOrder, Localized, TOP_LEVELS, Text};
 
 use crate::definition::FlowType;

@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use super::{CategoryIx, ExitIx, Localized, ResultName, Text};
 use crate::definition::Hint;
+use crate::tests::Prepared;
 
 /// What decides which exit of a node is taken.
 #[derive(Clone, Debug)]
@@ -50,9 +51,18 @@ pub struct Case {
     /// Name of the test, such as `has_any_word`.
     pub test: SmolStr,
     /// Its arguments. A translation counts only if it has as many as the original, so only such are kept.
-    pub arguments: Localized<Vec<Text>>,
+    pub arguments: Localized<Arguments>,
     /// The outcome if it holds.
     pub category: CategoryIx,
+}
+
+/// The arguments of a test behind its operand.
+#[derive(Clone, Debug)]
+pub enum Arguments {
+    /// The same at every evaluation, so the test is ready to run.
+    Ready(Prepared),
+    /// To be evaluated each time, or for a test that is not one of ours.
+    Templates(Vec<Text>),
 }
 
 /// One outcome of a router.

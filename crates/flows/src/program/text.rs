@@ -80,6 +80,12 @@ pub struct Localized<T> {
 }
 
 impl<T> Localized<T> {
+    /// The same with something made of each.
+    pub(super) fn map<U>(self, make: impl Fn(T) -> U) -> Localized<U> {
+        let translations = self.translations.into_iter().map(|(language, text)| (language, make(text)));
+        Localized { native: make(self.native), translations: translations.collect() }
+    }
+
     /// The first translation that exists in an order of languages, and its language; `None` is the flow's own.
     pub fn pick(&self, order: &[LanguageIx]) -> (&T, Option<LanguageIx>) {
         if !self.translations.is_empty() {
