@@ -3,7 +3,7 @@
   // Plain ES2017: phones here are old, and a script that does not parse leaves a blank page.
   var body = document.body, base = body.dataset.base, $ = function (id) { return document.getElementById(id); };
   var w = JSON.parse(body.dataset.words);
-  var log = $("log"), list = $("list"), field = $("text"), state = $("state"), replies = $("replies");
+  var log = $("log"), list = $("list"), field = $("text"), state = $("state"), replies = $("replies"), hello = $("hello");
   field.placeholder = w.write; field.setAttribute("aria-label", w.write);
   $("send").setAttribute("aria-label", w.send); replies.setAttribute("aria-label", w.suggested);
   list.setAttribute("aria-label", w.conversation);
@@ -88,6 +88,7 @@
     if (!item.li.parentNode || item.li.nextSibling !== before) list.insertBefore(item.li, before);
     if (near || message.from === "in") log.scrollTop = log.scrollHeight;
     $("forget").hidden = false;
+    if (!hello.className) hello.hidden = true;
     return item;
   }
   function offer() {
@@ -125,10 +126,12 @@
     show(message);
     call("POST", "/messages", { id: message.client, text: message.text }).then(function (answer) {
       if (answer.ok) {
-        delay = 0;
+        delay = 0; status(true);
         message.sent = true;
         queue = queue.filter(function (m) { return m !== message; });
-        keep(); return show(message);
+        keep();
+        // The stream may have been faster and given the message its place.
+        return shown[message.client].message.seq || show(message);
       }
       if (answer.status === 429 || answer.status >= 500) throw answer.status;
       message.bad = w.failed; keep(); show(message);

@@ -77,6 +77,7 @@ pub(super) fn render(look: &Look<'_>) -> String {
             "initial" => escape(&mut page, &initial),
             "base" => escape(&mut page, look.base),
             "words" => escape(&mut page, &phrases),
+            "own" => page.push_str(if look.introduction.is_some() { "own" } else { "" }),
             "introduction" => escape(&mut page, look.introduction.unwrap_or(words.introduction)),
             "longest" => escape(&mut page, &longest),
             "noscript" => escape(&mut page, words.noscript),
