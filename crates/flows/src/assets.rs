@@ -141,7 +141,7 @@ pub struct Assets {
     llms: IndexMap<Uuid, Llm>,
     campaigns: IndexMap<CampaignUuid, Reference<CampaignUuid>>,
     locations: Option<Arc<LocationTree>>,
-    queries: Vec<(GroupUuid, Query)>,
+    queries: Vec<(GroupUuid, Option<Query>)>,
 }
 
 /// Builds [`Assets`]. The order in which things are added is the order in which flows see them.
@@ -266,14 +266,14 @@ impl AssetsBuilder {
         self
     }
 
-    /// Finishes: reads the queries of groups. A query that cannot be read leaves its group to be filled by hand.
+    /// Finishes: reads the queries of groups. A group whose query cannot be read has no members.
     #[must_use]
     pub fn build(self) -> Assets {
         let Self { mut assets, conventions } = self;
         let (env, now) = conventions.unwrap_or_default();
         let queries = assets.groups.values().filter_map(|group| {
-            let query = Query::parse(group.query.as_deref()?, &env, now, Some(&assets)).ok()?;
-            Some((group.uuid, query))
+            let query = Query::parse(group.query.as_deref()?, &env, now, Some(&assets));
+            Some((group.uuid, query.ok()))
         });
         assets.queries = queries.collect();
         assets
@@ -323,9 +323,9 @@ impl Assets {
         self.groups.values()
     }
 
-    /// The groups that are defined by a query, with it, in order.
-    pub fn query_groups(&self) -> impl Iterator<Item = (&Group, &Query)> {
-        self.queries.iter().filter_map(|(uuid, query)| Some((self.group(*uuid)?, query)))
+    /// The groups that are defined by a query, with it, in order; without it if it cannot be read.
+    pub fn query_groups(&self) -> impl Iterator<Item = (&Group, Option<&Query>)> {
+        self.queries.iter().filter_map(|(uuid, query)| Some((self.group(*uuid)?, query.as_ref())))
     }
 
     /// Whether any group is defined by a query.

@@ -75,10 +75,11 @@ impl Workspace {
     }
 
     fn assemble(definitions: Arc<Definitions>, programs: Programs) -> Self {
-        let assets = build_assets(&definitions, &programs);
+        let env = environment(&definitions.workspace);
+        let assets = build_assets(&definitions, &programs, &env);
         let flows = &definitions.flows;
         Self {
-            env: environment(&definitions.workspace),
+            env,
             row: definitions.workspace.clone(),
             assets,
             flows_by_uuid: flows.iter().map(|flow| (flow.uuid, flow.clone())).collect(),
@@ -179,8 +180,8 @@ fn compile(flow: &FlowRow, revision: &RevisionRow) -> Option<Arc<Program>> {
     }
 }
 
-fn build_assets(definitions: &Definitions, programs: &Programs) -> Assets {
-    let mut builder = AssetsBuilder::new();
+fn build_assets(definitions: &Definitions, programs: &Programs, env: &Environment) -> Assets {
+    let mut builder = AssetsBuilder::new().conventions(env, definitions.workspace.created_on);
     for flow in definitions.flows.iter().filter(|flow| !flow.archived) {
         if let Some(program) = programs.get(&(flow.id, flow.revision)) {
             builder = builder.flow(program.clone());

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use domain::{Channel, Field, Group};
-use expressions::Library;
+use expressions::{Environment, Library};
 use flows::{Assets, AssetsBuilder, Definition, Program};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -31,11 +32,11 @@ impl Loaded {
     }
 }
 
-/// Reads a file of assets.
-pub fn load(json: &Json) -> Result<Loaded, String> {
+/// Reads a file of assets of a workspace with these conventions.
+pub fn load(json: &Json, env: &Environment) -> Result<Loaded, String> {
     let library: &Library = library();
     let mut random = Pcg::new(SEED);
-    let mut builder = AssetsBuilder::new();
+    let mut builder = AssetsBuilder::new().conventions(env, Timestamp::UNIX_EPOCH);
     for field in items::<Field>(json, "fields")? {
         builder = builder.field(field);
     }

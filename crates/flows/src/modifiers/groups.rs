@@ -57,7 +57,7 @@ impl Changes<'_> {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         let active = self.contact.status == ContactStatus::Active;
         for (group, query) in self.assets.query_groups() {
-            let belongs = active && query.matches(&*self.contact);
+            let belongs = active && query.is_some_and(|query| query.matches(&*self.contact));
             let place = self.contact.groups.iter().position(|uuid| *uuid == group.uuid);
             match (belongs, place) {
                 (true, None) => {

@@ -7,7 +7,7 @@ mod queries;
 mod templates;
 mod texts;
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, path::Path};
 
 use expressions::Library;
 use serde_json::Value as Json;
@@ -63,8 +63,7 @@ fn run_below(path: &Path, depth: usize, report: &mut Report) {
 
 /// The functions that cases may call.
 pub fn library() -> &'static Library {
-    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::standard().with(flows::tests::BUILTINS));
-    &LIBRARY
+    flows::vocabulary::library()
 }
 
 /// Whether two plain JSON values are the same; numbers are compared as numbers.

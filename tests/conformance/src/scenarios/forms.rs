@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use expressions::Environment;
 use flows::{Event, EventKind, Trigger};
 use serde_json::{Value as Json, json};
 
@@ -79,7 +80,7 @@ fn trigger(case: &Json, mut assets: Json) -> Outcome {
     assets["flows"][0]["nodes"][0]["actions"] = json!([{
         "uuid": "ad154980-7bf7-4ab8-8728-545fd6378912", "type": "send_msg", "text": "@(json(trigger))",
     }]);
-    let loaded = assets::load(&assets)?;
+    let loaded = assets::load(&assets, &Environment::default())?;
     let host = TestHost::new();
     let person = contact(&single::standard_contact(false, false, "eng"))?;
     let mut play = Play::new(&loaded.assets, environment(&Json::Null), &host, person, &Json::Null);
@@ -115,12 +116,12 @@ fn sorted_into_groups(case: &Json, assets: &Json) -> Outcome {
         "uuid": "70e453ef-c21f-4596-9d48-967a6236ccdf",
         "exits": [{"uuid": "c1956e15-3b2a-4232-b9e3-9fead76ff496"}],
     }]);
-    let loaded = assets::load(&assets)?;
-    let flow = &assets["flows"][0];
     let redaction = if case["redact_urns"] == json!(true) { "urns" } else { "none" };
+    let env = environment(&json!({"redaction_policy": redaction}));
+    let loaded = assets::load(&assets, &env)?;
+    let flow = &assets["flows"][0];
     let host = TestHost::new();
     let person = contact(&case["contact_before"])?;
-    let env = environment(&json!({"redaction_policy": redaction}));
     let mut play = Play::new(&loaded.assets, env, &host, person, &Json::Null);
     play.start(single::manual(&flow["uuid"], &flow["name"])?, None).map_err(|error| loaded.explain(error))?;
     let after = flows::contact_json::write_contact(&play.contact, &loaded.assets);

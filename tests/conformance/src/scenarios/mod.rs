@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use expressions::Environment;
 use flows::{Assets, Sprint, Trigger, events::CallRef};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
@@ -90,17 +91,17 @@ fn scenario(test: &PathBuf, assets: &PathBuf, comma: bool) -> Outcome {
     }
     let assets_text = text(assets)?;
     let assets_json: Json = serde_json::from_str(&assets_text).map_err(|error| error.to_string())?;
-    let loaded = assets::load(&assets_json)?;
-    let actual = outputs(&test, &loaded.assets).map_err(|error| loaded.explain(error))?;
+    let env = environment(&test["environment"]);
+    let loaded = assets::load(&assets_json, &env)?;
+    let actual = outputs(&test, &loaded.assets, env).map_err(|error| loaded.explain(error))?;
     let mut comparison = Comparison::new(&[&test.to_string(), &assets_text]);
     comparison.compare("outputs", &expected, &Json::from(actual));
     comparison.outcome()
 }
 
 /// The outputs of every sprint, as JSON.
-fn outputs(test: &Json, assets: &Assets) -> Result<Vec<Json>, String> {
+fn outputs(test: &Json, assets: &Assets, env: Environment) -> Result<Vec<Json>, String> {
     let host = TestHost::new();
-    let env = environment(&test["environment"]);
     let mut play = Play::new(assets, env, &host, contact(&test["contact"])?, &test["http_mocks"]);
     let trigger =
         Trigger::from_json(test["trigger"].to_string().as_bytes()).map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use domain::Contact;
+use expressions::Environment;
 use flows::{Definition, Trigger, session::Run};
 use serde_json::{Value as Json, json};
 
@@ -142,7 +143,7 @@ fn action(case: &Json, mut assets: Json) -> Outcome {
         return refused(&case["read_error"], flow);
     }
     let flow = flow.clone();
-    let loaded = assets::load(&assets)?;
+    let loaded = assets::load(&assets, &Environment::default())?;
     let language = if case["localization"].is_null() { "eng" } else { "spa" };
     let person = match &case["contact"] {
         Json::Null => contact(&standard_contact(true, case["has_ticket"] == json!(true), language))?,
@@ -218,7 +219,7 @@ fn router(case: &Json, mut assets: Json) -> Outcome {
         return refused(&case["read_error"], flow);
     }
     let trigger = manual(&flow["uuid"], &flow["name"])?;
-    let loaded = assets::load(&assets)?;
+    let loaded = assets::load(&assets, &Environment::default())?;
     let host = TestHost::new();
     let person = contact(&standard_contact(false, false, "eng"))?;
     let mut play = Play::new(&loaded.assets, environment(&Json::Null), &host, person, &Json::Null);
@@ -239,7 +240,7 @@ fn resume(case: &Json, mut assets: Json) -> Outcome {
     }
     let flow = flows.iter().find(|flow| flow["uuid"] == case["flow_uuid"]).ok_or("the flow is not there")?;
     let (uuid, name, is_voice) = (flow["uuid"].clone(), flow["name"].clone(), flow["type"] == "voice");
-    let loaded = assets::load(&assets)?;
+    let loaded = assets::load(&assets, &Environment::default())?;
     let resume = match (read(&case["resume"]), &case["read_error"]) {
         (Ok(resume), Json::Null) => resume,
         (Err(_), Json::String(_)) => return Ok(()),
