@@ -21,8 +21,6 @@ pub(super) fn remove(work: &mut Work<'_>, groups: &[Named<GroupUuid>], all: bool
         let found = find_groups(work, groups);
         found.iter().filter_map(|group| assets.group(group.uuid)).collect()
     };
-    if !groups.is_empty() {
-        work.change(|changes| changes.remove_groups(&groups));
-    }
+    work.change(|changes| changes.remove_groups(&groups));
     Outcome::Done
 }

@@ -37,15 +37,15 @@ pub(super) fn split_on_status(flow: &mut Object) {
     drop_translations(flow, &changed, "arguments");
 }
 
-/// 14.4.1: what looked at `status` of the old `@webhook` meant the status, not a member of the answer.
+/// 14.4.1: a node that only calls a service and then switches on anything else but the status, such as `status` of
+/// the old `@webhook`, switches on the status.
 pub(super) fn repair_split(flow: &mut Object) {
     let mut changed = Vec::new();
     for node in nodes(flow) {
-        if service_result(node).is_none() {
+        if service_result(node).is_none() || objects(node, "actions").count() != 1 {
             continue;
         }
-        let Some(router) = switch(node).filter(|router| text(router, "operand") == "@webhook.json.status")
-        else {
+        let Some(router) = switch(node).filter(|router| text(router, "operand") != "@webhook.status") else {
             continue;
         };
         changed.extend(make_canonical(router, |_| true));

@@ -12,8 +12,7 @@ fn reference(group: &Group) -> GroupRef {
 impl Changes<'_> {
     /// Joins groups that are filled by hand.
     pub fn add_groups(&mut self, groups: &[&Group]) {
-        if self.contact.status != ContactStatus::Active {
-            self.error("Can't add blocked or stopped contacts to groups");
+        if self.is_out_of_groups() {
             return;
         }
         let mut added = Vec::new();
@@ -30,6 +29,9 @@ impl Changes<'_> {
 
     /// Leaves groups that are filled by hand.
     pub fn remove_groups(&mut self, groups: &[&Group]) {
+        if self.is_out_of_groups() {
+            return;
+        }
         let mut removed = Vec::new();
         for group in groups {
             if group.query.is_some() {
@@ -40,6 +42,15 @@ impl Changes<'_> {
             }
         }
         self.groups_changed(Vec::new(), removed);
+    }
+
+    /// Whether the contact's status keeps them out of all groups; says so.
+    fn is_out_of_groups(&mut self) -> bool {
+        let out = self.contact.status != ContactStatus::Active;
+        if out {
+            self.error("Can't add blocked or stopped contacts to groups");
+        }
+        out
     }
 
     /// Leaves every group.
