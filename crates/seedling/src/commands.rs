@@ -1,6 +1,7 @@
 //! Every command of the binary, one file each.
 
 mod channel;
+mod demo;
 mod drill;
 mod flow;
 mod import;
@@ -22,6 +23,8 @@ Example:
 /// What the binary can do.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Talk to a programme at once: chat page and carrier included
+    Demo(demo::Demo),
     /// Make a data folder with a workspace and its administrator
     Init(init::Init),
     /// Take messages from carriers and browsers, and answer them
@@ -42,6 +45,7 @@ impl Command {
     /// Does it. The exit code is part of the answer of commands that check something.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Demo(demo) => demo.run(),
             Self::Init(init) => briefly(init.run()),
             Self::Serve(serve) => serve.run(),
             Self::Import(import) => briefly(import.run()),
