@@ -8,46 +8,39 @@ use channels::{HttpRequest, Inbound, Line, Outgoing, Plan, QuickReply, Request, 
 use serde_json::Value;
 use smol_str::SmolStr;
 
-/// How one file went.
-pub struct Outcome {
-    /// Name of the file without its ending, such as `EX.incoming`.
-    pub family: String,
-    /// Cases as expected.
-    pub passed: usize,
-    /// Cases otherwise: identifier and difference.
-    pub failures: Vec<String>,
-}
+use crate::{
+    discover::{entries, stem},
+    report::Report,
+};
 
-/// Runs every file of the folder, in the order of names.
-///
-/// # Errors
-/// When the folder or a file in it cannot be read.
-pub fn run(folder: &Path) -> Result<Vec<Outcome>> {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
-    paths.retain(|path| {
-        path.to_string_lossy().ends_with("coming.json") || path.to_string_lossy().ends_with("going.json")
-    });
-    paths.sort();
-    paths.iter().map(|path| run_file(path)).collect()
-}
-
-fn run_file(path: &Path) -> Result<Outcome> {
-    let data: Value = serde_json::from_str(&std::fs::read_to_string(path)?)
-        .with_context(|| format!("{} is not JSON", path.display()))?;
-    let family = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let incoming = data["direction"] == "incoming";
-    let mut outcome = Outcome { family, passed: 0, failures: Vec::new() };
-    for case in data["cases"].as_array().map(Vec::as_slice).unwrap_or_default() {
-        if case["has_unresolved"] == true {
+/// Runs every file of the folder that the report wants, as `courier/EX.incoming` and so on.
+pub fn run(dir: &Path, report: &mut Report) {
+    for path in entries(dir) {
+        let family = format!("courier/{}", stem(&path));
+        let Some(run) = runner(&path).filter(|_| report.wants(&family)) else { continue };
+        let data = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let Some(data) = data else {
+            report.case(&family, "file", || Err("the file is not JSON".to_owned()));
             continue;
-        }
-        match if incoming { incoming_case(case) } else { outgoing_case(case) } {
-            Ok(()) => outcome.passed += 1,
-            Err(error) => outcome.failures.push(format!("{}: {error:#}", text(&case["id"]))),
+        };
+        for case in list(&data["cases"]).iter().filter(|case| case["has_unresolved"] != true) {
+            report.case(&family, text(&case["id"]), || run(case).map_err(|error| format!("{error:#}")));
         }
     }
-    Ok(outcome)
+}
+
+/// How the cases of a file are run, by its name.
+fn runner(path: &Path) -> Option<fn(&Value) -> Result<()>> {
+    match path.to_string_lossy() {
+        name if name.ends_with(".incoming.json") => Some(incoming_case),
+        name if name.ends_with(".outgoing.json") => Some(outgoing_case),
+        _ => None,
+    }
+}
+
+/// Whether a folder holds such files.
+pub fn is_family(dir: &Path) -> bool {
+    entries(dir).iter().any(|path| runner(path).is_some())
 }
 
 fn text(value: &Value) -> &str {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, exports, pending, report::Report, scenarios, testdata};
+use crate::{cases, courier, exports, pending, report::Report, scenarios, testdata};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -20,6 +20,8 @@ pub enum Suite {
     TestData(PathBuf),
     /// A folder of workspace exports.
     Exports(PathBuf),
+    /// A folder of carriers' requests and ours.
+    Courier(PathBuf),
     /// A folder of cases that nothing can run yet, with the family's name.
     Pending(PathBuf, String),
 }
@@ -35,6 +37,7 @@ impl Suite {
                 scenarios::run_test_data(dir, report);
             }
             Self::Exports(dir) => exports::run(dir, report),
+            Self::Courier(dir) => courier::run(dir, report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
         }
     }
@@ -63,6 +66,8 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
         found.push(Suite::Scenarios(path.to_owned(), "flows/generated".to_owned()));
     } else if path.join("MANIFEST.json").is_file() {
         found.push(Suite::Exports(path.to_owned()));
+    } else if courier::is_family(path) {
+        found.push(Suite::Courier(path.to_owned()));
     } else if let Some(name) = pending::family(path) {
         found.push(Suite::Pending(path.to_owned(), name));
     } else if entries.iter().any(|entry| cases::is_case_file(entry)) {

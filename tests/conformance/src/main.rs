@@ -5,6 +5,7 @@
 
 mod assets;
 mod cases;
+mod courier;
 mod determinism;
 mod discover;
 mod exports;

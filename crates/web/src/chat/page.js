@@ -73,19 +73,22 @@
     if (!item) {
       item = shown[key] = { li: element("li", message.from), message: message, meta: element("div", "m") };
       var bubble = element("div", "b");
-      fill(bubble, message);
+      fill(bubble.appendChild(element("div")), message);
       item.li.appendChild(bubble); item.li.appendChild(item.meta);
     }
+    var seq = message.seq || Infinity, moved = item.seq !== seq;
     item.message = message;
-    item.seq = message.seq || Infinity;
+    item.seq = seq;
     item.li.className = message.from + (message.seq || message.sent ? "" : message.bad ? " bad" : " wait");
     if (message.seq || message.sent) meta(item, message.from === "in" ? "✓" : "");
     else if (message.bad) meta(item, message.bad, function () { delete message.bad; keep(); show(message); flush(); });
     else meta(item, online ? w.sending : w.waiting);
-    var before = null, rows = list.children;
-    for (var i = rows.length; i--;) { if (rows[i].item !== item && rows[i].item.seq > item.seq) before = rows[i]; else if (rows[i].item !== item) break; }
-    item.li.item = item;
-    if (!item.li.parentNode || item.li.nextSibling !== before) list.insertBefore(item.li, before);
+    if (moved) {
+      var before = null, last = list.lastChild;
+      for (; last && (last === item.li || last.item.seq > seq); last = last.previousSibling) if (last !== item.li) before = last;
+      item.li.item = item;
+      list.insertBefore(item.li, before);
+    }
     if (near || message.from === "in") log.scrollTop = log.scrollHeight;
     $("forget").hidden = false;
     if (!hello.className) hello.hidden = true;
