@@ -3,8 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use expressions::Library;
-use flows::{Definition, Program};
+use flows::{Definition, Program, vocabulary::library};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -80,7 +79,7 @@ fn flow() -> String {
 
 fn main() {
     let json = flow();
-    let library = Library::standard();
+    let library = library();
     let read =
         || Definition::read(black_box(json.as_bytes()), &mut Uuid::nil).expect("the flow holds all rules");
     let definition = read();
