@@ -13,6 +13,7 @@ use super::limits::{
 use super::{
     ActionKind, Definition, DefinitionError, FlowType, Localization, Node, Router, RouterType, Wait,
 };
+use crate::tests;
 
 /// The single fields of a router, before it is held against its node.
 pub(super) fn router_fields(router: &Router) -> Result<(), String> {
@@ -134,10 +135,16 @@ fn check_router(router: &Router, node: &Node, flow_type: FlowType) -> Result<(),
     if let Some(default) = router.default_category_uuid.filter(|uuid| !is_category(*uuid)) {
         return Err(format!("default category {default} is not a valid category"));
     }
-    match router.cases.iter().find(|case| !is_category(case.category_uuid)) {
-        Some(case) => Err(format!("case category {} is not a valid category", case.category_uuid)),
-        None => Ok(()),
+    for case in &router.cases {
+        if !is_category(case.category_uuid) {
+            return Err(format!("case category {} is not a valid category", case.category_uuid));
+        }
+        if tests::find(&case.test).is_none() {
+            let (uuid, test) = (case.uuid, &case.test);
+            return Err(format!("invalid case[uuid={uuid}]: {test} is not a registered test function"));
+        }
     }
+    Ok(())
 }
 
 fn check_wait(

@@ -4,7 +4,7 @@ use domain::{ExitUuid, NodeUuid};
 use serde::Deserialize;
 
 use super::actions::Action;
-use super::nullable::nullable;
+use super::nullable::{nullable, optional_uuid};
 use super::router::Router;
 
 /// A point of a conversation.
@@ -27,6 +27,6 @@ pub struct Exit {
     #[serde(default, deserialize_with = "nullable")]
     pub uuid: ExitUuid,
     /// The next node; without one the run ends here.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_uuid")]
     pub destination_uuid: Option<NodeUuid>,
 }

@@ -4,7 +4,7 @@ use domain::{CaseUuid, CategoryUuid, ExitUuid};
 use serde::Deserialize;
 use smol_str::SmolStr;
 
-use super::nullable::nullable;
+use super::nullable::{nullable, optional_uuid};
 use super::wait::Wait;
 
 /// How a router chooses.
@@ -40,7 +40,7 @@ pub struct Router {
     #[serde(default, deserialize_with = "nullable")]
     pub cases: Vec<Case>,
     /// The outcome if no case holds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_uuid")]
     pub default_category_uuid: Option<CategoryUuid>,
 }
 
