@@ -96,6 +96,12 @@ pub fn standard_contact(full: bool, has_ticket: bool, language: &str) -> Json {
         json["fields"] = json!({"gender": {"text": "Male"}});
     }
     if has_ticket {
+        // They are in the group of those with tickets already, so that joining it is no event of the action.
+        json["groups"] = json!([
+            {"uuid": "b7cf0d83-f1c9-411c-96fd-c511a4cfa86d", "name": "Testers"},
+            {"uuid": "0ec97956-c451-48a0-a180-1ce766623e31", "name": "Males"},
+            {"uuid": "91564dee-e7ea-49b2-a903-598ce71b1d07", "name": "With Tickets"},
+        ]);
         json["tickets"] =
             json!([{"uuid": TICKET, "status": "open", "topic": {"uuid": TOPIC, "name": "Weather"}}]);
     }
