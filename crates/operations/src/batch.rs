@@ -170,7 +170,7 @@ async fn workspaces(
 
 fn pins(text: &str) -> impl Iterator<Item = (FlowId, i64)> {
     text.split(',').filter_map(|pin| {
-        let (flow, revision) = pin.split_once(':')?;
-        Some((FlowId(flow.parse().ok()?), revision.parse().ok()?))
+        let mut parts = pin.split(':');
+        Some((FlowId(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
     })
 }

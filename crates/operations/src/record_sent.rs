@@ -59,31 +59,61 @@ pub enum Recorded {
     AlreadyDone,
 }
 
-/// Records what carriers answered, in one unit for each. A row that is done already is reported, not an error.
+/// Records what carriers answered: all that is done in one unit, and one for each that is to be tried again. A row
+/// that is done already is reported, not an error.
 pub async fn record_sent(ctx: &Context, records: Vec<SentRecord>) -> Result<Vec<Recorded>, StoreError> {
     let now = ctx.now();
-    let units = records.iter().map(|record| unit(record, now)).collect();
-    let answers = ctx.store.write(units).await?;
-    answers
-        .into_iter()
-        .map(|answer| match answer {
-            Ok(done) if done.released.is_empty() => Ok(Recorded::Done),
-            Ok(done) => Ok(Recorded::Released(done.released)),
-            Err(UnitError::Gone) => Ok(Recorded::AlreadyDone),
-            Err(UnitError::Store(error)) => Err(error),
-            Err(other) => Err(StoreError::Database(other.to_string())),
-        })
-        .collect()
+    let mut units = vec![Unit::default()];
+    for record in &records {
+        match changes(record, now) {
+            (change @ Change::FinishSent(..), _) => units[0].changes.push(change),
+            (change, status) => units.push(std::iter::once(change).chain(status).collect::<Vec<_>>().into()),
+        }
+    }
+    let mut answers = ctx.store.write(units).await?.into_iter();
+    let done = answers.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))).map_err(failure)?;
+    let mut finished = done.finished.into_iter();
+    let mut recorded = Vec::with_capacity(records.len());
+    for record in &records {
+        let is_final = record.item.message.is_some() && !is_retry(&record.outcome);
+        let end = if is_final { None } else { answers.next() };
+        recorded.push(match end {
+            None if is_final && finished.next() == Some(true) => Recorded::Done,
+            None | Some(Err(UnitError::Gone)) => Recorded::AlreadyDone,
+            Some(Ok(_)) if !is_retry(&record.outcome) => Recorded::Done,
+            Some(Ok(done)) => Recorded::Released(done.released),
+            Some(Err(error)) => return Err(failure(error)),
+        });
+    }
+    Ok(recorded)
 }
 
-fn unit(record: &SentRecord, now: Timestamp) -> Unit {
+fn failure(error: UnitError) -> StoreError {
+    match error {
+        UnitError::Store(error) => error,
+        other => StoreError::Database(other.to_string()),
+    }
+}
+
+fn is_retry(outcome: &SendOutcome) -> bool {
+    matches!(outcome, SendOutcome::Errored { .. })
+}
+
+/// The change of the outbox row, and that of the message if it is not part of it.
+fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
     let item = &record.item;
-    let finish = Change::FinishOutbox(item.workspace, item.id);
-    let (row, status, external_id, reason) = match &record.outcome {
-        SendOutcome::Wired { external_id } => (finish, MessageStatus::Wired, external_id.clone(), None),
-        SendOutcome::Sent { external_id } => (finish, MessageStatus::Sent, external_id.clone(), None),
-        SendOutcome::Failed { reason } => (finish, MessageStatus::Failed, None, Some(reason.clone())),
-        SendOutcome::Errored { retry_at, reason, possibly_sent } => {
+    let (status, external_id, reason) = match &record.outcome {
+        SendOutcome::Wired { external_id } => (MessageStatus::Wired, external_id.clone(), None),
+        SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id.clone(), None),
+        SendOutcome::Failed { reason } => (MessageStatus::Failed, None, Some(reason.clone())),
+        SendOutcome::Errored { reason, .. } => (MessageStatus::Errored, None, Some(reason.clone())),
+    };
+    let change = item.message.map(|message| {
+        let (workspace, message) = (item.workspace, MessageRef::Id(message));
+        Box::new(StatusChange { workspace, message, status, external_id, reason, at: now })
+    });
+    match (&record.outcome, change) {
+        (SendOutcome::Errored { retry_at, possibly_sent, .. }, change) => {
             let retry = RetryOutbox {
                 workspace: item.workspace,
                 id: item.id,
@@ -92,19 +122,9 @@ fn unit(record: &SentRecord, now: Timestamp) -> Unit {
                 next_attempt: *retry_at,
                 possibly_repeated: *possibly_sent,
             };
-            (Change::RetryOutbox(retry), MessageStatus::Errored, None, Some(reason.clone()))
+            (Change::RetryOutbox(retry), change.map(Change::Status))
         }
-    };
-    let mut changes = vec![row];
-    if let Some(message) = item.message {
-        changes.push(Change::Status(Box::new(StatusChange {
-            workspace: item.workspace,
-            message: MessageRef::Id(message),
-            status,
-            external_id,
-            reason,
-            at: now,
-        })));
+        (_, Some(change)) => (Change::FinishSent(item.id, change), None),
+        (_, None) => (Change::FinishOutbox(item.workspace, item.id), None),
     }
-    Unit::new(changes)
 }

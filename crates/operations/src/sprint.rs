@@ -26,9 +26,29 @@ pub(crate) struct Progress {
     in_background: bool,
     /// The row as it was, for a session that is gone on with.
     row: Option<SessionRow>,
-    runs: Vec<(RunUuid, Timestamp)>,
+    runs: Vec<RunBefore>,
     /// Events of sprints that were gone on with at once.
     pub events: Vec<Event>,
+}
+
+/// A run as it was before a sprint.
+pub(crate) struct RunBefore {
+    uuid: RunUuid,
+    modified_on: Timestamp,
+    /// Its row; unknown for runs that had ended, which do not change any more.
+    row: Option<RunId>,
+}
+
+impl RunBefore {
+    /// All runs of a session, with the rows of the open ones as the session pins them.
+    pub fn all(session: &Session, pins: &str) -> Vec<Self> {
+        let mut rows = pins.split(',').map(|pin| pin.rsplit(':').next()?.parse().ok().map(RunId));
+        let before = session.runs.iter().map(|run| {
+            let row = if run.exited_on.is_none() { rows.next().flatten() } else { None };
+            Self { uuid: run.uuid, modified_on: run.modified_on, row }
+        });
+        before.collect()
+    }
 }
 
 impl Progress {
@@ -36,7 +56,7 @@ impl Progress {
         Self { id, created_on: now, in_background, row: None, runs: Vec::new(), events: Vec::new() }
     }
 
-    pub fn of(row: &SessionRow, runs: Vec<(RunUuid, Timestamp)>) -> Self {
+    pub fn of(row: &SessionRow, runs: Vec<RunBefore>) -> Self {
         Self {
             id: row.id,
             created_on: row.created_on,
@@ -60,17 +80,16 @@ impl Turn<'_> {
     pub(crate) fn keep(&mut self, sprint: Sprint, mut progress: Progress) {
         let (ctx, ws, now) = (self.ctx, self.ws.clone(), self.now);
         self.person.settle(ctx, &ws, now, &mut self.changes);
-        let row = self.session_row(&sprint, &progress);
+        let runs = self.run_rows(&sprint.session, &progress);
+        let row = self.session_row(&sprint, &progress, &runs);
         let mut events = std::mem::take(&mut progress.events);
         events.extend(sprint.events);
         for event in &events {
             self.keep_event(event, &sprint.session, &row);
         }
-        for run in &sprint.session.runs {
-            let as_before =
-                progress.runs.iter().any(|(uuid, at)| *uuid == run.uuid && *at == run.modified_on);
-            if !as_before || (run.exited_on.is_some() && row.ended_on.is_some()) {
-                let change = self.run_row(run, row.id);
+        for (run, (id, changed)) in sprint.session.runs.iter().zip(&runs) {
+            if *changed {
+                let change = self.run_row(run, *id, row.id);
                 self.changes.push(Change::Run(Box::new(change)));
             }
         }
@@ -93,7 +112,7 @@ impl Turn<'_> {
         }
     }
 
-    fn session_row(&self, sprint: &Sprint, progress: &Progress) -> SessionRow {
+    fn session_row(&self, sprint: &Sprint, progress: &Progress, runs: &[(RunId, bool)]) -> SessionRow {
         let session = &sprint.session;
         let (status, wait_kind) = match (session.status, &sprint.wait, &sprint.effect) {
             (EngineStatus::Completed, ..) if expired(session) => (SessionStatus::Expired, None),
@@ -125,23 +144,31 @@ impl Turn<'_> {
                 (None, true) => old.and_then(|row| row.expires_on),
                 (_, false) => None,
             },
-            pins: if waits { self.pins(session) } else { String::new() },
+            pins: if waits { self.pins(session, runs) } else { String::new() },
             state: if waits { session.encode() } else { Vec::new() },
             created_on: progress.created_on,
             ended_on: (!waits).then_some(self.now),
         }
     }
 
-    fn pins(&self, session: &Session) -> String {
-        let mut pins = String::new();
-        for run in session.runs.iter().filter(|run| run.exited_on.is_none()) {
-            if let Some(flow) = self.ws.flow(run.flow.uuid) {
-                let comma = if pins.is_empty() { "" } else { "," };
-                let revision = run.program.as_ref().map_or(0, |program| program.revision);
-                pins.push_str(&format!("{comma}{}:{revision}", flow.id));
-            }
-        }
-        pins
+    /// The row of each run, and whether it changed.
+    fn run_rows(&self, session: &Session, progress: &Progress) -> Vec<(RunId, bool)> {
+        let row = |run: &Run| match progress.runs.iter().find(|before| before.uuid == run.uuid) {
+            Some(RunBefore { row: Some(row), modified_on, .. }) => (*row, *modified_on != run.modified_on),
+            Some(RunBefore { row: None, .. }) => (RunId(0), false),
+            None => (RunId(self.ctx.next_id(self.now)), true),
+        };
+        session.runs.iter().map(row).collect()
+    }
+
+    fn pins(&self, session: &Session, runs: &[(RunId, bool)]) -> String {
+        let open = session.runs.iter().zip(runs).filter(|(run, _)| run.exited_on.is_none());
+        let pin = |(run, (id, _)): (&Run, &(RunId, bool))| {
+            let flow = self.ws.flow(run.flow.uuid).map_or(0, |flow| flow.id.0);
+            let revision = run.program.as_ref().map_or(0, |program| program.revision);
+            format!("{flow}:{revision}:{id}")
+        };
+        open.map(pin).collect::<Vec<_>>().join(",")
     }
 
     fn set_timers(&mut self, old: Option<&SessionRow>, row: &SessionRow) {
@@ -220,9 +247,9 @@ impl Turn<'_> {
         }
     }
 
-    fn run_row(&self, run: &Run, session: SessionId) -> RunRow {
+    fn run_row(&self, run: &Run, id: RunId, session: SessionId) -> RunRow {
         RunRow {
-            id: RunId(self.ctx.next_id(self.now)),
+            id,
             workspace: self.ws.row.id,
             uuid: run.uuid,
             session,

@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{Contact, ContactStatus, EventUuid, FlowId, MessageId, RunUuid, SessionId, Urn};
+use domain::{Contact, ContactStatus, EventUuid, FlowId, MessageId, SessionId, Urn};
 use flows::{
     Effect, EffectResult, Engine, Event, EventKind, Resume, Session, Sprint, Trigger,
     events::ContactStatusChanged,
@@ -16,7 +16,11 @@ use store::{
     StoreError, TimerKind, Unit, WaitKind,
 };
 
-use crate::{Context, Workspace, person::Person, sprint::Progress};
+use crate::{
+    Context, Workspace,
+    person::Person,
+    sprint::{Progress, RunBefore},
+};
 
 /// The message that a step is about.
 #[derive(Debug, Clone)]
@@ -172,8 +176,7 @@ impl<'c> Turn<'c> {
     ) -> Result<StepEnd, StoreError> {
         let Some(Live { row, session }) = self.live.take() else { return Ok(StepEnd::NotTaken(None)) };
         let flow = session.current_flow();
-        let before: Vec<(RunUuid, Timestamp)> =
-            session.runs.iter().map(|run| (run.uuid, run.modified_on)).collect();
+        let before = RunBefore::all(&session, &row.pins);
         let mut refused = None;
         let stepped = self.engine(|engine, contact| {
             step(engine, session, contact).map_err(|error| {

@@ -51,6 +51,9 @@ pub enum Change {
     Outbox(Box<NewOutbox>),
     /// An outbox row is done: removes it; the unit is gone if it is not there.
     FinishOutbox(WorkspaceId, OutboxId),
+    /// A message was sent, or failed for good: removes its outbox row and moves its status on. Nothing if the row
+    /// is not there: [`UnitDone::finished`].
+    FinishSent(OutboxId, Box<StatusChange>),
     /// An outbox row is to be tried again.
     RetryOutbox(RetryOutbox),
     /// An outbox row that failed for good but is kept for people to see.
@@ -105,6 +108,8 @@ pub struct UnitDone {
     pub claimed: Vec<OutboxId>,
     /// Outbox rows given back by [`Change::RetryOutbox`], itself included: the dispatcher drops them.
     pub released: Vec<OutboxId>,
+    /// One for each [`Change::FinishSent`], in order: whether the row was there.
+    pub finished: Vec<bool>,
     /// One for each [`Change::Status`], in order.
     pub statuses: Vec<StatusResult>,
 }

@@ -58,7 +58,7 @@ pub struct SessionRow {
     pub wait_until: Option<Timestamp>,
     /// When the session expires.
     pub expires_on: Option<Timestamp>,
-    /// Flow revisions it needs: `flow row number:revision` joined with commas.
+    /// What its open runs need, in order: `flow row number:revision:run row number` joined with commas.
     pub pins: String,
     /// The engine's state; empty once the session has ended.
     pub state: Vec<u8>,

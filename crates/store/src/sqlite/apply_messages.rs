@@ -52,6 +52,32 @@ pub(super) fn insert(
     Ok(())
 }
 
+pub(super) fn check_new(conn: &Connection, message: &NewMessage) -> Result<(), UnitError> {
+    let (Direction::In, Some(channel), Some(external)) =
+        (message.direction, message.channel, &message.external_id)
+    else {
+        return Ok(());
+    };
+    let known = sql::one(
+        conn,
+        "SELECT id FROM message WHERE channel_id = $1 AND external_id = $2 AND direction = 'in'",
+        &[&channel.0, &external.as_str()],
+        |row| row.get::<_, i64>(0),
+    )?;
+    if known.is_none() { Ok(()) } else { Err(UnitError::Duplicate) }
+}
+
+pub(super) fn check_pending(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    message: MessageId,
+) -> Result<(), UnitError> {
+    match standing(conn, workspace, &MessageRef::Id(message))? {
+        Some(before) if before.status == MessageStatus::Pending => Ok(()),
+        Some(_) | None => Err(UnitError::Gone),
+    }
+}
+
 /// The part of a message that its status and its count depend on.
 struct Standing {
     id: i64,

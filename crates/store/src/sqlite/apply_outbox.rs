@@ -44,10 +44,21 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
     Ok(claimed)
 }
 
-pub(super) fn finish(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
+/// Removes a row; answers whether it was there.
+pub(super) fn remove(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<bool, UnitError> {
     let changed =
         sql::exec(conn, "DELETE FROM outbox WHERE id = $1 AND workspace_id = $2", &[&id.0, &workspace.0])?;
-    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+    Ok(changed == 1)
+}
+
+pub(super) fn finish(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
+    if remove(conn, workspace, id)? { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+pub(super) fn check(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
+    let text = "SELECT id FROM outbox WHERE id = $1 AND workspace_id = $2";
+    let found = sql::one(conn, text, &[&id.0, &workspace.0], |row| row.get::<_, i64>(0))?;
+    if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
 }
 
 /// Gives a row and the later ones of its contact and channel back, due together. Answers their ids.

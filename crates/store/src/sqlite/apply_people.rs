@@ -37,6 +37,31 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
     Ok(())
 }
 
+pub(super) fn check_version(conn: &Connection, update: &ContactUpdate) -> Result<(), UnitError> {
+    let contact = &update.contact;
+    let version = sql::one(
+        conn,
+        "SELECT version FROM contact WHERE id = $1 AND workspace_id = $2",
+        &[&contact.id.0, &contact.workspace.0],
+        |row| row.get::<_, i64>(0),
+    )?;
+    if version == Some(contact.version) { Ok(()) } else { Err(UnitError::Conflict) }
+}
+
+pub(super) fn check_urn_free(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    urn: &UrnRow,
+) -> Result<(), UnitError> {
+    let taken = sql::one(
+        conn,
+        "SELECT id FROM contact_urn WHERE workspace_id = $1 AND scheme = $2 AND path = $3",
+        &[&workspace.0, &urn.scheme.as_str(), &urn.path.as_str()],
+        |row| row.get::<_, i64>(0),
+    )?;
+    if taken.is_none() { Ok(()) } else { Err(UnitError::Conflict) }
+}
+
 pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), UnitError> {
     let contact = &update.contact;
     let changed = sql::exec(

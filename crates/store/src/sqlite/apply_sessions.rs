@@ -65,13 +65,30 @@ pub(super) fn end(
 }
 
 pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
+    let modified = run.modified_on.as_microsecond();
+    let exited = run.exited_on.map(Timestamp::as_microsecond);
+    let changed = sql::exec(
+        conn,
+        "UPDATE run SET status = $1, responded = $2, results = $3, modified_on = $4, exited_on = $5
+         WHERE id = $6 AND workspace_id = $7",
+        &[
+            &run.status.as_str(),
+            &run.responded,
+            &run.results,
+            &modified,
+            &exited,
+            &run.id.0,
+            &run.workspace.0,
+        ],
+    )?;
+    if changed == 1 {
+        return Ok(());
+    }
     sql::exec(
         conn,
         "INSERT INTO run (id, workspace_id, uuid, session_id, contact_id, flow_id, status, responded, results,
              created_on, modified_on, exited_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         ON CONFLICT (uuid) DO UPDATE SET status = excluded.status, responded = excluded.responded,
-             results = excluded.results, modified_on = excluded.modified_on, exited_on = excluded.exited_on",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             &run.id.0,
             &run.workspace.0,
@@ -83,8 +100,8 @@ pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
             &run.responded,
             &run.results,
             &run.created_on.as_microsecond(),
-            &run.modified_on.as_microsecond(),
-            &run.exited_on.map(Timestamp::as_microsecond),
+            &modified,
+            &exited,
         ],
     )?;
     Ok(())
@@ -147,6 +164,16 @@ pub(super) fn clear_timer(
         &[&workspace.0, &contact.0, &kind.as_str()],
     )?;
     Ok(())
+}
+
+pub(super) fn check_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
+    let due = sql::one(
+        conn,
+        "SELECT due FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3",
+        &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str()],
+        |row| row.get::<_, i64>(0),
+    )?;
+    if due == Some(timer.due.as_microsecond()) { Ok(()) } else { Err(UnitError::Gone) }
 }
 
 pub(super) fn take_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {

@@ -12,7 +12,7 @@ use crate::{
 /// Prepared statements kept per connection: more than there are different ones.
 const STATEMENT_CACHE: usize = 160;
 /// Pages of 4 KiB after which the writer moves the log into the database. Longer logs make longer pauses.
-const CHECKPOINT_PAGES: u32 = 1_000;
+pub(super) const CHECKPOINT_PAGES: u32 = 1_000;
 
 pub(super) fn open_writer(url: &StoreUrl, options: &StoreOptions) -> Result<Connection, StoreError> {
     let (shown, opened) = match url {

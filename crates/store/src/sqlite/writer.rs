@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{UnitAnswers, apply, apply_outbox, sql};
+use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES, sql};
 use crate::{
     Direction, MAX_CHANGES_PER_UNIT, MessageStatus, OutboxItem, Recovered, StoreError, Unit, UnitDone,
     UnitError,
 };
+
+/// Pages of 4 KiB after which the log is moved into the database while more work waits.
+const BACKLOG_CHECKPOINT_PAGES: u32 = 4_000;
 
 /// Something for the writer to do.
 pub(super) enum Job {
@@ -42,23 +45,36 @@ impl Job {
     }
 }
 
-/// A job that is applied but not yet committed.
-enum Applied {
-    Units(UnitAnswers, oneshot::Sender<Result<UnitAnswers, StoreError>>),
-    Claim(Result<Vec<OutboxItem>, StoreError>, oneshot::Sender<Result<Vec<OutboxItem>, StoreError>>),
-    Recover(Result<Recovered, StoreError>, oneshot::Sender<Result<Recovered, StoreError>>),
+/// What a job came to, to be told once it is committed.
+enum Done {
+    Units(UnitAnswers),
+    Claim(Result<Vec<OutboxItem>, StoreError>),
+    Recover(Result<Recovered, StoreError>),
 }
 
-impl Applied {
+impl Job {
     /// Tells the waiter. A waiter that is gone does not care, so a refused answer is no error.
-    fn answer(self, committed: &Result<(), StoreError>) {
-        match self {
-            Self::Units(done, answer) => drop(answer.send(committed.clone().map(|()| done))),
-            Self::Claim(done, answer) => drop(answer.send(committed.clone().and(done))),
-            Self::Recover(done, answer) => drop(answer.send(committed.clone().and(done))),
+    fn answer(self, done: Option<Done>, committed: &Result<(), StoreError>) {
+        let committed = committed.clone();
+        match (self, done) {
+            (Self::Units(_, answer), Some(Done::Units(done))) => {
+                drop(answer.send(committed.map(|()| done)));
+            }
+            (Self::Claim { answer, .. }, Some(Done::Claim(done))) => drop(answer.send(committed.and(done))),
+            (Self::Recover { answer, .. }, Some(Done::Recover(done))) => {
+                drop(answer.send(committed.and(done)));
+            }
+            // Only when the group could not be begun: the waiter hears why, or that nobody will answer.
+            (Self::Units(_, answer), _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
+            (Self::Claim { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
+            (Self::Recover { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
         }
     }
 }
+
+/// A write failed that was sure to succeed, in the middle of a unit without a savepoint: the group must be applied
+/// again from its start, with one for each unit.
+struct Spoilt;
 
 /// How much one commit may carry.
 #[derive(Clone, Copy)]
@@ -87,11 +103,12 @@ pub(super) struct Writer {
     conn: Connection,
     limits: Limits,
     counts: BTreeMap<CountKey, i64>,
+    checkpoint_pages: u32,
 }
 
 impl Writer {
     pub fn new(conn: Connection, limits: Limits) -> Self {
-        Self { conn, limits, counts: BTreeMap::new() }
+        Self { conn, limits, counts: BTreeMap::new(), checkpoint_pages: CHECKPOINT_PAGES }
     }
 
     pub fn connection(&self) -> &Connection {
@@ -102,6 +119,7 @@ impl Writer {
     pub fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         while let Some(first) = queue.blocking_recv() {
             let (started, limits) = (Instant::now(), self.limits);
+            self.checkpoint_by(queue.len());
             self.commit_group(first, |taken| {
                 let full = taken >= limits.units || started.elapsed() >= limits.time;
                 if full { None } else { queue.try_recv().ok() }
@@ -109,6 +127,17 @@ impl Writer {
         }
         if let Err(error) = self.conn.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the database could not be tidied at its end; the next start will do it");
+        }
+    }
+
+    /// Under a backlog the log is moved into the database less often: fewer pages are written twice, at the price of
+    /// longer pauses, which a backlog has anyway.
+    fn checkpoint_by(&mut self, waiting: usize) {
+        let pages = if waiting > 0 { BACKLOG_CHECKPOINT_PAGES } else { CHECKPOINT_PAGES };
+        if pages != self.checkpoint_pages
+            && self.conn.pragma_update(None, "wal_autocheckpoint", pages).is_ok()
+        {
+            self.checkpoint_pages = pages;
         }
     }
 
@@ -122,69 +151,115 @@ impl Writer {
 
     /// `more` is asked for another job after each, with the number of units taken so far.
     fn commit_group(&mut self, first: Job, mut more: impl FnMut(usize) -> Option<Job>) {
-        let mut applied = Vec::new();
+        let mut jobs = Vec::new();
+        let mut done = Vec::new();
         let mut taken = 0;
-        let begun = sql::exec(&self.conn, "BEGIN IMMEDIATE", &[]).map(drop).map_err(StoreError::from);
+        let mut spoilt = false;
+        let mut begun = self.begin();
         let mut next = Some(first);
         while let Some(job) = next {
             taken += job.size();
-            applied.push(self.apply(job, &begun));
+            if begun.is_ok() && !spoilt {
+                match self.apply(&job, false) {
+                    Ok(end) => done.push(end),
+                    Err(Spoilt) => spoilt = true,
+                }
+            }
+            jobs.push(job);
             next = more(taken);
+        }
+        if spoilt {
+            done.clear();
+            self.counts.clear();
+            begun = self.roll_back().and_then(|()| self.begin());
+            if begun.is_ok() {
+                done = jobs.iter().filter_map(|job| self.apply(job, true).ok()).collect();
+            }
         }
         let committed = begun.and_then(|()| self.finish());
         if let Err(error) = &committed {
             tracing::error!(%error, units = taken, "a group was not committed");
         }
-        for job in applied {
-            job.answer(&committed);
+        let mut done = done.into_iter();
+        for job in jobs {
+            job.answer(done.next(), &committed);
         }
     }
 
-    fn apply(&mut self, job: Job, begun: &Result<(), StoreError>) -> Applied {
-        let usable = begun.clone();
-        match job {
-            Job::Units(units, answer) => {
-                let done = match usable {
-                    Ok(()) => units.iter().map(|unit| self.apply_unit(unit)).collect(),
-                    Err(_) => Vec::new(),
-                };
-                Applied::Units(done, answer)
-            }
-            Job::Claim { run, now, limit, answer } => {
-                let done = usable.and_then(|()| Ok(apply_outbox::claim(&self.conn, run, now, limit)?));
-                Applied::Claim(done, answer)
-            }
-            Job::Recover { run, now, answer } => {
-                let done = usable.and_then(|()| Ok(apply_outbox::recover(&self.conn, run, now)?));
-                Applied::Recover(done, answer)
-            }
-        }
+    fn begin(&self) -> Result<(), StoreError> {
+        sql::exec(&self.conn, "BEGIN IMMEDIATE", &[])?;
+        Ok(())
     }
 
-    fn apply_unit(&mut self, unit: &Unit) -> Result<UnitDone, UnitError> {
+    fn roll_back(&self) -> Result<(), StoreError> {
+        if !self.conn.is_autocommit() {
+            sql::exec(&self.conn, "ROLLBACK", &[])?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, job: &Job, carefully: bool) -> Result<Done, Spoilt> {
+        Ok(match job {
+            Job::Units(units, _) => {
+                let ends: Result<Vec<_>, Spoilt> =
+                    units.iter().map(|unit| self.apply_unit(unit, carefully)).collect();
+                Done::Units(ends?)
+            }
+            Job::Claim { run, now, limit, .. } => {
+                Done::Claim(apply_outbox::claim(&self.conn, *run, *now, *limit).map_err(StoreError::from))
+            }
+            Job::Recover { run, now, .. } => {
+                Done::Recover(apply_outbox::recover(&self.conn, *run, *now).map_err(StoreError::from))
+            }
+        })
+    }
+
+    fn apply_unit(&mut self, unit: &Unit, carefully: bool) -> Result<Result<UnitDone, UnitError>, Spoilt> {
         if unit.changes.len() > MAX_CHANGES_PER_UNIT {
-            return Err(UnitError::TooLarge(unit.changes.len()));
+            return Ok(Err(UnitError::TooLarge(unit.changes.len())));
         }
+        if carefully {
+            return Ok(self.apply_in_savepoint(unit));
+        }
+        match apply::check(&self.conn, unit) {
+            Err(refused) => return Ok(Err(refused)),
+            Ok(false) => return Ok(self.apply_in_savepoint(unit)),
+            Ok(true) => {}
+        }
+        let mut side = SideEffects::default();
+        match apply::unit(&self.conn, unit, &mut side) {
+            Ok(done) => {
+                self.keep_counts(side);
+                Ok(Ok(done))
+            }
+            Err(_) => Err(Spoilt),
+        }
+    }
+
+    fn apply_in_savepoint(&mut self, unit: &Unit) -> Result<UnitDone, UnitError> {
         sql::exec(&self.conn, "SAVEPOINT unit", &[])?;
         let mut side = SideEffects::default();
-        let done = apply::unit(&self.conn, unit, &mut side);
-        match done {
+        match apply::unit(&self.conn, unit, &mut side) {
             Ok(done) => {
                 sql::exec(&self.conn, "RELEASE unit", &[])?;
-                for (key, by) in side.counts {
-                    *self.counts.entry(key).or_default() += by;
-                }
+                self.keep_counts(side);
                 Ok(done)
             }
             Err(error) => {
                 // A full disk or a lost file makes SQLite give up the whole group; then there is no savepoint
-                // left, and the commit below will say so to everyone.
+                // left, and the commit will say so to everyone.
                 if !self.conn.is_autocommit() {
                     sql::exec(&self.conn, "ROLLBACK TO unit", &[])?;
                     sql::exec(&self.conn, "RELEASE unit", &[])?;
                 }
                 Err(error)
             }
+        }
+    }
+
+    fn keep_counts(&mut self, side: SideEffects) {
+        for (key, by) in side.counts {
+            *self.counts.entry(key).or_default() += by;
         }
     }
 
@@ -196,9 +271,7 @@ impl Writer {
         let done =
             write_counts(&self.conn, &counts).and_then(|()| sql::exec(&self.conn, "COMMIT", &[]).map(drop));
         if let Err(error) = done {
-            if !self.conn.is_autocommit() {
-                sql::exec(&self.conn, "ROLLBACK", &[])?;
-            }
+            self.roll_back()?;
             return Err(error.into());
         }
         Ok(())

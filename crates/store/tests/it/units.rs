@@ -2,8 +2,8 @@
 
 use domain::{ContactId, GroupId, MessageId, SessionId};
 use store::{
-    Change, ContactUpdate, ConversationKey, Direction, DueTimer, MessageStatus, NewUrn, Store, TimerKind,
-    Unit, UnitError,
+    Change, ContactUpdate, ConversationKey, Direction, DueTimer, MessageStatus, NewContact, NewUrn, Store,
+    TimerKind, Unit, UnitError,
 };
 
 use crate::rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, scratch, urn_row, workspace};
@@ -42,6 +42,9 @@ async fn a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay() {
             vec![Change::NewUrn(NewUrn { workspace: WORKSPACE, contact: ContactId(1), urn: urn_row(2) })],
             |e| matches!(e, UnitError::Conflict),
         ),
+        ("an identifier that nothing asked about beforehand", vec![inbound(13, 1, "new"), twin(2, 3)], |e| {
+            matches!(e, UnitError::Conflict)
+        }),
         ("a contact that was made meanwhile", vec![contact(2)], |e| matches!(e, UnitError::Conflict)),
         ("a timer that is gone", vec![update(1, 1, "x"), take_timer(5)], |e| matches!(e, UnitError::Gone)),
     ];
@@ -59,6 +62,11 @@ async fn a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay() {
         let loaded = store.load_conversations(vec![key]).await.unwrap().conversations;
         assert_eq!(loaded[0].as_ref().unwrap().contact.name, "Amina", "{case}");
     }
+}
+
+/// A contact with the number of one and the address of another.
+fn twin(id: i64, urn: i64) -> Change {
+    Change::NewContact(Box::new(NewContact { contact: contact_row(id), urns: vec![urn_row(urn)] }))
 }
 
 fn take_timer(due: i64) -> Change {
