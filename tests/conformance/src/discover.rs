@@ -62,6 +62,8 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
                 found.push(make(inner));
             }
         }
+    } else if TEST_DATA_FOLDERS.iter().any(|folder| path.join(folder).is_dir()) {
+        found.push(Suite::TestData(path.to_owned()));
     } else if has_ending(&entries, ".test.json") {
         found.push(Suite::Scenarios(path.to_owned(), "flows/generated".to_owned()));
     } else if path.join("MANIFEST.json").is_file() {
@@ -87,6 +89,9 @@ const ENGINE_FOLDERS: [(&str, MakeSuite); 3] = [
     ("flows/generated", |dir| Suite::Scenarios(dir, "flows/generated".to_owned())),
     ("testdata", Suite::TestData),
 ];
+
+/// Folders by which the engine's test data is recognised.
+const TEST_DATA_FOLDERS: [&str; 2] = ["test/testdata/runner", "flows/actions/testdata"];
 
 fn is_engine(path: &Path) -> bool {
     ENGINE_FOLDERS.iter().any(|(folder, _)| path.join(folder).is_dir())

@@ -175,3 +175,29 @@ fn knows_what_it_depends_on() {
     assert!(!query.inspection().allow_as_group);
     assert!(parse("age > 18").unwrap().inspection().allow_as_group);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "[ -~äß()\"=<>!~.]{0,60}") {
+        let query = parse(&text);
+        if let Ok(query) = query {
+            let canonical = query.to_string();
+            let again = parse(&canonical).map(|query| query.to_string());
+            proptest::prop_assert_eq!(again.as_deref(), Ok(canonical.as_str()));
+            query.matches(&achieng());
+        }
+    }
+
+    #[test]
+    fn words_of_the_language_in_any_order(words in proptest::collection::vec(WORDS, 0..12)) {
+        let text = words.join(" ");
+        if let Ok(query) = parse(&text) {
+            let canonical = query.to_string();
+            let again = parse(&canonical).map(|query| query.to_string());
+            proptest::prop_assert_eq!(again.as_deref(), Ok(canonical.as_str()));
+        }
+    }
+}
+
+/// What queries are made of.
+const WORDS: &str = "(age|due|sex|name|tel|urns\\.tel|fields\\.age|=|!=|~|>|<=|is|has|and|or|\\(|\\)|18|0712345|\"\"|\"a b\"|mary|1-5-2026)";
