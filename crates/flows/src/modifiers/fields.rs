@@ -2,14 +2,15 @@
 
 use domain::{ContactStatus, Field, FieldType, FieldValue};
 use expressions::Ambient;
+use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::Changes;
 use crate::{
     engine::work::cut,
     events::{
-        ContactFieldChanged, ContactLanguageChanged, ContactNameChanged, ContactStatusChanged,
-        ContactTimezoneChanged, EventKind, FieldRef,
+        ContactFieldChanged, ContactLanguageChanged, ContactLastSeenChanged, ContactNameChanged,
+        ContactStatusChanged, ContactTimezoneChanged, EventKind, FieldRef,
     },
 };
 
@@ -42,6 +43,16 @@ impl Changes<'_> {
         }
         self.contact.timezone = (!timezone.is_empty()).then(|| timezone.clone());
         self.event(EventKind::ContactTimezoneChanged(ContactTimezoneChanged { timezone }));
+        self.reevaluate_groups();
+    }
+
+    /// Records that the contact was seen.
+    pub fn seen(&mut self, seen_on: Timestamp) {
+        if self.contact.last_seen_on == Some(seen_on) {
+            return;
+        }
+        self.contact.last_seen_on = Some(seen_on);
+        self.event(EventKind::ContactLastSeenChanged(ContactLastSeenChanged { last_seen_on: seen_on }));
         self.reevaluate_groups();
     }
 

@@ -4,6 +4,7 @@
 mod fields;
 mod groups;
 mod merge;
+mod modifier;
 mod tickets;
 mod urns;
 
@@ -12,6 +13,7 @@ use expressions::Environment;
 use smol_str::SmolStr;
 
 pub(crate) use merge::merge_environment;
+pub use modifier::{GroupsModification, Modifier, Route, UrnsModification};
 
 use crate::{
     assets::Assets,

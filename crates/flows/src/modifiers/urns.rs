@@ -1,8 +1,8 @@
 //! Addresses and the channels they prefer.
 
-use domain::{Channel, ChannelRole, ContactUrn, Urn};
+use domain::{Channel, ChannelRef, ChannelRole, ChannelUuid, ContactUrn, Urn};
 
-use super::Changes;
+use super::{Changes, Route, UrnsModification};
 use crate::events::{ContactUrnsChanged, ErrorCode, EventKind};
 
 impl Changes<'_> {
@@ -32,6 +32,69 @@ impl Changes<'_> {
         self.contact.urns.push(ContactUrn { urn, channel: None });
         self.urns_changed();
         true
+    }
+
+    /// Adds, removes or replaces addresses.
+    pub fn change_routes(
+        &mut self,
+        routes: &[Route],
+        modification: UrnsModification,
+        free: &mut dyn FnMut(&Urn) -> bool,
+    ) {
+        let before = self.contact.urns.clone();
+        let mut urns = match modification {
+            UrnsModification::Append | UrnsModification::Remove => before.clone(),
+            UrnsModification::Set => Vec::with_capacity(routes.len()),
+        };
+        for route in routes {
+            let Some((urn, channel)) = self.read_route(route) else { continue };
+            if modification == UrnsModification::Remove {
+                urns.retain(|own| !own.urn.is_same(&urn));
+                continue;
+            }
+            if urns.iter().any(|own| own.urn.is_same(&urn)) {
+                continue;
+            }
+            let known = before.iter().find(|own| own.urn.is_same(&urn));
+            if known.is_none() && !free(&urn) {
+                self.urn_taken(&urn);
+                continue;
+            }
+            let limit = self.limits.urns_per_contact;
+            if urns.len() >= limit {
+                self.error(format!("Contact has too many URNs, limit is {limit}"));
+                break;
+            }
+            let channel = channel.or_else(|| known.and_then(|own| own.channel));
+            urns.push(known.map_or(ContactUrn { urn, channel }, |own| ContactUrn { channel, ..own.clone() }));
+        }
+        if urns != before {
+            self.contact.urns = urns;
+            self.urns_changed();
+        }
+    }
+
+    /// Puts an address first and lets it prefer a channel.
+    pub fn prefer_route(&mut self, urn: &str, channel: Option<&ChannelRef>) {
+        let route = Route { urn: urn.into(), channel: channel.cloned() };
+        let Some((urn, channel)) = self.read_route(&route) else { return };
+        let Some(place) = self.contact.urns.iter().position(|own| own.urn.is_same(&urn)) else { return };
+        if place == 0 && self.contact.urns[0].channel == channel {
+            return;
+        }
+        let mut own = self.contact.urns.remove(place);
+        own.channel = channel;
+        self.contact.urns.insert(0, own);
+        self.urns_changed();
+    }
+
+    /// An address as a person may write it, and the channel if it exists.
+    fn read_route(&mut self, route: &Route) -> Option<(Urn, Option<ChannelUuid>)> {
+        let (scheme, path) = route.urn.split_once(':').unwrap_or(("", &route.urn));
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let urn = self.checked_urn(scheme, path)?;
+        let channel = route.channel.as_ref().and_then(|channel| self.assets.channel(channel.uuid));
+        Some((urn, channel.map(|channel| channel.uuid)))
     }
 
     /// Says that an address belongs to somebody else.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::Contact;
 use expressions::Environment;
-use flows::{Definition, Trigger, session::Run};
+use flows::{Definition, Engine, Limits, Modifier, Trigger, session::Run};
 use serde_json::{Value as Json, json};
 
 use super::{events, play::Play, read, tolerant::Comparison};
@@ -26,10 +26,11 @@ const TOPIC: &str = "0d9a2c56-6fc2-4f27-93c5-a6322e26b740";
 type Work = fn(&Json, Json) -> Outcome;
 
 /// The families, the folders of their files, and how a case is run on the assets.
-const FAMILIES: [(&str, &str, Work); 3] = [
+const FAMILIES: [(&str, &str, Work); 4] = [
     ("testdata/actions", "actions/testdata", action),
     ("testdata/routers", "routers/testdata", router),
     ("testdata/resumes", "resumes/testdata", resume),
+    ("testdata/modifiers", "modifiers/testdata", modify),
 ];
 
 /// Runs the families that a folder holds.
@@ -274,6 +275,23 @@ fn resume(case: &Json, mut assets: Json) -> Outcome {
     let session = sprint.session.to_json();
     comparison.compare("run_status", &case["run_status"], &session["runs"][0]["status"]);
     comparison.compare("session_status", &case["session_status"], &session["status"]);
+    comparison.outcome()
+}
+
+/// One change of a contact outside flows.
+fn modify(case: &Json, assets: Json) -> Outcome {
+    let env = environment(&Json::Null);
+    let loaded = assets::load(&assets, &env)?;
+    let host = TestHost::new();
+    let limits = Limits { field_chars: 256, ..Limits::default() };
+    let engine = Engine { assets: &loaded.assets, env: &env, host: &host, limits };
+    let mut person = contact(&case["contact_before"])?;
+    let modifier: Modifier = read(&case["modifier"])?;
+    let events = engine.modify(&mut person, &modifier, &mut |urn| !urn.path.contains("taken"));
+    let events = serde_json::to_value(events).map_err(|error| error.to_string())?;
+    let mut comparison = Comparison::new(&[&assets.to_string(), &case["contact_before"].to_string()]);
+    comparison.compare("events", &case["events"], &events);
+    comparison.compare("contact_after", &case["contact_after"], &contact_json(&person, &loaded.assets)?);
     comparison.outcome()
 }
 
