@@ -3,6 +3,7 @@
 mod administration;
 mod effects;
 mod flow_files;
+mod importing;
 mod ordering;
 mod receiving;
 mod sending;
