@@ -145,7 +145,7 @@ fn answer(text: &str) -> Resume {
         ..MsgIn::default()
     };
     let kind = EventKind::MsgReceived(MsgReceived { msg, ticket_uuid: None });
-    let event = Event { uuid: EventUuid::default(), created_on: Timestamp::UNIX_EPOCH, kind, origin: None };
+    let event = Event::new(EventUuid::default(), Timestamp::UNIX_EPOCH, kind);
     Resume::from_event(event).expect("a message")
 }
 

@@ -133,7 +133,7 @@ impl Turn<'_> {
 
     async fn resume_with(&mut self, kind: EventKind) -> Result<bool, StoreError> {
         let uuid = EventUuid(self.ctx.host.uuid_v7());
-        let event = Event { uuid, created_on: self.now, kind, origin: None };
+        let event = Event::new(uuid, self.now, kind);
         match Resume::from_event(event) {
             Ok(resume) => Ok(matches!(self.resume(resume).await?, StepEnd::Taken(_))),
             Err(_) => Ok(false),

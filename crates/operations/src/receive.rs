@@ -343,15 +343,12 @@ impl Turn<'_> {
             return Ok(if is_new { Receipt::Event } else { Receipt::Ignored("nothing is set for it") });
         };
         let Some(flow) = flow_reference(&ws, matched.trigger.flow) else { return Ok(Receipt::Event) };
-        let event = Event {
-            uuid: domain::EventUuid(self.ctx.host.uuid_v7()),
-            created_on: self.now,
-            kind: EventKind::ChatStarted(ChatStarted {
-                channel: Reference { uuid: channel.uuid, name: channel.name.clone() },
-                params: None,
-            }),
-            origin: None,
-        };
+        let uuid = domain::EventUuid(self.ctx.host.uuid_v7());
+        let kind = EventKind::ChatStarted(ChatStarted {
+            channel: Reference { uuid: channel.uuid, name: channel.name.clone() },
+            params: None,
+        });
+        let event = Event::new(uuid, self.now, kind);
         let trigger = Trigger::new(flow, self.now, TriggerKind::Chat { event: Box::new(event) });
         if let StepEnd::NotTaken(Some(reason)) = self.start(trigger).await? {
             tracing::warn!(reason, "a new conversation started no flow");
@@ -367,20 +364,14 @@ fn flow_reference(ws: &Workspace, id: domain::FlowId) -> Option<flows::events::F
 fn received_event(incoming: &Incoming<'_>) -> Event {
     let channel =
         incoming.channel.map(|channel| Reference { uuid: channel.uuid, name: channel.name.clone() });
-    Event {
-        uuid: Turn::event_of(incoming.uuid),
-        created_on: incoming.created_on,
-        kind: EventKind::MsgReceived(MsgReceived {
-            msg: MsgIn {
-                urn: incoming.urn.clone(),
-                channel,
-                text: incoming.text.clone(),
-                attachments: incoming.attachments.clone(),
-                external_id: incoming.external_id.clone(),
-                payload: None,
-            },
-            ticket_uuid: None,
-        }),
-        origin: None,
-    }
+    let msg = MsgIn {
+        urn: incoming.urn.clone(),
+        channel,
+        text: incoming.text.clone(),
+        attachments: incoming.attachments.clone(),
+        external_id: incoming.external_id.clone(),
+        payload: None,
+    };
+    let kind = EventKind::MsgReceived(MsgReceived { msg, ticket_uuid: None });
+    Event::new(Turn::event_of(incoming.uuid), incoming.created_on, kind)
 }

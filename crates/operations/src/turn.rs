@@ -110,12 +110,9 @@ impl<'c> Turn<'c> {
     /// Changes the contact's status, with the event.
     pub fn set_status(&mut self, status: ContactStatus) {
         self.person.contact.status = status;
-        let event = Event {
-            uuid: EventUuid(self.ctx.host.uuid_v7()),
-            created_on: self.now,
-            kind: EventKind::ContactStatusChanged(ContactStatusChanged { status }),
-            origin: None,
-        };
+        let uuid = EventUuid(self.ctx.host.uuid_v7());
+        let kind = EventKind::ContactStatusChanged(ContactStatusChanged { status });
+        let event = Event::new(uuid, self.now, kind);
         self.record(&event, None);
     }
 

@@ -141,7 +141,7 @@ impl<'e> Work<'e> {
     pub fn event_as(&mut self, uuid: EventUuid, kind: EventKind) {
         let created_on = self.now();
         let origin = self.origin();
-        self.events.push(Event { uuid, created_on, kind, origin });
+        self.events.push(Event { origin, ..Event::new(uuid, created_on, kind) });
     }
 
     /// Adds an error that has no code.

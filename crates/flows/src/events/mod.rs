@@ -15,6 +15,7 @@ mod wait;
 use domain::{EventUuid, NodeUuid, RunUuid};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 pub use call::{CallReceived, CallRef, CampaignFired, ChannelEvent, ChatStarted};
 pub use contact::{
@@ -60,9 +61,22 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
+    /// The person who did it, if it was one.
+    #[serde(default, rename = "_user", skip_serializing_if = "Option::is_none")]
+    pub user: Option<Box<UserRef>>,
+    /// By which way they did it: `ui` or `api`.
+    #[serde(default, rename = "_via", skip_serializing_if = "Option::is_none")]
+    pub via: Option<SmolStr>,
     /// The step that caused it; not part of the JSON form.
     #[serde(skip)]
     pub origin: Option<EventOrigin>,
+}
+
+impl Event {
+    /// An event that no person and no step caused, as far as is known.
+    pub fn new(uuid: EventUuid, created_on: Timestamp, kind: EventKind) -> Self {
+        Self { uuid, created_on, kind, user: None, via: None, origin: None }
+    }
 }
 
 /// The kinds of event, by their JSON `type`.

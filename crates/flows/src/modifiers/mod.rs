@@ -37,7 +37,7 @@ impl Changes<'_> {
     pub fn event(&mut self, kind: EventKind) {
         let uuid = EventUuid(self.host.uuid_v7());
         let created_on = self.host.now();
-        self.events.push(Event { uuid, created_on, kind, origin: self.origin });
+        self.events.push(Event { origin: self.origin, ..Event::new(uuid, created_on, kind) });
     }
 
     pub fn error(&mut self, text: impl Into<String>) {

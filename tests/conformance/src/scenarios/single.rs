@@ -21,6 +21,7 @@ const CONTACT: &str = "5d76d86b-3bb9-4d5a-b822-c9d86f5d8e4f";
 const CHANNEL: &str = "57f1078f-88aa-46f4-a59a-948a5739c03d";
 const CALL: &str = "01978a2f-ad9a-7f2e-ad44-6e7547078cec";
 const TICKET: &str = "7f44b065-ec28-4d7a-bbb4-0bda3b75b19d";
+const WITH_TICKETS: &str = "91564dee-e7ea-49b2-a903-598ce71b1d07";
 const TOPIC: &str = "0d9a2c56-6fc2-4f27-93c5-a6322e26b740";
 
 type Work = fn(&Json, Json) -> Outcome;
@@ -97,6 +98,10 @@ pub fn standard_contact(full: bool, has_ticket: bool, language: &str) -> Json {
         json["fields"] = json!({"gender": {"text": "Male"}});
     }
     if has_ticket {
+        // They are in the group of those with tickets already.
+        if let Some(groups) = json["groups"].as_array_mut() {
+            groups.push(json!({"uuid": WITH_TICKETS, "name": "With Tickets"}));
+        }
         // They are in the group of those with tickets already, so that joining it is no event of the action.
         json["groups"] = json!([
             {"uuid": "b7cf0d83-f1c9-411c-96fd-c511a4cfa86d", "name": "Testers"},

@@ -87,7 +87,7 @@ impl Rehearsal {
     fn resume(&mut self, kind: EventKind) -> anyhow::Result<Vec<Event>> {
         let session = self.session.take().ok_or_else(|| anyhow!("the flow does not wait"))?;
         let created_on = Timestamp::now();
-        let event = Event { uuid: EventUuid(Uuid::now_v7()), created_on, kind, origin: None };
+        let event = Event::new(EventUuid(Uuid::now_v7()), created_on, kind);
         let engine = Engine::new(&self.assets, &self.environment, &Here);
         let sprint = engine.resume(session, &mut self.contact, Resume::from_event(event)?);
         let sprint = sprint.map_err(|error| anyhow!("{error}"))?;
