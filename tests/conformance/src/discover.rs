@@ -18,6 +18,8 @@ pub enum Suite {
     Scenarios(PathBuf, String),
     /// A folder of the engine's test data.
     TestData(PathBuf),
+    /// A folder of recorded sessions.
+    Sessions(PathBuf),
     /// A folder of workspace exports.
     Exports(PathBuf),
     /// A folder of carriers' requests and ours.
@@ -36,6 +38,7 @@ impl Suite {
                 testdata::run(dir, report);
                 scenarios::run_test_data(dir, report);
             }
+            Self::Sessions(dir) => scenarios::run_sessions(dir, report),
             Self::Exports(dir) => exports::run(dir, report),
             Self::Courier(dir) => courier::run(dir, report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
@@ -84,9 +87,10 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
 type MakeSuite = fn(PathBuf) -> Suite;
 
 /// The folders of the engine's data and how each is run.
-const ENGINE_FOLDERS: [(&str, MakeSuite); 3] = [
+const ENGINE_FOLDERS: [(&str, MakeSuite); 4] = [
     ("cases", Suite::Cases),
     ("flows/generated", |dir| Suite::Scenarios(dir, "flows/generated".to_owned())),
+    ("sessions", Suite::Sessions),
     ("testdata", Suite::TestData),
 ];
 

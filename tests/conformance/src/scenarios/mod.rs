@@ -4,6 +4,7 @@ mod forms;
 mod outside;
 mod play;
 mod single;
+mod standard;
 mod tolerant;
 
 use std::{
@@ -49,9 +50,15 @@ pub fn run_test_data(dir: &Path, report: &mut Report) {
     run(&dir.join("test/testdata/runner"), "testdata/runner", report);
     single::run(&dir.join("flows"), report);
     forms::run(dir, report);
+    standard::run_templates(dir, report);
     for (family, folder) in LATER {
         later(family, &dir.join(folder), report);
     }
+}
+
+/// Runs the standard session, whose context many templates see.
+pub fn run_sessions(dir: &Path, report: &mut Report) {
+    standard::run(dir, report);
 }
 
 /// Families that nothing runs yet, and where they are.

@@ -77,7 +77,8 @@ impl<'a> Outside<'a> {
         let sizes = HttpSizes { request: request_trace.len() as u64, response: 0 };
         let no_answer = HttpAnswer { request_trace, sizes, elapsed_ms: 1000, ..HttpAnswer::default() };
         let mut mocks = self.mocks.borrow_mut();
-        let Some(mock) = mocks.get_mut(&request.url).and_then(Vec::pop) else { return no_answer };
+        let given = mocks.get_mut(&request.url).and_then(Vec::pop);
+        let Some(mock) = given.or_else(|| local(&request.url)) else { return no_answer };
         let status =
             mock["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
         if status == 0 {
@@ -128,6 +129,41 @@ impl<'a> Outside<'a> {
             }
         }
     }
+}
+
+/// What the service of the standard session answers: what it is told to, or that all is well.
+fn local(url: &str) -> Option<Json> {
+    let query = url.strip_prefix("http://localhost/?")?;
+    let body = match query.split_once('=')? {
+        ("content", content) => decoded(content),
+        ("cmd", "success") => "{ \"ok\": \"true\" }".to_owned(),
+        _ => return None,
+    };
+    Some(json!({"status": 200, "body": body}))
+}
+
+/// A part of a query without its percent signs.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = after;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What the model says: errors and answers on demand, otherwise what its instructions ask for.
