@@ -139,7 +139,8 @@ mod tests {
     fn reads_every_place() {
         let multipart = b"--x1\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nHi\r\nthere\r\n\
             --x1\r\ncontent-disposition: form-data; name=\"pic\"; filename=\"a.png\"\r\n\r\n..\r\n--x1--\r\n";
-        let cases: [(&str, &str, &[u8], &[(&str, &str)]); 5] = [
+        type Case<'a> = (&'a str, &'a str, &'a [u8], &'a [(&'a str, &'a str)]);
+        let cases: [Case<'_>; 5] = [
             (FORM, "", b"text=a%20b+c&from=%2B1", &[("text", "a b c"), ("from", "+1")]),
             ("", "text=q", b"", &[("text", "q")]),
             (

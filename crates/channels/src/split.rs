@@ -3,10 +3,12 @@
 /// Cuts a text into parts of at most `max_chars` characters, at the last space of a part if it has one.
 /// A `max_chars` of 0 means no limit. White space at the cut is dropped; an empty text is one empty part.
 pub fn split_text(text: &str, max_chars: usize) -> Vec<&str> {
+    if max_chars == 0 {
+        return vec![text];
+    }
     let mut parts = Vec::new();
     let mut rest = text;
-    while max_chars > 0 {
-        let Some((limit, next)) = rest.char_indices().nth(max_chars) else { break };
+    while let Some((limit, next)) = rest.char_indices().nth(max_chars) {
         let cut = match rest[..limit].rfind(' ') {
             _ if next == ' ' => limit,
             Some(space) if space > 0 => space,

@@ -33,8 +33,9 @@ pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>,
             }
         };
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             () = stop.notified() => return,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

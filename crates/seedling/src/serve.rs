@@ -140,6 +140,7 @@ impl Running {
             node.stop().await
         };
         let in_time = tokio::select! {
+            biased;
             in_time = stopped => in_time,
             _ = terminate.recv() => false,
             _ = interrupt.recv() => false,
@@ -151,6 +152,7 @@ impl Running {
     async fn signalled(&mut self) {
         let [terminate, interrupt] = &mut self.signals;
         tokio::select! {
+            biased;
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }

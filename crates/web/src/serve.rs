@@ -36,8 +36,9 @@ pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            biased;
             () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -81,6 +82,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();

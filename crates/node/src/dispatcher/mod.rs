@@ -145,21 +145,17 @@ impl Dispatcher {
             }
             let wake = self.wake_at();
             tokio::select! {
-                order = inbox.recv() => {
-                    let mut next = order;
-                    while let Some(order) = next {
-                        self.obey(order);
-                        next = inbox.try_recv().ok();
-                    }
-                }
-                report = reported.recv() => {
-                    let mut next = report;
-                    while let Some(report) = next {
-                        self.hear(report);
-                        next = reported.try_recv().ok();
-                    }
-                }
+                biased;
+                Some(report) = reported.recv() => self.hear(report),
+                Some(order) = inbox.recv() => self.obey(order),
                 () = tokio::time::sleep_until(wake) => {}
+            }
+            // All that waits at once, from both, so that neither starves the other.
+            while let Ok(report) = reported.try_recv() {
+                self.hear(report);
+            }
+            while let Ok(order) = inbox.try_recv() {
+                self.obey(order);
             }
         }
     }

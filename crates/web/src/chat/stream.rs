@@ -104,6 +104,7 @@ impl State {
                 return None;
             }
             tokio::select! {
+                biased;
                 () = self.ear.heard() => self.read().await,
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     if self.spoke.elapsed() >= limits::CHAT_KEEP_ALIVE {

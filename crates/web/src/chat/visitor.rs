@@ -42,7 +42,7 @@ pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trust_forward
     let forwarded = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
     let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let address = forwarded.filter(|_| trust_forwarded).or(peer);
-    address.map_or(IpAddr::from([0, 0, 0, 0]), |address| network(address))
+    address.map_or(IpAddr::from([0, 0, 0, 0]), network)
 }
 
 /// The part of an address that one client holds: of version 6 a whole /64.
