@@ -1,7 +1,6 @@
 //! `/c/<type>/<channel uuid>/<action>`: what carriers tell us. They are answered after the commit.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +8,8 @@ use axum::routing::{MethodRouter, get};
 use channels::answer::{self, Answer};
 use channels::{CarrierType, Inbound};
 use node::{IntakeError, Node, Taken, limits};
+
+use crate::body::{self, BodyError};
 
 /// One neutral text for everything that is not there, so that nobody learns which channels exist.
 const NOT_FOUND: &str = "not found";
@@ -30,18 +31,17 @@ async fn receive(
 ) -> Response {
     let kind = CarrierType::from_code(&carrier);
     let (parts, body) = request.into_parts();
-    let declared =
-        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = match read_body(body, declared).await {
+    let body = match body::read(body, limits::CARRIER_BODY_BYTES).await {
         Ok(body) => body,
-        Err(status) => {
+        Err(error) => {
             node.metrics().count_inbound(kind.map_or("none", CarrierType::slug), "refused");
-            let reason = if status == StatusCode::PAYLOAD_TOO_LARGE {
-                format!("the body is larger than {} bytes", limits::CARRIER_BODY_BYTES)
-            } else {
-                "the body could not be read".to_owned()
-            };
-            return respond(answer::error(status.as_u16(), &reason));
+            return respond(match error {
+                BodyError::TooLarge => answer::error(
+                    413,
+                    &format!("the body is larger than {} bytes", limits::CARRIER_BODY_BYTES),
+                ),
+                BodyError::Broken => answer::error(400, "the body broke off"),
+            });
         }
     };
     let (Some(kind), Ok(uuid)) = (kind, uuid.parse()) else { return not_found().await };
@@ -86,19 +86,6 @@ fn accepted(line: &channels::Line, items: &[Inbound], taken: &[Taken]) -> Answer
             answer::accepted(line, items, &uuids)
         }
     }
-}
-
-async fn read_body(body: Body, declared: Option<usize>) -> Result<axum::body::Bytes, StatusCode> {
-    if declared.is_some_and(|length| length > limits::CARRIER_BODY_BYTES) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    to_bytes(body, limits::CARRIER_BODY_BYTES).await.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
-            true => StatusCode::PAYLOAD_TOO_LARGE,
-            false => StatusCode::BAD_REQUEST,
-        }
-    })
 }
 
 fn come_again() -> Response {

@@ -1,6 +1,7 @@
 //! HTTP: carriers, web chat, health, metrics. Reads requests, holds them to their limits, and answers; what they
 //! mean is decided below.
 
+mod body;
 mod carriers;
 mod chat;
 mod health;

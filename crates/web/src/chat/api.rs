@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::sse::Sse;
@@ -14,6 +14,8 @@ use node::{Channel, IntakeError, Taken, limits};
 use serde::Deserialize;
 use serde_json::json;
 use smol_str::SmolStr;
+
+use crate::body::{self, BodyError};
 
 use super::history::{Conversation, external_id};
 use super::page::{self, Look};
@@ -204,7 +206,10 @@ pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, re
 }
 
 async fn read_message(body: Body) -> Result<Written, Refused> {
-    let body = to_bytes(body, limits::CHAT_BODY_BYTES).await.map_err(|_| Refused::TooLarge)?;
+    let body = body::read(body, limits::CHAT_BODY_BYTES).await.map_err(|error| match error {
+        BodyError::TooLarge => Refused::TooLarge,
+        BodyError::Broken => Refused::Malformed("the body broke off"),
+    })?;
     let written: Written = serde_json::from_slice(&body)
         .map_err(|_| Refused::Malformed("the body must be JSON with the texts 'id' and 'text'"))?;
     let id_chars = written.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
