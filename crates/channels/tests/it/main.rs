@@ -1,4 +1,5 @@
 //! External channel, black box: requests in, items out; messages in, requests out.
+#![allow(clippy::unwrap_used)]
 
 #![allow(clippy::unwrap_used)]
 

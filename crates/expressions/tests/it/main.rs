@@ -1,4 +1,5 @@
 //! What the expressions crate promises, seen from outside.
+#![allow(clippy::unwrap_used)]
 
 mod dates;
 mod functions;

@@ -1,4 +1,5 @@
 //! What the flows crate promises, seen from outside.
+#![allow(clippy::unwrap_used)]
 
 mod definitions;
 mod exports;

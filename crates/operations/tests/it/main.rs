@@ -1,4 +1,5 @@
 //! Operations on a real store: conversations from the first message to the last, with all that goes wrong between.
+#![allow(clippy::unwrap_used)]
 
 mod administration;
 mod effects;

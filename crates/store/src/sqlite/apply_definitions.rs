@@ -24,6 +24,7 @@ pub(super) fn raise_version(conn: &Connection, workspace: WorkspaceId) -> Result
     Ok(())
 }
 
+// tidy: table
 pub(super) fn change(
     conn: &Connection,
     workspace: WorkspaceId,

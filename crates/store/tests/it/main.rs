@@ -1,4 +1,5 @@
 //! The store on real SQLite files: what is committed, what is refused, what a crash leaves.
+#![allow(clippy::unwrap_used)]
 
 mod counts;
 mod opening;

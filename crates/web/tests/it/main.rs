@@ -1,4 +1,5 @@
 //! A node with its web server on loopback, and a carrier that is real HTTP: what carriers and browsers see.
+#![allow(clippy::unwrap_used)]
 
 #![allow(clippy::unwrap_used)]
 
