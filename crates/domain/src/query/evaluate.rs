@@ -10,7 +10,7 @@ use super::{
     ast::{Comparator, Condition, Day, Node, Operand},
     property::{Attribute, Property, QueryField},
 };
-use crate::{Contact, FieldType, GroupUuid};
+use crate::{Contact, FieldType, GroupUuid, public_ref};
 
 /// One value of a property.
 #[derive(Clone, Copy, Debug, PartialEq)]

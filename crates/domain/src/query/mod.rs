@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 pub use ast::{Comparator, Condition, Day, Node, Operand};
 pub use errors::QueryError;
-pub use evaluate::{Datum, Queryable};
+pub use evaluate::{Datum, Queryable, Searched};
 pub use inspect::{FieldReference, GroupDependency, Inspection};
 pub use property::{Attribute, Kind, Property, QueryField, Resolver};
 
@@ -69,7 +69,8 @@ impl Query {
         Ok(Self { root, inspection })
     }
 
-    /// Whether the subject fits. A [`Contact`](crate::Contact) is seen as groups may see it.
+    /// Whether the subject fits. A [`Contact`](crate::Contact) is seen as groups may see it; use [`Searched`] to
+    /// find people.
     pub fn matches(&self, subject: &dyn Queryable) -> bool {
         self.root.matches(subject)
     }

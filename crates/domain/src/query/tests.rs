@@ -168,6 +168,27 @@ fn matches_people() {
 }
 
 #[test]
+fn searches_see_what_groups_may_not() {
+    let contact = Contact { id: crate::ContactId(7), groups: vec![GroupUuid::default()], ..achieng() };
+    let key = [1, 2, 3, 4];
+    let searched = Searched { contact: &contact, flow: Some("Intake"), history: &[], obfuscation_key: key };
+    let by_ref = format!("ref = {}", crate::public_ref(contact.id, key));
+    for (text, for_search, for_groups) in [
+        ("status = active", true, false),
+        ("group = \"health workers\"", true, false),
+        ("group != \"\"", true, false),
+        ("flow = intake", true, false),
+        ("history = intake", false, false),
+        ("id = 7", true, false),
+        (by_ref.as_str(), true, false),
+        ("age = 31 and mary", true, true),
+    ] {
+        let query = parse(text).unwrap();
+        assert_eq!((query.matches(&searched), query.matches(&contact)), (for_search, for_groups), "{text}");
+    }
+}
+
+#[test]
 fn knows_what_it_depends_on() {
     let query = parse("age > 18 and (tel ~ 071 or group = \"health workers\")").unwrap();
     assert!(query.depends_on_field("age") && !query.depends_on_field("sex"));

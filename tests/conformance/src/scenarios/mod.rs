@@ -7,10 +7,7 @@ mod single;
 mod standard;
 mod tolerant;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use expressions::Environment;
 use flows::{Assets, Sprint, Trigger, events::CallRef};
@@ -85,7 +82,7 @@ fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn scenario(test: &PathBuf, assets: &PathBuf, comma: bool) -> Outcome {
+fn scenario(test: &Path, assets: &Path, comma: bool) -> Outcome {
     let mut test: Json = serde_json::from_str(&text(test)?).map_err(|error| error.to_string())?;
     let expected = test["outputs"].take();
     if comma && test["environment"]["number_format"].is_null() {
