@@ -130,6 +130,43 @@ impl Queryable for Contact {
     }
 }
 
+/// A contact with all that a search can ask about, also what groups may not depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Searched<'a> {
+    /// The contact.
+    pub contact: &'a Contact,
+    /// Name of the flow they are in.
+    pub flow: Option<&'a str>,
+    /// Names of the flows they have been in.
+    pub history: &'a [SmolStr],
+    /// The workspace's key for public references.
+    pub obfuscation_key: [u32; 4],
+}
+
+impl Queryable for Searched<'_> {
+    fn any_value(&self, property: &Property, visit: &mut dyn FnMut(Datum<'_>) -> bool) -> bool {
+        match property {
+            Property::Attribute(Attribute::Status) => visit(Datum::Text(self.contact.status.word())),
+            Property::Attribute(Attribute::Group) => {
+                self.contact.groups.iter().any(|group| visit(Datum::Group(*group)))
+            }
+            Property::Attribute(Attribute::Flow) => self.flow.is_some_and(|name| visit(Datum::Text(name))),
+            Property::Attribute(Attribute::History) => {
+                self.history.iter().any(|name| visit(Datum::Text(name)))
+            }
+            Property::Attribute(Attribute::Id) => {
+                visit(Datum::Text(&smol_str::format_smolstr!("{}", self.contact.id)))
+            }
+            Property::Attribute(Attribute::Ref) => {
+                visit(Datum::Text(&public_ref(self.contact.id, self.obfuscation_key)))
+            }
+            Property::Attribute(_) | Property::Scheme(_) | Property::Field(_) => {
+                self.contact.any_value(property, visit)
+            }
+        }
+    }
+}
+
 fn attribute_value(
     contact: &Contact,
     attribute: Attribute,
