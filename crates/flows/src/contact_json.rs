@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use crate::{
     assets::Assets,
     events::{FlowRevisionRef, TicketData, TicketStatus},
+    raw_json::RawJson,
     session::{Run, RunResult, RunStatus},
 };
 
@@ -122,7 +123,7 @@ pub(crate) struct ResultJson {
     #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
     pub input: SmolStr,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra: Option<std::sync::Arc<serde_json::Value>>,
+    pub extra: Option<RawJson>,
     pub created_on: Timestamp,
 }
 

@@ -428,7 +428,7 @@ fn results_json(run: &Run) -> String {
                 map.insert("category_localized".to_owned(), json!(result.category_localized));
             }
             if let Some(extra) = &result.extra {
-                map.insert("extra".to_owned(), (**extra).clone());
+                map.insert("extra".to_owned(), serde_json::to_value(extra).unwrap_or_default());
             }
         }
         results.insert(key.to_string(), value);

@@ -1,7 +1,5 @@
 //! `call_webhook`: calls a web service. Its answer is `@webhook`, and a result if the action names one.
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -14,6 +12,7 @@ use crate::{
     },
     events::{ErrorCode, EventKind, HttpLog, WebhookCalled, WebhookStatus},
     program::{ResultName, Text},
+    raw_json::RawJson,
     session::WebhookState,
 };
 
@@ -71,9 +70,7 @@ pub(super) fn forget(work: &mut Work<'_>) {
 }
 
 fn send(work: &mut Work<'_>, request: HttpRequest) -> Outcome {
-    let headers: usize = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-    let body = request.body.as_ref().map_or(0, String::len);
-    let size = request.method.len() + request.url.len() + headers + body;
+    let size = wire_size(&request);
     let limit = work.limits.request_bytes;
     if size > limit {
         work.error_code(
@@ -84,6 +81,14 @@ fn send(work: &mut Work<'_>, request: HttpRequest) -> Outcome {
         return Outcome::Done;
     }
     Outcome::Needs(Effect::Webhook { request })
+}
+
+/// Bytes of a request: its first line, a line for each header, a blank line and the body.
+fn wire_size(request: &HttpRequest) -> usize {
+    let first = request.method.len() + request.url.len() + "  HTTP/1.1\r\n".len();
+    let headers: usize =
+        request.headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
+    first + headers + "\r\n".len() + request.body.as_ref().map_or(0, String::len)
 }
 
 /// Whether a text is an absolute address of a web service.
@@ -123,7 +128,7 @@ pub(super) fn complete(
 /// Keeps the outcome of a call as a result.
 pub(super) fn save(work: &mut Work<'_>, name: &ResultName, state: &WebhookState, success: bool) {
     let extra = Some(&state.json).filter(|json| !json.is_null());
-    let extra = extra.filter(|json| json.to_string().len() <= MAX_EXTRA_BYTES).map(Arc::clone);
+    let extra = extra.filter(|json| json.as_str().len() <= MAX_EXTRA_BYTES).cloned();
     work.save_result(NewResult {
         name,
         value: format_smolstr!("{}", state.status),
@@ -189,7 +194,7 @@ pub(super) fn call_status(answer: &HttpAnswer) -> WebhookStatus {
 
 /// What `@webhook` will be.
 pub(super) fn webhook_state(request: &HttpRequest, answer: HttpAnswer) -> WebhookState {
-    let json = if answer.too_large { None } else { serde_json::from_slice(&answer.body).ok() };
+    let json = if answer.too_large { None } else { RawJson::from_bytes(&answer.body) };
     WebhookState {
         method: request.method.clone(),
         url: request.url.clone(),
@@ -199,6 +204,6 @@ pub(super) fn webhook_state(request: &HttpRequest, answer: HttpAnswer) -> Webhoo
             .into_iter()
             .map(|(name, value)| (name, cut(SmolStr::from(value), MAX_LOGGED_CHARS).into()))
             .collect(),
-        json: Arc::new(json.unwrap_or(serde_json::Value::Null)),
+        json: json.unwrap_or_else(RawJson::null),
     }
 }

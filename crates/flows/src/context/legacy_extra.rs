@@ -11,15 +11,15 @@ impl Context<'_> {
         let mut object = Object::new();
         let params = self.session.trigger.get().and_then(|trigger| trigger.params.as_deref());
         if let Some(params) = params {
-            overlay(&mut object, params);
+            overlay(&mut object, &Value::from_json_value(params));
         }
         if let Some(run) = self.run() {
             let mut results: Vec<_> = run.results.iter().collect();
             results.sort_by_key(|(_, result): &(_, &RunResult)| result.created_on);
             for (key, result) in results {
-                if let Some(extra) = result.extra.as_deref() {
-                    object.insert(key.clone(), extra.to_string());
-                    overlay(&mut object, extra);
+                if let Some(extra) = &result.extra {
+                    object.insert(key.clone(), extra.as_str());
+                    overlay(&mut object, &extra.value());
                 }
             }
         }
@@ -27,21 +27,26 @@ impl Context<'_> {
     }
 }
 
-fn overlay(object: &mut Object, json: &serde_json::Value) {
-    match json {
-        serde_json::Value::Object(members) => {
-            for (name, value) in members {
-                object.insert(name.as_str(), Value::from_json_value(value));
+fn overlay(object: &mut Object, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in &members.properties {
+                object.insert(name.clone(), member.value.clone());
             }
         }
-        serde_json::Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                object.insert(index.to_string(), Value::from_json_value(value));
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                object.insert(index.to_string(), item.clone());
             }
         }
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::String(_) => {}
+        Value::Null
+        | Value::Text(_)
+        | Value::Number(_)
+        | Value::Boolean(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::Function(_)
+        | Value::Error(_) => {}
     }
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::{Context, id, moment};
-use crate::session::RunResult;
+use crate::{raw_json::RawJson, session::RunResult};
 
 /// All results of a run; stands for `Name: value` lines.
 pub(super) fn results_object(results: &IndexMap<SmolStr, RunResult>) -> Value {
@@ -22,7 +22,7 @@ fn localized(result: &RunResult) -> &SmolStr {
 }
 
 fn extra(result: &RunResult) -> Value {
-    result.extra.as_ref().map_or(Value::Null, |extra| Value::from_json_value(extra))
+    result.extra.as_ref().map_or(Value::Null, RawJson::value)
 }
 
 fn result_value(result: &RunResult) -> Value {

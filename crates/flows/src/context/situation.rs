@@ -84,7 +84,7 @@ impl Context<'_> {
                 .with_default(webhook_label(webhook))
                 .with("status", i64::from(webhook.status))
                 .with("headers", Value::object(headers))
-                .with("json", Value::from_json_value(&webhook.json)),
+                .with("json", webhook.json.value()),
         )
     }
 

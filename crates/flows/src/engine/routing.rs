@@ -14,6 +14,7 @@ use super::{
 use crate::{
     events::{EventKind, PreviousResult, RunResultChanged},
     program::{Arguments, Case, Category, CategoryIx, Choice, NodeIx, Program, ResultName, Router},
+    raw_json::RawJson,
     session::RunResult,
     tests::{self, Verdict},
     vocabulary,
@@ -24,7 +25,7 @@ struct Chosen {
     category: CategoryIx,
     value: SmolStr,
     operand: SmolStr,
-    extra: Option<Arc<serde_json::Value>>,
+    extra: Option<RawJson>,
 }
 
 /// A value to save under a name.
@@ -34,7 +35,7 @@ pub(crate) struct NewResult<'r> {
     pub category: SmolStr,
     pub category_localized: SmolStr,
     pub input: SmolStr,
-    pub extra: Option<Arc<serde_json::Value>>,
+    pub extra: Option<RawJson>,
 }
 
 impl Work<'_> {
@@ -120,12 +121,11 @@ impl Work<'_> {
     }
 
     /// What a test matched, if it holds, and what more it found.
-    fn found(&mut self, test: &str, verdict: Verdict) -> Option<(SmolStr, Option<Arc<serde_json::Value>>)> {
+    fn found(&mut self, test: &str, verdict: Verdict) -> Option<(SmolStr, Option<RawJson>)> {
         match verdict {
             Ok(found) => found.map(|found| {
                 let extra = found.extra.filter(|extra| !matches!(extra, Value::Null));
-                let extra = extra.and_then(|extra| serde_json::from_str(&extra.to_json()).ok());
-                (found.value.to_text(), extra.map(Arc::new))
+                (found.value.to_text(), extra.as_ref().map(RawJson::of))
             }),
             Err(fault) => {
                 self.error(format!("Error calling test {test}(...): {fault}"));

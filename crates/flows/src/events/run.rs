@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{ContactRef, GroupRef};
-use crate::session::RunStatus;
+use crate::{raw_json::RawJson, session::RunStatus};
 
 /// A flow as events name it.
 pub type FlowRef = Reference<FlowUuid>;
@@ -79,7 +79,7 @@ pub struct RunResultChanged {
     pub category_localized: Option<SmolStr>,
     /// What else the matching test or the service gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra: Option<Arc<serde_json::Value>>,
+    pub extra: Option<RawJson>,
     /// What it was before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousResult>,

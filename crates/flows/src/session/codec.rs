@@ -1,7 +1,5 @@
 //! The compact binary form of a session: a version byte, then the fields in order.
 
-use std::sync::Arc;
-
 use domain::{ChannelUuid, ContactUuid, EventUuid, Reference, SessionUuid};
 use smol_str::SmolStr;
 use thiserror::Error;
@@ -197,9 +195,4 @@ pub(super) fn run_status_of(code: u8) -> Result<RunStatus, CodecError> {
         5 => RunStatus::Interrupted,
         _ => return Err(CodecError::Damaged),
     })
-}
-
-/// JSON in shared form.
-pub(super) fn shared(json: serde_json::Value) -> Arc<serde_json::Value> {
-    Arc::new(json)
 }

@@ -73,7 +73,7 @@ fn open_json(run: &Run, json: &mut Map<String, Json>) {
                 "url": webhook.url,
                 "status": webhook.status,
                 "headers": webhook.headers,
-                "json": webhook.json.as_ref(),
+                "json": webhook.json,
             }),
         );
     }

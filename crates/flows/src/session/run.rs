@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::RunStatus;
 use crate::events::FlowRevisionRef;
-use crate::program::Program;
+use crate::{program::Program, raw_json::RawJson};
 
 /// A node that was entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct RunResult {
     /// What it was derived from.
     pub input: SmolStr,
     /// What else the matching test or the service gave, as JSON.
-    pub extra: Option<Arc<serde_json::Value>>,
+    pub extra: Option<RawJson>,
     /// When it was saved.
     pub created_on: Timestamp,
 }
@@ -53,7 +53,7 @@ pub struct WebhookState {
     /// Headers of the answer.
     pub headers: IndexMap<SmolStr, String>,
     /// Its body if it was JSON.
-    pub json: Arc<serde_json::Value>,
+    pub json: RawJson,
 }
 
 /// One flow within a session.

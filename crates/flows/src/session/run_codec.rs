@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::{
     CodecError, Run, RunResult, Step, WebhookState,
-    codec::{run_status_code, run_status_of, shared},
+    codec::{run_status_code, run_status_of},
     wire::{Reader, Writer},
 };
 use crate::{
@@ -61,7 +61,7 @@ fn write_open(out: &mut Writer, run: &Run) {
             out.text(name);
             out.text(value);
         }
-        out.text(&webhook.json.to_string());
+        out.text(webhook.json.as_str());
     });
 }
 
@@ -75,7 +75,7 @@ fn write_result(out: &mut Writer, key: &SmolStr, result: &RunResult) {
     out.uuid(result.node.0);
     // Most often the input is the value itself.
     out.option((result.input != result.value).then_some(&result.input), |out, input| out.text(input));
-    out.option(result.extra.as_ref(), |out, extra| out.text(&extra.to_string()));
+    out.option(result.extra.as_ref(), |out, extra| out.text(extra.as_str()));
     out.moment(result.created_on);
 }
 
@@ -166,7 +166,7 @@ fn read_webhook(from: &mut Reader<'_>) -> Result<WebhookState, CodecError> {
     for _ in 0..count {
         headers.insert(from.text()?, from.text()?.into());
     }
-    Ok(WebhookState { method, url, status, headers, json: shared(from.json()?) })
+    Ok(WebhookState { method, url, status, headers, json: from.json()? })
 }
 
 fn read_result(from: &mut Reader<'_>) -> Result<(SmolStr, RunResult), CodecError> {
@@ -177,7 +177,7 @@ fn read_result(from: &mut Reader<'_>) -> Result<(SmolStr, RunResult), CodecError
     let category_localized = from.text()?;
     let node = NodeUuid(from.uuid()?);
     let input = from.option(Reader::text)?.unwrap_or_else(|| value.clone());
-    let extra = from.option(Reader::json)?.map(shared);
+    let extra = from.option(Reader::json)?;
     let created_on = from.moment()?;
     let result = RunResult { name, value, category, category_localized, node, input, extra, created_on };
     Ok((key, result))

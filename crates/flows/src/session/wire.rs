@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::CodecError;
+use crate::raw_json::RawJson;
 
 /// Longest list or text that is read, so that damaged bytes cannot ask for all memory.
 const MAX_LENGTH: u64 = 64 * 1024 * 1024;
@@ -174,7 +175,7 @@ impl<'b> Reader<'b> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
-    pub fn json(&mut self) -> Result<serde_json::Value, CodecError> {
-        serde_json::from_slice(self.raw()?).map_err(|_| CodecError::Damaged)
+    pub fn json(&mut self) -> Result<RawJson, CodecError> {
+        RawJson::from_bytes(self.raw()?).ok_or(CodecError::Damaged)
     }
 }

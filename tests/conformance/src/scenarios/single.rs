@@ -201,7 +201,7 @@ fn compare_run(comparison: &mut Comparison, case: &Json, run: &Run) {
                 "url": webhook.url,
                 "status": webhook.status,
                 "headers": webhook.headers,
-                "json": *webhook.json,
+                "json": webhook.json,
             })
         });
         comparison.compare("webhook", expected, &webhook);
