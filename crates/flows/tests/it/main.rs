@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod definitions;
+mod engine;
 mod exports;
 mod inspecting;
 mod migrating;
