@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{ContactId, ContactStatus, WorkspaceId};
+use smol_str::SmolStr;
 use store::{Change, Conversation, ConversationKey, SessionStatus, StoreError};
 use thiserror::Error;
 
@@ -34,7 +35,7 @@ pub async fn stop_contact(
     contact: ContactId,
     reason: &str,
 ) -> Result<(), StopError> {
-    let inputs = [(ConversationKey::Contact(workspace, contact), reason.to_owned())];
+    let inputs = [(ConversationKey::Contact(workspace, contact), SmolStr::from(reason))];
     let (mut ends, _) = batch::run(ctx, &inputs, step).await;
     match ends.pop() {
         Some(Ok(true)) => Ok(()),
@@ -48,7 +49,7 @@ fn step<'a>(
     ctx: &'a Context,
     ws: Arc<Workspace>,
     conversation: Option<Conversation>,
-    reason: &'a String,
+    reason: &'a SmolStr,
 ) -> StepFuture<'a, bool> {
     Box::pin(async move {
         let Some(conversation) = conversation else { return Ok(Stepped::nothing(false)) };

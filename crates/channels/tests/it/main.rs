@@ -1,8 +1,6 @@
 //! External channel, black box: requests in, items out; messages in, requests out.
 #![allow(clippy::unwrap_used)]
 
-#![allow(clippy::unwrap_used)]
-
 mod receive;
 mod send;
 

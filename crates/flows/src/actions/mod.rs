@@ -31,6 +31,7 @@ use crate::{
 };
 
 /// What came of an action.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 pub(crate) enum Outcome {
     /// The next one's turn.
     Done,

@@ -32,10 +32,8 @@ impl std::str::FromStr for Version {
     /// Reads one to three numbers; what is left out is 0.
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = [0u16; 3];
-        let mut count = 0;
-        for part in text.split('.') {
-            *parts.get_mut(count).ok_or(())? = part.parse().map_err(|_| ())?;
-            count += 1;
+        for (place, part) in text.split('.').enumerate() {
+            *parts.get_mut(place).ok_or(())? = part.parse().map_err(|_| ())?;
         }
         Ok(Self::new(parts[0], parts[1], parts[2]))
     }

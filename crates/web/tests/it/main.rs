@@ -1,8 +1,6 @@
 //! A node with its web server on loopback, and a carrier that is real HTTP: what carriers and browsers see.
 #![allow(clippy::unwrap_used)]
 
-#![allow(clippy::unwrap_used)]
-
 mod carrier;
 mod carriers;
 mod chat;
