@@ -34,8 +34,8 @@ fn programme() -> Value {
 
 fn planned(export: &Value, existing: &Existing) -> Plan {
     let mut uuids = uuids();
-    let export = Export::read(export.to_string().as_bytes(), &mut uuids).unwrap();
-    plan(&export, existing, &mut uuids).unwrap()
+    let export = Export::read(export.to_string().as_bytes(), &mut uuids).expect("an export");
+    plan(&export, existing, &mut uuids).expect("a plan")
 }
 
 /// What a workspace has once a plan is written.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::samples::{id, mood, uuids, with};
 
 fn inspect(flow: &Value, exists: &dyn Fn(&Dependency) -> bool) -> Value {
-    let definition = Definition::read_value(flow, &mut uuids()).unwrap();
-    serde_json::to_value(definition.inspect(Some(exists))).unwrap()
+    let definition = Definition::read_value(flow, &mut uuids()).expect("a flow");
+    serde_json::to_value(definition.inspect(Some(exists))).expect("a report")
 }
 
 #[test]

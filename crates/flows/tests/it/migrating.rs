@@ -15,8 +15,8 @@ fn message(action: Value) -> Value {
 }
 
 fn migrate(mut flow: Value, to: &str) -> Value {
-    let to: Version = to.parse().unwrap();
-    migrations::migrate(&mut flow, to, &mut uuids()).unwrap();
+    let to: Version = to.parse().expect("a version");
+    migrations::migrate(&mut flow, to, &mut uuids()).expect("a flow");
     assert_eq!(flow["spec_version"], to.to_string());
     flow
 }

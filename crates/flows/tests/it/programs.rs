@@ -7,7 +7,7 @@ use flows::{Definition, Program, vocabulary};
 use crate::samples::{id, mood, uuids};
 
 fn program() -> Program {
-    let definition = Definition::read_value(&mood(), &mut uuids()).unwrap();
+    let definition = Definition::read_value(&mood(), &mut uuids()).expect("a flow");
     Program::compile(&definition, vocabulary::library())
 }
 
