@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use super::{apply::unless_taken, read_definitions::field_type_word, sql};
 use crate::{
-    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FlowRow, TriggerRow, UnitError, UserRow,
-    WorkspaceRow,
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow, TriggerRow,
+    UnitError, UserRow, WorkspaceRow,
 };
 
 /// The key by which names are unique: lower case, outer blanks off.
@@ -36,40 +36,8 @@ pub(super) fn change(
         DefinitionChange::Workspace(row) => settings(conn, row),
         DefinitionChange::User(row) => user(conn, row),
         DefinitionChange::Channel(row) => channel(conn, row),
-        DefinitionChange::Field(row) => sql::exec(
-            conn,
-            "INSERT INTO contact_field (id, workspace_id, uuid, key, name, value_type)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name,
-                 value_type = excluded.value_type",
-            &[
-                &row.id.0,
-                &workspace.0,
-                &row.uuid.0.as_bytes().as_slice(),
-                &row.key.as_str(),
-                &row.name.as_str(),
-                &field_type_word(row.field_type),
-            ],
-        )
-        .map(drop)
-        .map_err(|error| unless_taken(error, UnitError::Taken("the field key"))),
-        DefinitionChange::Group(row) => sql::exec(
-            conn,
-            "INSERT INTO contact_group (id, workspace_id, uuid, name, name_key, query)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
-                 query = excluded.query",
-            &[
-                &row.id.0,
-                &workspace.0,
-                &row.uuid.0.as_bytes().as_slice(),
-                &row.name.as_str(),
-                &name_key(&row.name),
-                &row.query.as_deref(),
-            ],
-        )
-        .map(drop)
-        .map_err(|error| unless_taken(error, UnitError::Taken("the group name"))),
+        DefinitionChange::Field(row) => field(conn, workspace, row),
+        DefinitionChange::Group(row) => group(conn, workspace, row),
         DefinitionChange::Label(row) => sql::exec(
             conn,
             "INSERT INTO label (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
@@ -112,6 +80,46 @@ pub(super) fn change(
         .map(drop)
         .map_err(UnitError::from),
     }
+}
+
+fn field(conn: &Connection, workspace: WorkspaceId, row: &FieldRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO contact_field (id, workspace_id, uuid, key, name, value_type)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name,
+                 value_type = excluded.value_type",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.key.as_str(),
+            &row.name.as_str(),
+            &field_type_word(row.field_type),
+        ],
+    )
+    .map(drop)
+    .map_err(|error| unless_taken(error, UnitError::Taken("the field key")))
+}
+
+fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO contact_group (id, workspace_id, uuid, name, name_key, query)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+                 query = excluded.query",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid.0.as_bytes().as_slice(),
+            &row.name.as_str(),
+            &name_key(&row.name),
+            &row.query.as_deref(),
+        ],
+    )
+    .map(drop)
+    .map_err(|error| unless_taken(error, UnitError::Taken("the group name")))
 }
 
 fn expect(conn: &Connection, workspace: WorkspaceId, version: i64) -> Result<(), UnitError> {
