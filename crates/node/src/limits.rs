@@ -30,8 +30,8 @@ pub const SEND_AT_MOST_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub const RETRY_FIRST: Duration = Duration::from_secs(5);
 /// Longest wait between two attempts.
 pub const RETRY_LONGEST: Duration = Duration::from_secs(15 * 60);
-/// Failures in a row after which a channel pauses.
-pub const BREAKER_FAILURES: u32 = 5;
+/// Messages that fail in a row before a channel pauses.
+pub const BREAKER_FAILURES: usize = 5;
 /// First pause of a channel; it doubles while the carrier stays away.
 pub const BREAKER_FIRST: Duration = Duration::from_secs(2);
 /// Longest pause of a channel.

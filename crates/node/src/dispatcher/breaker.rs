@@ -1,8 +1,10 @@
-//! Keeps a carrier that is away from wasting attempts: after some failures in a row its line pauses, then one
-//! message at a time tries whether it is back.
+//! Keeps a carrier that is away from wasting attempts: after failures of several messages in a row its line pauses,
+//! then one message at a time tries whether it is back. One message that fails again and again does not count as a
+//! carrier that is away.
 
 use std::time::Duration;
 
+use domain::OutboxId;
 use tokio::time::Instant;
 
 use crate::limits;
@@ -21,7 +23,8 @@ pub(super) enum Gate {
 /// The state of one line.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    failures: u32,
+    /// Messages that failed since the last answer, each once.
+    failing: Vec<OutboxId>,
     pauses: u32,
     closed_until: Option<Instant>,
 }
@@ -46,12 +49,15 @@ impl Breaker {
         *self = Self::default();
     }
 
-    /// The carrier did not answer, or failed. Answers whether the line has just paused.
-    pub(super) fn failed(&mut self, now: Instant) -> bool {
-        self.failures = self.failures.saturating_add(1);
-        let open = !self.is_tripped();
-        if open && self.failures < limits::BREAKER_FAILURES {
-            return false;
+    /// The carrier did not answer to a message, or failed. Answers whether the line has just paused.
+    pub(super) fn failed(&mut self, now: Instant, message: OutboxId) -> bool {
+        if !self.is_tripped() {
+            if !self.failing.contains(&message) {
+                self.failing.push(message);
+            }
+            if self.failing.len() < limits::BREAKER_FAILURES {
+                return false;
+            }
         }
         // Failures of messages that were under way when the line paused do not make the pause longer.
         if matches!(self.gate(now), Gate::Closed(_)) {
@@ -76,6 +82,7 @@ pub(crate) fn backoff(attempts: u32, first: Duration, random: u64) -> Duration {
 mod tests {
     use std::time::Duration;
 
+    use domain::OutboxId;
     use tokio::time::Instant;
 
     use super::{Breaker, Gate, backoff};
@@ -85,19 +92,22 @@ mod tests {
     fn pauses_after_failures_in_a_row_and_probes() {
         let start = Instant::now();
         let mut breaker = Breaker::default();
-        for _ in 1..limits::BREAKER_FAILURES {
-            assert!(!breaker.failed(start));
+        let message = |n: usize| OutboxId(i64::try_from(n).expect("small"));
+        for round in [0, 100] {
+            for n in 1..limits::BREAKER_FAILURES {
+                assert!(!breaker.failed(start, message(round + n)));
+                assert!(!breaker.failed(start, message(round + n)), "again the same message");
+            }
+            if round == 0 {
+                breaker.answered();
+            }
         }
-        breaker.answered();
-        for _ in 1..limits::BREAKER_FAILURES {
-            assert!(!breaker.failed(start));
-        }
-        assert!(breaker.failed(start), "the last one trips it");
-        assert!(!breaker.failed(start), "stragglers do not lengthen the pause");
+        assert!(breaker.failed(start, message(0)), "the last one trips it");
+        assert!(!breaker.failed(start, message(1)), "stragglers do not lengthen the pause");
         let until = start + limits::BREAKER_FIRST;
         assert_eq!(breaker.gate(start), Gate::Closed(until));
         assert_eq!(breaker.gate(until), Gate::Probe);
-        assert!(breaker.failed(until), "a failed probe pauses again, longer");
+        assert!(breaker.failed(until, message(0)), "a failed probe pauses again, longer");
         assert_eq!(breaker.gate(until), Gate::Closed(until + limits::BREAKER_FIRST * 2));
         breaker.answered();
         assert_eq!(breaker.gate(until), Gate::Open);

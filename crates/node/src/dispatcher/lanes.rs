@@ -302,8 +302,9 @@ mod tests {
             lanes.add(channel(1), Pace { window: 8, every: Duration::ZERO }, item(id, id));
             lanes.add(channel(2), FREE, item(100 + id, 100 + id));
         }
-        for _ in 0..limits::BREAKER_FAILURES {
-            lanes.breaker(&channel(1)).expect("a lane").failed(now);
+        for n in 1..=limits::BREAKER_FAILURES {
+            let message = OutboxId(i64::try_from(n).expect("small"));
+            lanes.breaker(&channel(1)).expect("a lane").failed(now, message);
         }
         assert!(lanes.closed_until(&channel(1), now).is_some());
         assert_eq!(

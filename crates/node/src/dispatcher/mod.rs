@@ -86,7 +86,8 @@ enum Report {
     Sent(LaneKey, Box<OutboxItem>, send::Sent),
     Performed(LaneKey, Box<OutboxItem>),
     Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
-    Claimed(Result<Vec<OutboxItem>, StoreError>),
+    /// Rows, and when the next ones are due.
+    Claimed(Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError>),
 }
 
 /// The dispatcher's state, owned by its task.
@@ -296,18 +297,18 @@ impl Dispatcher {
         self.claiming = true;
         let (shared, reports) = (self.shared.clone(), self.reports.clone());
         tokio::spawn(async move {
-            let answer = operations::claim_outbox(&shared.ctx, limits::CLAIM_BATCH).await;
-            let _ = reports.send(Report::Claimed(answer));
+            let _ = reports.send(Report::Claimed(claim(&shared.ctx).await));
         });
     }
 
-    fn claimed(&mut self, answer: Result<Vec<OutboxItem>, StoreError>) {
+    fn claimed(&mut self, answer: Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError>) {
         self.claiming = false;
         match answer {
-            Ok(items) => {
+            Ok((items, next)) => {
                 // A full batch means that there is more.
                 if items.len() < limits::CLAIM_BATCH {
                     self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
+                    next.into_iter().for_each(|due| self.claim_by(due));
                 }
                 for item in items {
                     self.shared.bell.ring_for(&item);
@@ -333,5 +334,16 @@ impl Dispatcher {
     fn count(&self) {
         self.shared.metrics.in_hand.set(i64::try_from(self.lanes.in_hand()).unwrap_or(i64::MAX));
         self.shared.metrics.in_flight.set(i64::try_from(self.lanes.in_flight()).unwrap_or(i64::MAX));
+    }
+}
+
+/// Takes rows that are due, if there are any: to look costs no write.
+async fn claim(ctx: &Context) -> Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError> {
+    match ctx.store.next_outbox_due().await? {
+        Some(due) if due <= ctx.now() => {
+            let items = operations::claim_outbox(ctx, limits::CLAIM_BATCH).await?;
+            Ok((items, None))
+        }
+        later => Ok((Vec::new(), later)),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use channels::{SendError, SendErrorKind};
+use domain::OutboxId;
 use jiff::{SignedDuration, Timestamp};
 use operations::{CompleteError, SendOutcome, SentRecord};
 use store::OutboxItem;
@@ -31,7 +32,7 @@ impl Dispatcher {
         let metrics = self.shared.metrics.clone();
         crate::metrics::Metrics::observe(&metrics.carrier, sent.took);
         let now = Instant::now();
-        self.tell_breaker(&key, &sent, now);
+        self.tell_breaker(&key, item.id, &sent, now);
         let outcome = match sent.result {
             Ok(external_id) => {
                 self.progress.remove(&item.id);
@@ -67,12 +68,12 @@ impl Dispatcher {
         self.park_if_away(&key, now);
     }
 
-    fn tell_breaker(&mut self, key: &LaneKey, sent: &Sent, now: Instant) {
+    fn tell_breaker(&mut self, key: &LaneKey, message: OutboxId, sent: &Sent, now: Instant) {
         let away = sent.result.as_ref().is_err_and(|error| error.kind.is_carriers_fault());
         let Some(breaker) = self.lanes.breaker(key) else { return };
         if !away {
             breaker.answered();
-        } else if breaker.failed(now) {
+        } else if breaker.failed(now, message) {
             self.shared.metrics.paused.inc();
             let reason = sent.result.as_ref().err().map(ToString::to_string).unwrap_or_default();
             tracing::warn!(?key, reason, "a line pauses because its carrier is away");

@@ -1,0 +1,197 @@
+//! A node in memory with a scripted carrier and a clock that starts in 2027.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use channels::{Inbound, InboundMessage};
+use domain::{ChannelUuid, FlowId, MessageId, TriggerId, Urn};
+use jiff::Timestamp;
+use node::http::{Answer, Exchange, HttpError};
+use node::{Ambience, Config, Layer, Network, Node, Surroundings, Taken};
+use operations::{Context, NewChannel, NewWorkspace, SharedHost};
+use serde_json::{Value, json};
+use store::{
+    Change, DefinitionChange, FlowRow, MessageRow, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow,
+    Unit, WorkspaceRow,
+};
+
+/// An attempt to send: seconds since the start, to whom, what, under which key, and whether it says that it may be
+/// a repetition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    pub at: f64,
+    pub to: String,
+    pub text: String,
+    pub key: String,
+    pub repeated: bool,
+}
+
+/// What the carrier makes of an attempt: a status, or no connection.
+pub type Verdict = Arc<dyn Fn(&Attempt) -> Option<u16> + Send + Sync>;
+
+pub struct World {
+    pub node: Node,
+    pub store: Store,
+    pub workspace: WorkspaceRow,
+    pub line: ChannelUuid,
+    attempts: Arc<Mutex<Vec<Attempt>>>,
+}
+
+impl World {
+    /// A node whose carrier decides by `verdict`, with chance from `seed`.
+    pub async fn new(seed: u64, verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static) -> Self {
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        let host = Ambience::simulated("2027-03-01T06:00:00Z".parse::<Timestamp>().unwrap(), seed);
+        let setup = Context::for_command(store.clone(), host.clone());
+        let workspace = workspace(&setup).await;
+        let line = line(&setup, &workspace).await;
+        let attempts = Arc::new(Mutex::new(Vec::new()));
+        let network = carrier(attempts.clone(), Arc::new(verdict));
+        let config = Config::new(Layer::default()).unwrap();
+        let node = Node::start(config, store.clone(), surroundings(host, network)).await.unwrap();
+        let world = Self { node, store, workspace, line, attempts };
+        world.add_flow(&greeting()).await;
+        world
+    }
+
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.attempts.lock().unwrap().clone()
+    }
+
+    pub async fn messages(&self) -> Vec<MessageRow> {
+        self.store.messages(self.workspace.id, MessageId(0), 10_000).await.unwrap()
+    }
+
+    /// Somebody writes.
+    pub async fn write(&self, person: u32, text: &str) -> Taken {
+        let channel = self.node.lines().find(self.node.context(), self.line).await.unwrap().unwrap();
+        let message = InboundMessage {
+            urn: Urn::new("tel", format!("+25472200{person:04}")),
+            text: text.to_owned(),
+            attachments: Vec::new(),
+            sent_on: None,
+            external_id: None,
+            name: None,
+        };
+        self.node.receive(&channel, vec![Inbound::Message(message)]).await.unwrap()[0]
+    }
+
+    async fn add_flow(&self, definition: &Value) {
+        let now = self.node.context().now();
+        let id = |n: i64| self.store.ids().next(now) + n;
+        let flow = FlowRow {
+            id: FlowId(id(0)),
+            uuid: definition["uuid"].as_str().unwrap().parse().unwrap(),
+            name: "Greeting".into(),
+            flow_type: "messaging".into(),
+            expire_after_minutes: 60,
+            ignore_triggers: false,
+            revision: 1,
+            archived: false,
+            created_on: now,
+            modified_on: now,
+        };
+        let trigger = TriggerRow {
+            id: TriggerId(id(0)),
+            trigger_type: "C".into(),
+            flow: flow.id,
+            keywords: Vec::new(),
+            match_type: None,
+            include_groups: Vec::new(),
+            exclude_groups: Vec::new(),
+            channel: None,
+            detail: Value::Null,
+            archived: false,
+            created_on: now,
+        };
+        let revision = RevisionRow {
+            flow: flow.id,
+            revision: 1,
+            definition: definition.to_string().into(),
+            created_on: now,
+        };
+        let changes = [
+            DefinitionChange::Flow(flow),
+            DefinitionChange::Revision(revision),
+            DefinitionChange::Trigger(trigger),
+        ];
+        let changes = changes.map(|change| Change::Definition(self.workspace.id, change));
+        self.store.write_one(Unit::new(changes.to_vec())).await.unwrap();
+    }
+}
+
+fn surroundings(host: SharedHost, network: Network) -> Surroundings {
+    Surroundings { host, network }
+}
+
+fn carrier(attempts: Arc<Mutex<Vec<Attempt>>>, verdict: Verdict) -> Network {
+    let start = tokio::time::Instant::now();
+    Network::Script(Arc::new(move |exchange: Exchange| {
+        let headers: HashMap<String, String> = exchange.headers.into_iter().collect();
+        let body: Value = serde_json::from_str(exchange.body.as_deref().unwrap_or_default()).unwrap();
+        let attempt = Attempt {
+            at: start.elapsed().as_secs_f64(),
+            to: body["to"].as_str().unwrap().to_owned(),
+            text: body["text"].as_str().unwrap().to_owned(),
+            key: headers["Idempotency-Key"].clone(),
+            repeated: headers.contains_key("X-Possibly-Repeated"),
+        };
+        let status = verdict(&attempt);
+        attempts.lock().unwrap().push(attempt);
+        Box::pin(async move {
+            match status {
+                Some(status) => Ok(Answer { status, ..Answer::default() }),
+                None => Err(HttpError::NotReached("refused".to_owned())),
+            }
+        })
+    }))
+}
+
+/// Says hello, waits a minute for a word, and says what came of it.
+fn greeting() -> Value {
+    let id = |n: u8| format!("5f0e1c54-5d3c-4b6b-9a39-000000000{n:03}");
+    let say = |n: u8, text: &str| json!({"type": "send_msg", "uuid": id(n), "text": text, "attachments": []});
+    json!({
+        "uuid": id(1), "name": "Greeting", "spec_version": "14.4.0", "language": "eng", "type": "messaging",
+        "revision": 1, "expire_after_minutes": 60, "localization": {},
+        "nodes": [
+            {"uuid": id(2), "actions": [say(3, "Hello @input.text")], "exits": [{"uuid": id(4), "destination_uuid": id(5)}]},
+            {"uuid": id(5), "actions": [], "router": {
+                "type": "switch", "operand": "@input.text", "cases": [],
+                "wait": {"type": "msg", "timeout": {"seconds": 60, "category_uuid": id(6)}},
+                "categories": [{"uuid": id(7), "name": "Other", "exit_uuid": id(8)},
+                               {"uuid": id(6), "name": "No Response", "exit_uuid": id(9)}],
+                "default_category_uuid": id(7)},
+             "exits": [{"uuid": id(8), "destination_uuid": id(10)}, {"uuid": id(9), "destination_uuid": id(11)}]},
+            {"uuid": id(10), "actions": [say(12, "Thank you")], "exits": [{"uuid": id(13), "destination_uuid": null}]},
+            {"uuid": id(11), "actions": [say(14, "Are you there?")], "exits": [{"uuid": id(15), "destination_uuid": null}]},
+        ],
+    })
+}
+
+async fn workspace(ctx: &Context) -> WorkspaceRow {
+    let new = NewWorkspace {
+        name: "Virtual".into(),
+        timezone: "Africa/Nairobi".into(),
+        country: Some("KE".into()),
+        languages: vec!["eng".into()],
+        date_format: "DD-MM-YYYY".into(),
+    };
+    operations::create_workspace(ctx, new).await.unwrap()
+}
+
+async fn line(ctx: &Context, workspace: &WorkspaceRow) -> ChannelUuid {
+    let body = "{\"to\":{{to}},\"text\":{{text}}}";
+    let new = NewChannel {
+        workspace: workspace.id,
+        uuid: None,
+        channel_type: "EX".into(),
+        name: "Carrier".into(),
+        address: "2020".into(),
+        schemes: Vec::new(),
+        country: None,
+        config: json!({"send_url": "http://carrier.example/send", "content_type": "json", "body": body}),
+        rate: None,
+    };
+    operations::add_channel(ctx, new).await.unwrap().uuid
+}
