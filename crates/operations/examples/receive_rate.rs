@@ -1,7 +1,7 @@
 //! How many messages a second go through a two-question flow, everything but carriers and HTTP included: load,
 //! engine, one commit, replies handed over, "sent" recorded. On a store where every contact has a conversation.
 //!
-//! `cargo run --release -p operations --example receive_rate [contacts] [batch] [batches at once] [messages]`
+//! `cargo run --release -p operations --example receive_rate [contacts] [batch] [batches at once] [messages] [file to keep]`
 
 use std::{
     sync::{
@@ -65,7 +65,8 @@ async fn main() {
     let (contacts, batch, at_once) = (argument(1, 100_000), argument(2, 200), argument(3, 4));
     let messages = argument(4, 100_000);
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let url = StoreUrl::Sqlite(folder.path().join("rate.db"));
+    let file = std::env::args().nth(5).map_or_else(|| folder.path().join("rate.db"), Into::into);
+    let url = StoreUrl::Sqlite(file);
     let store = Store::open(&url, StoreOptions::default()).expect("a scratch store");
     let host = Arc::new(Machine(AtomicU64::new(7)));
     let ctx = Context::for_node(store, host.clone());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
     StoreError, StoreOptions, StoreUrl,
@@ -34,8 +34,7 @@ pub(super) fn open_writer(url: &StoreUrl, options: &StoreOptions) -> Result<Conn
             options.writer_cache_kib
         ))
     });
-    prepared.map_err(|error| cannot_open(&shown, &error))?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    prepared.and_then(|()| keep_plans(&conn)).map_err(|error| cannot_open(&shown, &error))?;
     migrate(&mut conn)?;
     Ok(conn)
 }
@@ -49,7 +48,7 @@ pub(super) fn open_reader(path: &Path, options: &StoreOptions) -> Result<Connect
             "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{};",
             options.reader_cache_kib
         ))?;
-        conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        keep_plans(&conn)?;
         Ok(conn)
     };
     open().map_err(|error| cannot_open(&path.display().to_string(), &error))
@@ -57,6 +56,13 @@ pub(super) fn open_reader(path: &Path, options: &StoreOptions) -> Result<Connect
 
 fn cannot_open(path: &str, error: &rusqlite::Error) -> StoreError {
     StoreError::Open { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Plans must not depend on the values of parameters: without this SQLite plans a statement anew each time one of
+/// its parameters is bound, which costs more than running it.
+fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Applies the migrations that the database has not had, all in one transaction. The time of a step is left to
