@@ -16,6 +16,8 @@ pub const MAX_TEXT_CHARS: usize = 4_000;
 /// Longest title and introduction shown on the page, in characters.
 const MAX_TITLE_CHARS: usize = 80;
 const MAX_INTRODUCTION_CHARS: usize = 500;
+/// Most origins that may show the chat in a frame.
+const MAX_ORIGINS: usize = 20;
 
 /// What the chat page says and looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Settings {
     pub language: Option<SmolStr>,
     /// Colour of the head and the visitor's own messages: `#rrggbb`.
     pub colour: Option<SmolStr>,
+    /// Origins of pages that may show the chat in a frame, such as `https://clinic.example`.
+    pub embed_on: Vec<SmolStr>,
 }
 
 impl Settings {
@@ -61,8 +65,30 @@ impl Settings {
             introduction: text("introduction", MAX_INTRODUCTION_CHARS)?,
             language,
             colour,
+            embed_on: read_origins(config.get("embed_on"))?,
         })
     }
+}
+
+fn read_origins(value: Option<&Value>) -> Result<Vec<SmolStr>, SettingsError> {
+    let wrong = || SettingsError::Invalid {
+        key: "embed_on",
+        reason: format!("must be a list of at most {MAX_ORIGINS} origins such as https://clinic.example"),
+    };
+    let origins = match value {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(origins)) if origins.len() <= MAX_ORIGINS => origins,
+        Some(_) => return Err(wrong()),
+    };
+    let read = origins.iter().map(|origin| origin.as_str().filter(|text| is_origin(text)).map(SmolStr::from));
+    read.collect::<Option<_>>().ok_or_else(wrong)
+}
+
+/// Scheme, host and perhaps a port, and nothing that could end the header it goes into.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    host.is_some_and(|host| !host.is_empty() && host.len() <= 255 && host.chars().all(is_host))
 }
 
 fn is_colour(text: &str) -> bool {
@@ -90,6 +116,10 @@ mod tests {
             (json!({"language": "en\" onload"}), false),
             (json!({"title": "x".repeat(81)}), false),
             (json!({"title": 5}), false),
+            (json!({"embed_on": ["https://clinic.example", "http://localhost:8000"]}), true),
+            (json!({"embed_on": "https://clinic.example"}), false),
+            (json!({"embed_on": ["https://clinic.example/; script-src *"]}), false),
+            (json!({"embed_on": ["clinic.example"]}), false),
         ];
         for (config, fine) in cases {
             assert_eq!(Settings::read(&config).is_ok(), fine, "{config}");

@@ -133,9 +133,10 @@ async fn show_page(chat: &Chat, uuid: &str, parts: &Parts) -> Result<Response, R
         accepted,
     });
     let tag = format!("\"{}\"", page::fingerprint(&html));
+    let policy = page::policy(&settings.embed_on);
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, page::POLICY.as_str()),
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "accept-language"),
         (header::ETAG, &tag),

@@ -14,8 +14,9 @@ const DEFAULT_COLOUR: &str = "#1b7f5c";
 static STYLE: LazyLock<String> = LazyLock::new(|| compact(include_str!("page.css"), ""));
 static SCRIPT: LazyLock<String> = LazyLock::new(|| compact(include_str!("page.js"), "\n"));
 
-/// The `Content-Security-Policy` of the page: its own script and style, requests to its own server, nothing else.
-pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
+/// The part of the `Content-Security-Policy` that all chat pages share: their own script and style, requests to
+/// their own server, nothing else.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
@@ -23,6 +24,11 @@ pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
         fingerprint(&STYLE)
     )
 });
+
+/// The page's `Content-Security-Policy`; pages of these origins may show it in a frame.
+pub(super) fn policy(embed_on: &[smol_str::SmolStr]) -> String {
+    embed_on.iter().fold(POLICY.clone(), |policy, origin| policy + " " + origin)
+}
 
 pub(crate) fn fingerprint(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, text.as_bytes()))
@@ -108,7 +114,7 @@ pub(crate) fn escape(page: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, POLICY, SCRIPT, STYLE, render};
+    use super::{Look, SCRIPT, STYLE, policy, render};
 
     fn look(title: &str) -> Look<'_> {
         Look {
@@ -128,7 +134,8 @@ mod tests {
         assert!(!page.contains("{{"), "a placeholder is left");
         assert!(page.contains(STYLE.as_str()) && page.contains(SCRIPT.as_str()));
         assert!(page.contains("lang=\"pt\"") && page.contains("Em linha"));
-        assert!(POLICY.contains("script-src 'sha256-"));
+        assert!(policy(&[]).contains("script-src 'sha256-"));
+        assert!(policy(&["https://a.example".into()]).ends_with("frame-ancestors 'self' https://a.example"));
         assert!(!SCRIPT.contains("</script"));
     }
 
