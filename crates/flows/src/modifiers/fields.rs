@@ -1,6 +1,6 @@
 //! Name, language, zone, status and field values.
 
-use domain::{ContactStatus, Field, FieldType, FieldValue};
+use domain::{ContactStatus, Field, FieldType, FieldValue, query::Attribute};
 use expressions::Ambient;
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -23,7 +23,7 @@ impl Changes<'_> {
         }
         self.contact.name = name.clone();
         self.event(EventKind::ContactNameChanged(ContactNameChanged { name }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Name));
     }
 
     /// Sets the language; empty clears it.
@@ -33,7 +33,7 @@ impl Changes<'_> {
         }
         self.contact.language = (!language.is_empty()).then(|| language.clone());
         self.event(EventKind::ContactLanguageChanged(ContactLanguageChanged { language }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Language));
     }
 
     /// Sets the zone; empty clears it.
@@ -43,7 +43,6 @@ impl Changes<'_> {
         }
         self.contact.timezone = (!timezone.is_empty()).then(|| timezone.clone());
         self.event(EventKind::ContactTimezoneChanged(ContactTimezoneChanged { timezone }));
-        self.reevaluate_groups();
     }
 
     /// Records that the contact was seen.
@@ -53,7 +52,7 @@ impl Changes<'_> {
         }
         self.contact.last_seen_on = Some(seen_on);
         self.event(EventKind::ContactLastSeenChanged(ContactLastSeenChanged { last_seen_on: seen_on }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::LastSeenOn));
     }
 
     /// Sets the status. Who is not active any more leaves all groups.
@@ -91,8 +90,9 @@ impl Changes<'_> {
             None => self.contact.fields.remove(&field.key),
         };
         let field = FieldRef { key: field.key.clone(), name: field.name.clone() };
+        let key = field.key.clone();
         self.event(EventKind::ContactFieldChanged(Box::new(ContactFieldChanged { field, value })));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_field(&key));
     }
 
     /// The place within which a district's or ward's name is looked for: that of the contact's first field of

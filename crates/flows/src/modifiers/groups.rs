@@ -1,6 +1,6 @@
 //! Groups joined and left, by hand and by query.
 
-use domain::{ContactStatus, Group, Reference};
+use domain::{ContactStatus, Group, Query, Reference};
 
 use super::Changes;
 use crate::events::{ContactGroupsChanged, EventKind, GroupRef};
@@ -63,11 +63,16 @@ impl Changes<'_> {
         self.groups_changed(Vec::new(), removed);
     }
 
-    /// Brings the membership of query groups up to date.
+    /// Brings the membership of all query groups up to date.
     pub fn reevaluate_groups(&mut self) {
+        self.reevaluate_groups_that(|_| true);
+    }
+
+    /// Brings the membership of those query groups up to date whose query a change may have touched.
+    pub(super) fn reevaluate_groups_that(&mut self, touched: impl Fn(&Query) -> bool) {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         let active = self.contact.status == ContactStatus::Active;
-        for (group, query) in self.assets.query_groups() {
+        for (group, query) in self.assets.query_groups().filter(|(_, query)| query.is_none_or(&touched)) {
             let belongs = active && query.is_some_and(|query| query.matches(&*self.contact));
             let place = self.contact.groups.iter().position(|uuid| *uuid == group.uuid);
             match (belongs, place) {

@@ -1,6 +1,6 @@
 //! Tickets of a contact.
 
-use domain::{TicketRef, TicketUuid};
+use domain::{TicketRef, TicketUuid, query::Attribute};
 use smol_str::SmolStr;
 
 use super::Changes;
@@ -32,7 +32,7 @@ impl Changes<'_> {
         if !note.is_empty() {
             self.event(EventKind::TicketNoteAdded(TicketNoteAdded { ticket_uuid: uuid, note }));
         }
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
         Some(uuid)
     }
 
@@ -42,7 +42,7 @@ impl Changes<'_> {
         let Some(ticket) = open else { return };
         ticket.open = false;
         self.event(EventKind::TicketClosed(TicketClosed { ticket_uuid: uuid }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
     }
 
     /// Opens a closed ticket again, unless another is open.
@@ -53,7 +53,7 @@ impl Changes<'_> {
         let Some(ticket) = self.contact.tickets.iter_mut().find(|ticket| ticket.uuid == uuid) else { return };
         ticket.open = true;
         self.event(EventKind::TicketReopened(TicketReopened { ticket_uuid: uuid }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
     }
 
     /// Gives a ticket another subject.

@@ -117,7 +117,7 @@ impl Changes<'_> {
     fn urns_changed(&mut self) {
         let urns = self.contact.urns.clone();
         self.event(EventKind::ContactUrnsChanged(ContactUrnsChanged { urns }));
-        self.reevaluate_groups();
+        self.reevaluate_groups_that(domain::Query::depends_on_addresses);
     }
 }
 
