@@ -37,6 +37,8 @@ pub struct Evaluation<'a> {
     exhausted: Cell<bool>,
     depth: Cell<usize>,
     warnings: RefCell<Vec<SmolStr>>,
+    /// Warnings before the expression that is being evaluated; beyond any count outside of one.
+    warned: Cell<usize>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -50,12 +52,21 @@ impl<'a> Evaluation<'a> {
             exhausted: Cell::new(false),
             depth: Cell::new(0),
             warnings: RefCell::default(),
+            warned: Cell::new(usize::MAX),
         }
     }
 
     /// Takes the warnings since the last time.
     pub fn take_warnings(&self) -> Vec<SmolStr> {
         self.warnings.take()
+    }
+
+    /// Keeps a warning, once for each expression.
+    fn warn(&self, warning: SmolStr) {
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.iter().skip(self.warned.get()).any(|kept| *kept == warning) {
+            warnings.push(warning);
+        }
     }
 
     /// Charges the budget for a value. `false` if the budget is used up.
@@ -166,7 +177,9 @@ impl<'a> Evaluation<'a> {
         self.remaining.set(MAX_COST);
         self.exhausted.set(false);
         self.depth.set(0);
+        self.warned.set(self.warnings.borrow().len());
         let value = self.node(node, &[]);
+        self.warned.set(usize::MAX);
         if self.exhausted.get() { (Value::error(TOO_COMPLEX), true) } else { (value, false) }
     }
 
@@ -223,7 +236,7 @@ impl<'a> Evaluation<'a> {
             return Value::error(format!("context has no property '{written}'"));
         };
         if let Some(warning) = self.scope.deprecated(key) {
-            self.warnings.borrow_mut().push(warning);
+            self.warn(warning);
         }
         for (key, written) in reference.keys.iter().zip(&reference.written).skip(1) {
             value = self.property(&value, &Name { key: key.clone(), written: written.clone() });
@@ -237,7 +250,7 @@ impl<'a> Evaluation<'a> {
             Value::Object(object) => match object.get(&name.key) {
                 Some(property) => {
                     if let Some(warning) = &property.deprecated {
-                        self.warnings.borrow_mut().push(warning.clone());
+                        self.warn(warning.clone());
                     }
                     property.value.clone()
                 }
