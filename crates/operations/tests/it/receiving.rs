@@ -192,3 +192,21 @@ async fn a_new_conversation_starts_what_is_set_for_it() {
     let committed = world.receive(vec![opened]).await;
     assert!(committed.outbox.is_empty(), "reloading the page does not start again");
 }
+
+#[tokio::test]
+async fn a_defect_in_the_engine_costs_one_answer_and_nothing_else() {
+    let world = World::with_registration().await;
+    world.hears("+254700000001", "hi").await;
+    let batch = vec![world.says("+254700000001", "unspeakable"), world.says("+254700000002", "hi")];
+    let committed = world.receive(batch).await;
+    assert!(committed.value.iter().all(|answer| matches!(answer, Ok(Receipt::Accepted(_)))));
+    assert_eq!(texts(&committed.outbox), ["Hello! What is your name?"]);
+    let reason = world.messages("+254700000001").await.pop().unwrap().reason.unwrap();
+    assert!(reason.contains("as a defect of the engine would"), "{reason}");
+    let contact = world.conversation("+254700000001").await.unwrap().contact;
+    assert_eq!(contact.session, None, "the contact is not stuck");
+    let runs = world.ctx.store.contact_runs(world.workspace.id, contact.id).await.unwrap();
+    assert_eq!(runs[0].status, "failed");
+    assert_eq!(world.hears("+254700000001", "hi").await, ["Hello! What is your name?"]);
+    world.assert_counts_true().await;
+}
