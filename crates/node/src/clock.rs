@@ -1,8 +1,10 @@
 //! Fires timers when they are due: waits that time out, conversations that expire, effects without an answer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::Context;
 use tokio::sync::Notify;
@@ -14,8 +16,10 @@ use crate::metrics::Metrics;
 /// The clock's task. It ends after `stop` is notified, between two operations.
 pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
     loop {
-        let pause = match operations::fire_timers(&ctx, limits::TIMER_BATCH).await {
-            Ok(committed) => {
+        // A defect that breaks one batch must not end the clock.
+        let firing = AssertUnwindSafe(operations::fire_timers(&ctx, limits::TIMER_BATCH)).catch_unwind();
+        let pause = match firing.await {
+            Ok(Ok(committed)) => {
                 let fired = handover.take(committed);
                 metrics.timers.inc_by(fired.due as u64);
                 if fired.due >= limits::TIMER_BATCH {
@@ -26,9 +30,14 @@ pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>,
                     until_next(&ctx).await
                 }
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 metrics.errors.inc();
                 tracing::error!(%error, "timers could not be read; trying again");
+                limits::CLOCK_LONGEST_SLEEP
+            }
+            Err(_) => {
+                metrics.errors.inc();
+                tracing::error!("firing timers broke off; trying again");
                 limits::CLOCK_LONGEST_SLEEP
             }
         };

@@ -1,10 +1,12 @@
 //! Takes what carriers and the chat page hand in: one lane, so that arrival order is kept, and one operation for
 //! all that waits. Everyone is answered after the commit, and only then.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use channels::{Inbound, InboundEvent};
 use domain::{ChannelUuid, MessageUuid};
+use futures_util::FutureExt as _;
 use operations::{Context, InboundItem, InboundKind, Receipt, ReceiveError, StatusReport};
 use store::StatusResult;
 use thiserror::Error;
@@ -90,7 +92,12 @@ pub(crate) async fn run(
         if full {
             metrics.count_limit("outbox_in_hand");
         }
-        take(if full { &unclaimed } else { &ctx }, &handover, &metrics, batch).await;
+        let work = take(if full { &unclaimed } else { &ctx }, &handover, &metrics, batch);
+        // A defect that breaks one batch must not end the lane: its senders are told to come again.
+        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+            metrics.errors.inc();
+            tracing::error!("a batch of requests broke off; its senders will send it again");
+        }
     }
 }
 

@@ -168,6 +168,12 @@ impl Node {
         if self.is_stopping() {
             return Err("stopping".to_owned());
         }
+        let ended = |tasks: &Tasks| {
+            tasks.intake.is_finished() || tasks.clock.is_finished() || tasks.dispatcher.is_finished()
+        };
+        if self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(ended) {
+            return Err("a worker has ended".to_owned());
+        }
         match self.inner.ctx.store.next_timer_due().await {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),

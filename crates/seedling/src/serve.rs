@@ -129,7 +129,10 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT, then stops cleanly; a second signal ends at once.
     pub async fn until_signal(mut self) -> anyhow::Result<ExitCode> {
-        self.signalled().await;
+        if !self.signalled().await {
+            self.node.stop().await;
+            bail!("the web server ended by itself; the log says why");
+        }
         tracing::info!("stopping: no new requests, finishing what has begun");
         let Self { node, stop, served, mut signals, .. } = self;
         let [terminate, interrupt] = &mut signals;
@@ -148,13 +151,14 @@ impl Running {
         Ok(if in_time { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// Waits for SIGTERM or SIGINT.
-    async fn signalled(&mut self) {
+    /// Waits for SIGTERM or SIGINT; false if the web server ends before.
+    async fn signalled(&mut self) -> bool {
         let [terminate, interrupt] = &mut self.signals;
         tokio::select! {
             biased;
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = terminate.recv() => true,
+            _ = interrupt.recv() => true,
+            _ = &mut self.served => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! External channel, black box: requests in, items out; messages in, requests out.
 #![allow(clippy::unwrap_used)]
 
+mod anything;
 mod receive;
 mod send;
 

@@ -11,10 +11,12 @@ mod outcome;
 mod send;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::OutboxId;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::{Committed, Context, Recorded, SendOutcome, SentRecord};
 use store::{OutboxItem, OutboxKind, StoreError};
@@ -209,13 +211,17 @@ impl Dispatcher {
             if item.kind == OutboxKind::Message {
                 let first = self.progress.get(&item.id).copied().unwrap_or_default();
                 tokio::spawn(async move {
-                    let sent = send::send(&shared, &item, first).await;
+                    let sending = AssertUnwindSafe(send::send(&shared, &item, first)).catch_unwind();
+                    let sent = sending.await.unwrap_or_else(|_| send::Sent::broke_off());
                     let _ = reports.send(Report::Sent(key, Box::new(item), sent));
                 });
             } else {
                 let handover = self.handover.clone();
                 tokio::spawn(async move {
-                    outcome::perform_effect(&shared, &handover, &item).await;
+                    let work = outcome::perform_effect(&shared, &handover, &item);
+                    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                        tracing::error!(outbox = %item.id, "an effect broke off; its flow goes on at the deadline");
+                    }
                     let _ = reports.send(Report::Performed(key, Box::new(item)));
                 });
             }

@@ -35,6 +35,13 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// A defect of ours broke the attempt; another one would break as well.
+    pub(super) fn broke_off() -> Self {
+        let mut sent = Self::failed(SendErrorKind::MessageInvalid, "sending broke off through a defect");
+        sent.possibly_sent = true;
+        sent
+    }
+
     fn failed(kind: SendErrorKind, reason: impl Into<String>) -> Self {
         Self {
             result: Err(SendError::new(kind, reason)),

@@ -70,7 +70,8 @@ async fn a_carrier_that_is_away_is_not_hammered_and_gets_everything_later() {
 #[tokio::test(start_paused = true)]
 async fn order_holds_through_failures() {
     let world =
-        World::new(4, |attempt| Some(if (attempt.at * 7.0) as u64 % 3 == 0 { 503 } else { 200 })).await;
+        World::new(4, |attempt| Some(if ((attempt.at * 7.0) as u64).is_multiple_of(3) { 503 } else { 200 }))
+            .await;
     for number in 0..6 {
         for person in 0..5 {
             world.write(person, &format!("#{number}")).await;
