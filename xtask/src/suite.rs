@@ -3,27 +3,37 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{debian, shell, workspace};
 
 /// Rounds of kill -9 in the everyday run; `cargo x drill crash --rounds 50` is the long one.
 const CRASH_ROUNDS: &str = "3";
 
-/// Crates first (they fail fastest and build the binary that the rest uses), then browser and crashes.
+/// Crates first (they build the binary that the rest uses), then browser and crashes. Every part runs, also after
+/// one failed, so that one run shows everything there is to mend.
 pub fn run() -> Result<()> {
     let root = workspace::root();
-    shell::step("crates", || {
-        shell::run(Command::new("cargo").args(["test", "--workspace", "--locked"]).current_dir(&root))
-    })?;
+    let mut failed = Vec::new();
+    let mut part = |name: &'static str, work: &mut dyn FnMut() -> Result<()>| {
+        if let Err(error) = shell::step(name, &mut *work) {
+            eprintln!("── {error:#}");
+            failed.push(name);
+        }
+    };
+    part("crates", &mut || {
+        let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
+        shell::run(Command::new("cargo").args(tests).current_dir(&root))
+    });
     let binary = workspace::target_directory().join("debug").join("seedling");
-    if !binary.is_file() {
-        crate::demo::build(&["--locked"])?;
-    }
-    shell::step("chat page in a browser", || browser(&root.join("tests/browser"), &binary))?;
-    shell::step("crash drill", || {
+    part("chat page in a browser", &mut || browser(&root.join("tests/browser"), &binary));
+    part("crash drill", &mut || {
         shell::run(Command::new(&binary).args(["drill", "crash", "--rounds", CRASH_ROUNDS]))
-    })
+    });
+    if !failed.is_empty() {
+        bail!("tests failed in: {}", failed.join(", "));
+    }
+    Ok(())
 }
 
 /// Playwright drives Debian's Chromium; the download of its own browser is switched off.

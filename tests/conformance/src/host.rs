@@ -82,7 +82,7 @@ mod tests {
         let (first, second) = (host.uuid_v7(), host.uuid_v7());
         assert_eq!(first.get_version_num(), 7);
         assert!(
-            first.to_string().starts_with("01969b47-019b-") && first.to_string().contains("-76f8-"),
+            first.to_string().starts_with("01969b47-0583-") && first.to_string().contains("-76f8-"),
             "{first}"
         );
         assert!(first < second);
