@@ -36,6 +36,10 @@ pub const BREAKER_FAILURES: usize = 5;
 pub const BREAKER_FIRST: Duration = Duration::from_secs(2);
 /// Longest pause of a channel.
 pub const BREAKER_LONGEST: Duration = Duration::from_secs(60);
+/// A message that waited this long is looked up again before it goes: the person may have opted out meanwhile.
+pub const LOOK_AGAIN_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+/// Messages that may wait for a line whose carrier is away before they go back to the store.
+pub const WAIT_FOR_CARRIER: usize = 1_000;
 /// How long a carrier may take to answer.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of a carrier's answer that are read.
@@ -67,6 +71,8 @@ pub const CHANNEL_FRESH: Duration = Duration::from_secs(5);
 /// How long a clean stop may take before what is left is left to recovery.
 pub const STOP_WITHIN: Duration = Duration::from_secs(20);
 
+/// How long the body of a request may take to arrive.
+pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Bytes of a carrier's request.
 pub const CARRIER_BODY_BYTES: usize = 256 * 1_024;
 /// Bytes of a request of the chat page.

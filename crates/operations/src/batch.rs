@@ -1,7 +1,7 @@
 //! The one way in which operations step conversations: load all contacts of a batch in one read, step each in
 //! memory, commit all units together, and do again from fresh rows those whose contact changed meanwhile.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use domain::{FlowId, WorkspaceId};
 use store::{Conversation, ConversationKey, OutboxItem, StoreError, Unit, UnitError};
@@ -71,6 +71,19 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
                 }
                 open = again;
             }
+            // One that cannot be read must not hold the others: each is tried by itself.
+            Err(StoreError::Database(_)) if open.len() > 1 => {
+                let mut again = Vec::new();
+                for place in std::mem::take(&mut open) {
+                    match attempt(ctx, inputs, &[place], step, &mut outbox).await.map(|mut ends| ends.pop()) {
+                        Ok(Some(End::Answer(answer))) => answers[place] = Some(answer),
+                        Ok(Some(End::Again)) => again.push(place),
+                        Ok(None) => {}
+                        Err(error) => answers[place] = Some(Err(error.into())),
+                    }
+                }
+                open = again;
+            }
             Err(error) => {
                 for place in open.drain(..) {
                     answers[place] = Some(Err(error.clone().into()));
@@ -80,6 +93,28 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
     }
     let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(BatchError::Busy))).collect();
     (answers, outbox)
+}
+
+/// A step that may not take its batch and its worker along if it panics: that is a defect of ours, but only this
+/// input shall suffer from it.
+struct Contained<'a, T>(StepFuture<'a, T>);
+
+impl<T> Future for Contained<'_, T> {
+    type Output = Result<Result<Stepped<T>, StoreError>, String>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(words_of(&*panic))),
+        }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 enum End<T> {
@@ -106,7 +141,14 @@ async fn attempt<I: Sync, T: Clone + Send>(
             gathered.push((Err(BatchError::NoWorkspace), None));
             continue;
         };
-        let stepped = step(ctx, workspace.clone(), conversation, input).await?;
+        let stepped = match Contained(step(ctx, workspace.clone(), conversation, input)).await {
+            Ok(stepped) => stepped?,
+            Err(said) => {
+                tracing::error!(said, "an operation broke off; what it was about is not taken");
+                gathered.push((Err(StoreError::Database(format!("broke off: {said}")).into()), None));
+                continue;
+            }
+        };
         let rows = stepped.unit.map(|(unit, rows)| {
             units.push(unit);
             rows

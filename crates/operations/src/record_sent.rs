@@ -30,6 +30,11 @@ pub enum SendOutcome {
         /// Whether the carrier may have it in spite of the error: the answer was lost.
         possibly_sent: bool,
     },
+    /// It was not tried: it goes back and waits.
+    Parked {
+        /// Until when.
+        until: Timestamp,
+    },
     /// It failed for good.
     Failed {
         /// Why, for people.
@@ -96,13 +101,28 @@ fn failure(error: UnitError) -> StoreError {
 }
 
 fn is_retry(outcome: &SendOutcome) -> bool {
-    matches!(outcome, SendOutcome::Errored { .. })
+    match outcome {
+        SendOutcome::Errored { .. } | SendOutcome::Parked { .. } => true,
+        SendOutcome::Wired { .. } | SendOutcome::Sent { .. } | SendOutcome::Failed { .. } => false,
+    }
 }
 
 /// The change of the outbox row, and that of the message if it is not part of it.
 fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
     let item = &record.item;
+    let retry = |next_attempt: Timestamp, tried: bool, possibly_repeated: bool| {
+        Change::RetryOutbox(RetryOutbox {
+            workspace: item.workspace,
+            id: item.id,
+            contact: item.contact,
+            channel: item.channel,
+            next_attempt,
+            tried,
+            possibly_repeated,
+        })
+    };
     let (status, external_id, reason) = match &record.outcome {
+        SendOutcome::Parked { until } => return (retry(*until, false, false), None),
         SendOutcome::Wired { external_id } => (MessageStatus::Wired, external_id.clone(), None),
         SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id.clone(), None),
         SendOutcome::Failed { reason } => (MessageStatus::Failed, None, Some(reason.clone())),
@@ -114,15 +134,7 @@ fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
     });
     match (&record.outcome, change) {
         (SendOutcome::Errored { retry_at, possibly_sent, .. }, change) => {
-            let retry = RetryOutbox {
-                workspace: item.workspace,
-                id: item.id,
-                contact: item.contact,
-                channel: item.channel,
-                next_attempt: *retry_at,
-                possibly_repeated: *possibly_sent,
-            };
-            (Change::RetryOutbox(retry), change.map(Change::Status))
+            (retry(*retry_at, true, *possibly_sent), change.map(Change::Status))
         }
         (_, Some(change)) => (Change::FinishSent(item.id, change), None),
         (_, None) => (Change::FinishOutbox(item.workspace, item.id), None),

@@ -252,8 +252,7 @@ impl<'c> Turn<'c> {
             }
             Err(panic) => {
                 self.person.contact = before;
-                let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                let said = crate::batch::words_of(&*panic);
                 tracing::error!(contact = %self.person.row.uuid, said, "the flow engine broke off");
                 Err(format!("the flow engine broke off: {said}"))
             }

@@ -18,6 +18,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Channels whose addresses are printed at the start.
 const CHANNELS_SHOWN: usize = 20;
+/// How often it is checked that all workers of the node are alive.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// Name of the file that a serving node holds locked.
 const LOCK_FILE: &str = "serving.lock";
 
@@ -129,9 +131,14 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT, then stops cleanly; a second signal ends at once.
     pub async fn until_signal(mut self) -> anyhow::Result<ExitCode> {
-        if !self.signalled().await {
+        let watched = self.node.clone();
+        let lost = tokio::select! {
+            signalled = self.signalled() => (!signalled).then_some("the web server"),
+            () = lost_a_worker(watched) => Some("a worker of the node"),
+        };
+        if let Some(lost) = lost {
             self.node.stop().await;
-            bail!("the web server ended by itself; the log says why");
+            bail!("{lost} ended by itself; the log says why");
         }
         tracing::info!("stopping: no new requests, finishing what has begun");
         let Self { node, stop, served, mut signals, .. } = self;
@@ -161,6 +168,14 @@ impl Running {
             _ = &mut self.served => false,
         }
     }
+}
+
+/// Ends when a worker of the node has broken off: then a fresh start is better than half a node.
+async fn lost_a_worker(node: Node) {
+    while !node.has_lost_a_worker() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    tracing::error!("a worker of the node broke off; the node ends so that it can be started again");
 }
 
 /// Makes sure that this is the only node on a SQLite database: a second one would take over what the first has in

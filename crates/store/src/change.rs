@@ -58,7 +58,8 @@ pub enum Change {
     RetryOutbox(RetryOutbox),
     /// An outbox row that failed for good but is kept for people to see.
     KillOutbox(WorkspaceId, OutboxId, String),
-    /// Removes everything queued for a contact that nobody has in hand; its messages become failed with the reason.
+    /// Removes everything queued for a contact, messages also if a node has them in hand; they become failed with
+    /// the reason.
     DropQueued(WorkspaceId, ContactId, String, Timestamp),
     /// Removes what a session asked of the outside world, in hand or not: its answers are no longer wanted.
     CancelEffects(WorkspaceId, ContactId, SessionId),

@@ -102,6 +102,8 @@ pub struct RetryOutbox {
     pub channel: Option<ChannelId>,
     /// When to try again.
     pub next_attempt: Timestamp,
+    /// Whether an attempt was made; `false` for a row that only goes back to wait.
+    pub tried: bool,
     /// Whether the carrier may have it in spite of the error (the answer was lost).
     pub possibly_repeated: bool,
 }

@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
 use http_body_util::BodyExt as _;
+use node::limits;
 
 /// Bytes over the limit that are read and thrown away. A sender that is cut off while it still writes sees a broken
 /// connection instead of the answer that says why.
@@ -15,10 +16,16 @@ pub(crate) enum BodyError {
     TooLarge,
     /// It broke off.
     Broken,
+    /// It did not arrive in time.
+    Late,
 }
 
-/// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
+/// Reads a body of at most `limit` bytes, within [`limits::BODY_WITHIN`].
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(limits::BODY_WITHIN, gather(body, limit)).await.unwrap_or(Err(BodyError::Late))
+}
+
+async fn gather(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();
     let mut over = 0;
     while let Some(frame) = body.frame().await {

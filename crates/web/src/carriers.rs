@@ -40,6 +40,7 @@ async fn receive(
                     413,
                     &format!("the body is larger than {} bytes", limits::CARRIER_BODY_BYTES),
                 ),
+                BodyError::Late => answer::error(408, "the body did not arrive in time"),
                 BodyError::Broken => answer::error(400, "the body broke off"),
             });
         }

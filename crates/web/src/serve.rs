@@ -22,6 +22,8 @@ use tower::ServiceExt;
 const CONNECTIONS: usize = 30_000;
 /// How long a client may take to send the head of a request; also how long a kept connection may rest.
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
+/// Bytes of a request's head, and of what is read ahead of its body.
+const HEAD_BYTES: usize = 64 * 1_024;
 /// How long open requests get to end when the node stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 /// Pause after an error of accepting, such as too many open files.
@@ -34,7 +36,11 @@ pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     loop {
-        let Ok(permit) = room.clone().acquire_owned().await else { break };
+        let permit = tokio::select! {
+            permit = room.clone().acquire_owned() => permit,
+            () = stop.cancelled() => break,
+        };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -79,6 +85,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -113,6 +113,9 @@ fn external_id(id: &str) -> Result<SmolStr, Refusal> {
     if id.chars().count() > MAX_EXTERNAL_ID_CHARS {
         return Err(Refusal::malformed(format!("id is longer than {MAX_EXTERNAL_ID_CHARS} characters")));
     }
+    if id.chars().any(char::is_control) {
+        return Err(Refusal::malformed("id must not hold control characters"));
+    }
     Ok(id.into())
 }
 

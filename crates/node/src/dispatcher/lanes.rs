@@ -118,6 +118,11 @@ impl Lanes {
         self.advance(key, contact);
     }
 
+    /// Items of a lane that wait for their turn and could go.
+    pub(super) fn ready(&self, key: &LaneKey) -> usize {
+        self.lanes.get(key).map_or(0, |lane| lane.ready.len())
+    }
+
     /// An item came back without a final answer. Its contact stays blocked until [`Lanes::released`].
     pub(super) fn landed(&mut self, key: &LaneKey) {
         self.in_flight -= 1;
@@ -149,6 +154,19 @@ impl Lanes {
     /// item of its contact goes back with it.
     pub(super) fn drain(&mut self, key: &LaneKey) -> Vec<OutboxItem> {
         self.lanes.get_mut(key).map(|lane| lane.ready.drain(..).collect()).unwrap_or_default()
+    }
+
+    /// As [`Lanes::drain`], of all lanes.
+    pub(super) fn drain_all(&mut self) -> Vec<(LaneKey, OutboxItem)> {
+        let lanes = self.lanes.iter_mut();
+        lanes.flat_map(|(key, lane)| lane.ready.drain(..).map(|item| (key.clone(), item))).collect()
+    }
+
+    /// Sets how fast a lane may go from now on.
+    pub(super) fn set_pace(&mut self, key: &LaneKey, pace: Pace) {
+        if let Some(lane) = self.lanes.get_mut(key) {
+            lane.pace = pace;
+        }
     }
 
     /// The breaker of a lane.

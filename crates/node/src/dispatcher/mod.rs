@@ -15,7 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::OutboxId;
+use domain::{ChannelId, OutboxId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::{Committed, Context, Recorded, SendOutcome, SentRecord};
@@ -100,6 +100,8 @@ struct Dispatcher {
     /// Rows given back while they were still on their way here: dropped when they arrive.
     stale: HashSet<OutboxId>,
     stale_order: VecDeque<OutboxId>,
+    /// Rows given back while a claim is under way: its answer may still hold them as they were before.
+    outdated: HashSet<OutboxId>,
     /// Parts that the carrier has, of messages that will be tried again.
     progress: HashMap<OutboxId, usize>,
     unrecorded: Vec<(LaneKey, SentRecord)>,
@@ -121,6 +123,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         lanes: Lanes::default(),
         stale: HashSet::new(),
         stale_order: VecDeque::new(),
+        outdated: HashSet::new(),
         progress: HashMap::new(),
         unrecorded: Vec::new(),
         recording: false,
@@ -140,11 +143,17 @@ impl Dispatcher {
     ) {
         loop {
             self.send_what_may_go();
+            if self.stopping {
+                self.give_back();
+            }
             self.record_what_waits();
             self.claim_if_due();
             self.count();
-            if self.stopping && self.lanes.in_flight() == 0 && self.unrecorded.is_empty() && !self.recording {
-                return;
+            if self.may_end() {
+                // What was handed over last must not be left in the hand of nobody.
+                let Ok(order) = inbox.try_recv() else { return };
+                self.obey(order);
+                continue;
             }
             let wake = self.wake_at();
             tokio::select! {
@@ -160,6 +169,19 @@ impl Dispatcher {
             while let Ok(order) = inbox.try_recv() {
                 self.obey(order);
             }
+        }
+    }
+
+    fn may_end(&self) -> bool {
+        let busy = self.lanes.in_flight() > 0 || self.recording || self.claiming;
+        self.stopping && !busy && self.unrecorded.is_empty()
+    }
+
+    /// Gives back what has not begun when the node stops: the next run takes it as new, without a mark.
+    fn give_back(&mut self) {
+        let until = self.shared.ctx.now();
+        for (key, item) in self.lanes.drain_all() {
+            self.unrecorded.push((key, SentRecord { item, outcome: SendOutcome::Parked { until } }));
         }
     }
 
@@ -186,22 +208,27 @@ impl Dispatcher {
         }
     }
 
+    fn pace_of(&self, channel: ChannelId) -> Pace {
+        let rate = self.shared.lines.at_hand(channel).and_then(|channel| channel.rate);
+        let every = rate
+            .filter(|rate| *rate > 0)
+            .map_or(Duration::ZERO, |rate| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX));
+        Pace { window: self.shared.config.channel_window, every }
+    }
+
     fn add(&mut self, item: OutboxItem) {
-        let config = &self.shared.config;
         let (key, pace) = match (item.kind, item.channel) {
-            (OutboxKind::Message, Some(channel)) => {
-                let rate = self.shared.lines.at_hand(channel).and_then(|channel| channel.rate);
-                let every = rate.filter(|rate| *rate > 0).map_or(Duration::ZERO, |rate| {
-                    Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX)
-                });
-                (LaneKey::Channel(channel), Pace { window: config.channel_window, every })
-            }
+            (OutboxKind::Message, Some(channel)) => (LaneKey::Channel(channel), self.pace_of(channel)),
             _ => {
                 let host = effect::read(&item).map(|effect| effect::host(&effect)).unwrap_or_default();
                 (LaneKey::Host(host), Pace { window: limits::WEBHOOK_WINDOW, every: Duration::ZERO })
             }
         };
-        self.lanes.add(key, pace, item);
+        self.lanes.add(key.clone(), pace, item);
+        // A line that is away must not fill the hand that others need as well.
+        if self.lanes.ready(&key) > limits::WAIT_FOR_CARRIER {
+            self.park_if_away(&key, Instant::now());
+        }
     }
 
     fn send_what_may_go(&mut self) {
@@ -265,8 +292,20 @@ impl Dispatcher {
                 }
                 Recorded::Done | Recorded::AlreadyDone => {}
                 Recorded::Released(ids) => {
-                    if let SendOutcome::Errored { retry_at, .. } = &record.outcome {
-                        self.claim_by(*retry_at);
+                    let due = match &record.outcome {
+                        SendOutcome::Errored { retry_at, .. } => Some(*retry_at),
+                        SendOutcome::Parked { until } => Some(*until),
+                        SendOutcome::Wired { .. } | SendOutcome::Sent { .. } | SendOutcome::Failed { .. } => {
+                            None
+                        }
+                    };
+                    if let Some(due) = due {
+                        self.claim_by(due);
+                    }
+                    // A claim made before this takes effect finds rows that are due later now; one made after it
+                    // does not see them, as their time has not come.
+                    if self.claiming && due.is_some_and(|due| due > self.shared.ctx.now()) {
+                        self.outdated.extend(&ids);
                     }
                     let on_the_way = self.lanes.released(&key, item.contact, &ids);
                     for id in on_the_way.into_iter().filter(|id| *id != item.id) {
@@ -309,6 +348,7 @@ impl Dispatcher {
 
     fn claimed(&mut self, answer: Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError>) {
         self.claiming = false;
+        let outdated = std::mem::take(&mut self.outdated);
         match answer {
             Ok((items, next)) => {
                 // A full batch means that there is more.
@@ -317,8 +357,10 @@ impl Dispatcher {
                     next.into_iter().for_each(|due| self.claim_by(due));
                 }
                 for item in items {
-                    self.shared.bell.ring_for(&item);
-                    self.add(item);
+                    if !outdated.contains(&item.id) {
+                        self.shared.bell.ring_for(&item);
+                        self.add(item);
+                    }
                 }
             }
             Err(error) => {

@@ -21,7 +21,7 @@ pub(super) const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Whether the contact's next message waits until this outcome is recorded.
 pub(super) fn keeps_contact(outcome: &SendOutcome) -> bool {
     match outcome {
-        SendOutcome::Errored { .. } => true,
+        SendOutcome::Errored { .. } | SendOutcome::Parked { .. } => true,
         SendOutcome::Wired { .. } | SendOutcome::Sent { .. } | SendOutcome::Failed { .. } => false,
     }
 }
@@ -32,6 +32,17 @@ impl Dispatcher {
         let metrics = self.shared.metrics.clone();
         crate::metrics::Metrics::observe(&metrics.carrier, sent.took);
         let now = Instant::now();
+        if let LaneKey::Channel(channel) = &key {
+            // The first of a line go before its settings are at hand.
+            let pace = self.pace_of(*channel);
+            self.lanes.set_pace(&key, pace);
+        }
+        if sent.withdrawn {
+            self.progress.remove(&item.id);
+            self.lanes.finished(&key, item.contact);
+            metrics.count_sent(sent.channel_type, "withdrawn");
+            return;
+        }
         self.tell_breaker(&key, item.id, &sent, now);
         let outcome = match sent.result {
             Ok(external_id) => {
@@ -75,26 +86,22 @@ impl Dispatcher {
             breaker.answered();
         } else if breaker.failed(now, message) {
             self.shared.metrics.paused.inc();
-            let reason = sent.result.as_ref().err().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(?key, reason, "a line pauses because its carrier is away");
+            // Not the carrier's own words: they may quote numbers and messages.
+            let kind = sent.result.as_ref().err().map(|error| error.kind.code()).unwrap_or_default();
+            tracing::warn!(?key, kind, "a line pauses because its carrier is away");
         }
     }
 
     /// Gives everything that waits on a line whose carrier is away back to the store, so that it does not fill
     /// the hand.
-    fn park_if_away(&mut self, key: &LaneKey, now: Instant) {
+    pub(super) fn park_if_away(&mut self, key: &LaneKey, now: Instant) {
         let Some(until) = self.lanes.closed_until(key, now) else { return };
         let pause = until - now;
         for item in self.lanes.drain(key) {
             self.shared.metrics.count_sent("none", "parked");
             // Spread over the pause's length, so that the probe comes first and the rest does not come at once.
             let spread = self.shared.ctx.host.random() % (pause.as_millis() as u64).max(1);
-            let retry_at = self.after(pause + Duration::from_millis(spread));
-            let outcome = SendOutcome::Errored {
-                retry_at,
-                reason: "the carrier does not answer; waiting for it to come back".to_owned(),
-                possibly_sent: false,
-            };
+            let outcome = SendOutcome::Parked { until: self.after(pause + Duration::from_millis(spread)) };
             self.unrecorded.push((key.clone(), SentRecord { item, outcome }));
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Sent {
     pub(super) parts: usize,
     /// Whether the carrier may have it in spite of the error.
     pub(super) possibly_sent: bool,
+    /// Whether the row is no longer there: the person opted out while it waited.
+    pub(super) withdrawn: bool,
     /// Whether nothing had to leave: the message is read from our own tables.
     pub(super) local: bool,
     /// Type of the channel, for counting.
@@ -47,6 +49,7 @@ impl Sent {
             result: Err(SendError::new(kind, reason)),
             parts: 0,
             possibly_sent: false,
+            withdrawn: false,
             local: false,
             channel_type: "none",
             took: Duration::ZERO,
@@ -71,11 +74,15 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: usize) -> Se
     let Some(message) = outgoing(item) else {
         return Sent::failed(SendErrorKind::MessageInvalid, "the message has no address");
     };
+    if is_withdrawn(shared, item).await {
+        return Sent { withdrawn: true, ..Sent::failed(SendErrorKind::ContactStopped, "withdrawn") };
+    }
     let started = Instant::now();
     let mut sent = Sent {
         result: Ok(None),
         parts: first,
         possibly_sent: false,
+        withdrawn: false,
         local: false,
         channel_type: line.kind().slug(),
         took: Duration::ZERO,
@@ -87,6 +94,16 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: usize) -> Se
     }
     sent.took = started.elapsed();
     sent
+}
+
+/// Whether a message that waited is no longer wanted. One that goes at once is not looked up again. If the store
+/// cannot say, it goes: it was wanted when it was written.
+async fn is_withdrawn(shared: &Shared, item: &OutboxItem) -> bool {
+    let age = shared.ctx.now().duration_since(item.created_on);
+    if age < limits::LOOK_AGAIN_AFTER {
+        return false;
+    }
+    matches!(shared.ctx.store.outbox_item(item.workspace, item.id).await, Ok(None))
 }
 
 async fn send_parts(

@@ -67,10 +67,16 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
     let due = retry.next_attempt.as_microsecond();
     let changed = sql::exec(
         conn,
-        "UPDATE outbox SET attempts = attempts + 1, next_attempt = $1, claimed_by = 0,
-             possibly_repeated = CASE WHEN $2 = 1 THEN 1 ELSE possibly_repeated END
-         WHERE id = $3 AND workspace_id = $4",
-        &[&due, &i64::from(retry.possibly_repeated), &retry.id.0, &retry.workspace.0],
+        "UPDATE outbox SET attempts = attempts + $1, next_attempt = $2, claimed_by = 0,
+             possibly_repeated = CASE WHEN $3 = 1 THEN 1 ELSE possibly_repeated END
+         WHERE id = $4 AND workspace_id = $5",
+        &[
+            &i64::from(retry.tried),
+            &due,
+            &i64::from(retry.possibly_repeated),
+            &retry.id.0,
+            &retry.workspace.0,
+        ],
     )?;
     if changed == 0 {
         return Err(UnitError::Gone);
@@ -136,7 +142,8 @@ pub(super) fn cancel_effects(
     Ok(())
 }
 
-/// Removes what is queued for a contact and not in hand; its messages fail with the reason.
+/// Removes what is queued for a contact, in hand or not; its messages fail with the reason. Effects in hand stay:
+/// they go with their session.
 pub(super) fn drop_queued(
     conn: &Connection,
     (workspace, contact): (WorkspaceId, ContactId),
@@ -147,7 +154,8 @@ pub(super) fn drop_queued(
     let rows: Vec<(i64, i64)> = sql::all::<_, rusqlite::Error>(
         conn,
         "SELECT id, message_id FROM outbox
-         WHERE contact_id = $1 AND workspace_id = $2 AND claimed_by = 0 AND dead_reason IS NULL ORDER BY id",
+         WHERE contact_id = $1 AND workspace_id = $2 AND (claimed_by = 0 OR message_id <> 0)
+           AND dead_reason IS NULL ORDER BY id",
         &[&contact.0, &workspace.0],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
@@ -190,8 +198,19 @@ pub(super) fn claim(
     )?;
     let mut items = Vec::with_capacity(ids.len());
     for id in ids {
-        sql::exec(conn, "UPDATE outbox SET claimed_by = $1 WHERE id = $2", &[&run, &id])?;
-        items.extend(read_queues::outbox_item(conn, None, OutboxId(id))?);
+        match read_queues::outbox_item(conn, None, OutboxId(id)) {
+            Ok(item) => {
+                sql::exec(conn, "UPDATE outbox SET claimed_by = $1 WHERE id = $2", &[&run, &id])?;
+                items.extend(item);
+            }
+            // A row that cannot be read would hold up all others each time.
+            Err(rusqlite::Error::FromSqlConversionFailure(_, _, reason)) => {
+                let reason = format!("the row cannot be read: {reason}");
+                tracing::error!(outbox = id, reason, "an outbox row is set aside");
+                sql::exec(conn, "UPDATE outbox SET dead_reason = $1 WHERE id = $2", &[&reason, &id])?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     items.sort_by_key(|item| item.id);
     Ok(items)

@@ -206,17 +206,37 @@ impl Writer {
                 Done::Units(ends?)
             }
             Job::Claim { run, now, limit, .. } => {
-                Done::Claim(apply_outbox::claim(&self.conn, *run, *now, *limit).map_err(StoreError::from))
+                Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, *limit)))
             }
             Job::Recover { run, now, .. } => {
-                Done::Recover(apply_outbox::recover(&self.conn, *run, *now).map_err(StoreError::from))
+                Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now)))
             }
         })
+    }
+
+    /// All of it or nothing: half a claim would leave rows in the hand of nobody.
+    fn whole<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        if self.conn.is_autocommit() {
+            return Err(given_up());
+        }
+        sql::exec(&self.conn, "SAVEPOINT whole", &[])?;
+        let done = work(&self.conn);
+        if !self.conn.is_autocommit() {
+            if done.is_err() {
+                sql::exec(&self.conn, "ROLLBACK TO whole", &[])?;
+            }
+            sql::exec(&self.conn, "RELEASE whole", &[])?;
+        }
+        Ok(done?)
     }
 
     fn apply_unit(&mut self, unit: &Unit, carefully: bool) -> Result<Result<UnitDone, UnitError>, Spoilt> {
         if unit.changes.len() > MAX_CHANGES_PER_UNIT {
             return Ok(Err(UnitError::TooLarge(unit.changes.len())));
+        }
+        // Without the group's transaction each statement would commit by itself.
+        if self.conn.is_autocommit() {
+            return if carefully { Ok(Err(given_up().into())) } else { Err(Spoilt) };
         }
         if carefully {
             return Ok(self.apply_in_savepoint(unit));
@@ -266,7 +286,7 @@ impl Writer {
     fn finish(&mut self) -> Result<(), StoreError> {
         let counts = std::mem::take(&mut self.counts);
         if self.conn.is_autocommit() {
-            return Err(StoreError::Database("the database gave up the group of writes".to_owned()));
+            return Err(given_up());
         }
         let done =
             write_counts(&self.conn, &counts).and_then(|()| sql::exec(&self.conn, "COMMIT", &[]).map(drop));
@@ -276,6 +296,11 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// A full disk or a lost file made SQLite roll the whole group back.
+fn given_up() -> StoreError {
+    StoreError::Database("the database gave up the group of writes".to_owned())
 }
 
 fn write_counts(conn: &Connection, counts: &BTreeMap<CountKey, i64>) -> rusqlite::Result<()> {

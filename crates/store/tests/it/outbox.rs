@@ -24,6 +24,7 @@ fn retry(id: i64, contact: i64, due: i64) -> Change {
         contact: ContactId(contact),
         channel: Some(CHANNEL),
         next_attempt: at(due),
+        tried: true,
         possibly_repeated: false,
     })
 }
@@ -91,7 +92,7 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
 }
 
 #[tokio::test]
-async fn dropping_what_is_queued_leaves_what_is_in_hand() {
+async fn dropping_what_is_queued_takes_it_out_of_the_hand_as_well() {
     let (_folder, store) = scratch();
     prepared(&store).await;
     queue(&store, 1, 1, RUN).await;
@@ -101,7 +102,8 @@ async fn dropping_what_is_queued_leaves_what_is_in_hand() {
     store.write_one(vec![drop_queued].into()).await.unwrap();
     let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
     let statuses: Vec<_> = messages.iter().map(|m| (m.id.0, m.status.as_str())).collect();
-    assert_eq!(statuses, [(1, "queued"), (2, "failed"), (3, "queued")]);
+    assert_eq!(statuses, [(1, "failed"), (2, "failed"), (3, "queued")]);
+    assert_eq!(store.outbox_item(WORKSPACE, OutboxId(1)).await.unwrap(), None, "the node finds it gone");
     assert_eq!(claimed(&store, 100, 10).await, [3]);
     assert_eq!(store.daily_counts(WORKSPACE).await.unwrap(), store.recount(WORKSPACE).await.unwrap());
 }

@@ -209,6 +209,7 @@ pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, re
 async fn read_message(body: Body) -> Result<Written, Refused> {
     let body = body::read(body, limits::CHAT_BODY_BYTES).await.map_err(|error| match error {
         BodyError::TooLarge => Refused::TooLarge,
+        BodyError::Late => Refused::Malformed("the body did not arrive in time"),
         BodyError::Broken => Refused::Malformed("the body broke off"),
     })?;
     let written: Written = serde_json::from_slice(&body)

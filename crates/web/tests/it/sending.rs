@@ -110,3 +110,27 @@ async fn the_next_run_sends_again_what_was_in_hand() {
     assert!(again.repeated, "it says that it may be a repetition");
     assert!(second.stop().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_stop_gives_back_what_has_not_begun_without_a_mark() {
+    let narrow = Layer { channel_window: Some(1), send_timeout_seconds: Some(1), ..Layer::default() };
+    let mut world = World::with(narrow).await;
+    world.add_two_questions().await;
+    world.carrier.will_answer([None]);
+    for person in 0..4 {
+        let _ = world.hand_in(&format!("+25472200011{person}"), "hello", &format!("{person}")).await;
+    }
+    let first = world.carrier.next().await;
+    assert!(world.node.stop().await, "in time");
+    assert_eq!(world.store.outbox_depth().await.unwrap(), (0, 4, 0), "nothing is left in hand");
+    let messages = world.store.messages(world.workspace.id, MessageId(0), 20).await.unwrap();
+    let marked = messages.iter().filter(|message| message.possibly_repeated).count();
+    assert_eq!(marked, 1, "only the one whose answer was lost");
+    let surroundings = Surroundings::system(false).unwrap();
+    let second = Node::start(config(Layer::default()), world.store.clone(), surroundings).await.unwrap();
+    for _ in 0..4 {
+        let next = world.carrier.next().await;
+        assert_eq!(next.repeated, next.key == first.key, "{next:?}");
+    }
+    assert!(second.stop().await);
+}
