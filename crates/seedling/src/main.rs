@@ -23,7 +23,11 @@ struct Arguments {
     command: commands::Command,
 }
 
+/// The status of a program that wrote to somebody who had gone, as shells know it (128 + SIGPIPE).
+const READER_GONE: i32 = 141;
+
 fn main() -> ExitCode {
+    end_quietly_without_a_reader();
     match Arguments::parse().command.run() {
         Ok(code) => code,
         Err(error) => {
@@ -31,4 +35,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `seedling … | head` ends when `head` has seen enough. The standard library turns that into a panic; people
+/// expect silence.
+fn end_quietly_without_a_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
+            std::process::exit(READER_GONE);
+        }
+        usual(panic);
+    }));
 }
