@@ -133,6 +133,7 @@ impl Running {
     pub async fn until_signal(mut self) -> anyhow::Result<ExitCode> {
         let watched = self.node.clone();
         let lost = tokio::select! {
+            biased;
             signalled = self.signalled() => (!signalled).then_some("the web server"),
             () = lost_a_worker(watched) => Some("a worker of the node"),
         };

@@ -37,6 +37,7 @@ pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
     let connections = TaskTracker::new();
     loop {
         let permit = tokio::select! {
+            biased;
             permit = room.clone().acquire_owned() => permit,
             () = stop.cancelled() => break,
         };

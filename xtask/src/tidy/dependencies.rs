@@ -34,12 +34,53 @@ pub fn complaints(metadata: &Value, sources: &[Source]) -> Vec<String> {
             Some(_) => {}
         }
     }
+    found.extend(unused(metadata, sources));
     for name in rows.keys() {
         if !direct.contains_key(*name) {
             found.push(format!("{LIST}: {name} is not used any more"));
         }
     }
     found
+}
+
+/// Dependencies that a crate asks for and no file of it names.
+fn unused(metadata: &Value, sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for member in workspace::members(metadata) {
+        let (name, manifest) = (text(&member["name"]), text(&member["manifest_path"]));
+        let files: Vec<&str> = sources
+            .iter()
+            .filter(|source| source.is_rust() && belongs(manifest, &source.path))
+            .map(|source| source.text.as_str())
+            .collect();
+        for dependency in items(&member["dependencies"]) {
+            let wanted = text(&dependency["name"]).replace('-', "_");
+            if !files.is_empty() && !files.iter().any(|text| names(text, &wanted)) {
+                found.push(format!("crate {name}: depends on {wanted} and never uses it"));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a file lies in the folder of a manifest.
+fn belongs(manifest: &str, path: &str) -> bool {
+    let folder = manifest.strip_suffix("/Cargo.toml").unwrap_or(manifest);
+    let depth = path.split('/').count();
+    (1..depth).any(|parts| {
+        let above: Vec<&str> = path.split('/').take(parts).collect();
+        folder.ends_with(&format!("/{}", above.join("/")))
+    })
+}
+
+/// Whether a text has a word, not only as a part of another.
+fn names(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
 }
 
 /// Names and licences of what our own crates ask for.
