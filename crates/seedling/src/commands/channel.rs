@@ -8,6 +8,9 @@ use clap::{Args, Subcommand};
 
 /// Lines to carriers.
 #[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling channel add WCH --data ./seedling-data --name \"Clinic chat\"")]
 pub struct Channel {
     #[command(subcommand)]
     action: Action,

@@ -10,6 +10,10 @@ use clap::{Args, Subcommand};
 
 /// Rehearsals before a launch.
 #[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling drill load --rate 500 --seconds 30
+  seedling drill crash --rounds 20")]
 pub struct Drill {
     #[command(subcommand)]
     kind: Kind,

@@ -11,6 +11,10 @@ use clap::{Args, Subcommand};
 
 /// Flows in a file: an export of a workspace, or a single definition.
 #[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling flow check export.json
+  seedling flow run export.json --flow Registration")]
 pub struct Flow {
     #[command(subcommand)]
     action: Action,

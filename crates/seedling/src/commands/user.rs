@@ -8,6 +8,9 @@ use clap::{Args, Subcommand};
 
 /// People who work in the console.
 #[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling user add nurse@example.org --data ./seedling-data --role agent --password-file -")]
 pub struct User {
     #[command(subcommand)]
     action: Action,
