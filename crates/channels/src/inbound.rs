@@ -40,7 +40,8 @@ pub struct InboundMessage {
     pub attachments: Vec<String>,
     /// When the carrier says it was written.
     pub sent_on: Option<Timestamp>,
-    /// The carrier's own identifier: the same one again is the same message again.
+    /// The carrier's own identifier: the same one again, from the same sender and with the same text, is the same
+    /// message again. Some carriers send a constant here, so it is never taken for the message alone.
     pub external_id: Option<SmolStr>,
     /// The person's name, if the carrier gives it.
     pub name: Option<SmolStr>,

@@ -14,8 +14,8 @@ use flows::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, Direction, MessageStatus, NewMessage, StoreError,
-    WaitKind,
+    Change, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus, NewMessage,
+    StoreError, WaitKind,
 };
 use thiserror::Error;
 
@@ -62,7 +62,8 @@ impl InboundKind {
 pub enum Receipt {
     /// The message is kept, and what the flow made of it.
     Accepted(MessageUuid),
-    /// The carrier's id is known: this is the message it was given first. Nothing changed.
+    /// The carrier gave this message before, with the same id, sender and text: this is what was kept then. Nothing
+    /// changed.
     Duplicate(MessageUuid),
     /// The event took effect.
     Event,
@@ -148,12 +149,19 @@ async fn answer(
     match end {
         Ok(receipt) => Ok(receipt),
         Err(BatchError::Duplicate) => {
-            let InboundKind::Message(InboundMessage { external_id: Some(id), .. }) = &input.kind else {
+            let InboundKind::Message(InboundMessage { external_id: Some(id), urn, text, .. }) = &input.kind
+            else {
                 return Err(ReceiveError::Busy);
             };
-            let found = ctx.store.find_inbound(vec![(input.channel.id, id.clone())]).await?;
-            let uuid = found.into_iter().flatten().next().ok_or(ReceiveError::Busy)?;
-            Ok(Receipt::Duplicate(uuid))
+            let key = InboundKey {
+                workspace: input.channel.workspace,
+                channel: input.channel.id,
+                external_id: id.clone(),
+                sender: urn.clone(),
+                text: text.into(),
+            };
+            let found = ctx.store.find_inbound(key).await?;
+            found.map(Receipt::Duplicate).ok_or(ReceiveError::Busy)
         }
         Err(BatchError::Busy | BatchError::Gone) => Err(ReceiveError::Busy),
         Err(BatchError::NoWorkspace) => Err(ReceiveError::UnknownChannel),

@@ -28,7 +28,8 @@ pub enum Change {
     JoinGroup(WorkspaceId, ContactId, GroupId, Timestamp),
     /// A contact leaves a group; nothing if they are not in it.
     LeaveGroup(WorkspaceId, ContactId, GroupId),
-    /// A message. An inbound one whose external id its channel knows makes the unit a duplicate.
+    /// A message. An inbound one with the external id, sender and text of one that its channel gave before makes
+    /// the unit a duplicate.
     Message(Box<NewMessage>),
     /// A message's new status, if it is news.
     Status(Box<StatusChange>),

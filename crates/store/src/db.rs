@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{
-    ChannelId, ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, WorkspaceId,
-};
+use domain::{ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
-    ChannelRow, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, Loaded, MessageRow, OutboxItem,
-    Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit, UnitDone,
-    UnitError, WorkspaceRow, sqlite::Sqlite,
+    ChannelRow, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, Loaded, MessageRow,
+    OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit,
+    UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -94,8 +92,8 @@ reads! {
     fn revision(workspace: WorkspaceId, flow: FlowId, revision: i64) -> Option<RevisionRow>;
     /// The line with this public identifier, in whichever workspace, if it is in use.
     fn channel(uuid: ChannelUuid) -> Option<ChannelRow>;
-    /// The public identifiers of inbound messages by their channels' external ids, in order.
-    fn find_inbound(keys: Vec<(ChannelId, SmolStr)>) -> Vec<Option<MessageUuid>>;
+    /// The public identifier of an inbound message that its carrier gave us before.
+    fn find_inbound(key: InboundKey) -> Option<MessageUuid>;
     /// Timers due at `now` or before, the earliest first.
     fn due_timers(now: Timestamp, limit: usize) -> Vec<DueTimer>;
     /// When the next timer is due.

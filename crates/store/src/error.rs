@@ -47,7 +47,7 @@ pub enum UnitError {
     /// Somebody changed the same contact (or claimed the same address) since it was loaded: load and try again.
     #[error("the contact changed meanwhile")]
     Conflict,
-    /// The carrier's id of an inbound message is already known.
+    /// Its inbound message is known: the same line, external id, sender and text.
     #[error("this message was received before")]
     Duplicate,
     /// What the unit was to finish (a timer, an outbox row) is no longer there: somebody else did it.

@@ -38,7 +38,8 @@ pub use definitions::{
 pub use error::{StoreError, UnitError};
 pub use ids::IdSource;
 pub use message::{
-    DailyCount, Direction, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel, StatusChange,
+    DailyCount, Direction, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel,
+    StatusChange,
 };
 pub use options::{Execution, StoreOptions, StoreUrl};
 pub use outbox::{NewOutbox, OutboxItem, OutboxKind, Recovered, RetryOutbox};

@@ -1,6 +1,6 @@
 //! Messages, their statuses and the daily counts that follow them.
 
-use domain::{ChannelId, ContactId, FlowId, LabelId, MessageId, MessageUuid, UrnId, WorkspaceId};
+use domain::{ChannelId, ContactId, FlowId, LabelId, MessageId, MessageUuid, Urn, UrnId, WorkspaceId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -57,6 +57,22 @@ impl MessageStatus {
             Failed => matches!(next, Delivered | Read),
         }
     }
+}
+
+/// What makes an inbound message the one that its carrier gave before. The external id alone does not: some carriers
+/// send a constant there.
+#[derive(Debug, Clone)]
+pub struct InboundKey {
+    /// Owner of the line.
+    pub workspace: WorkspaceId,
+    /// The line.
+    pub channel: ChannelId,
+    /// The carrier's id.
+    pub external_id: SmolStr,
+    /// Who wrote.
+    pub sender: Urn,
+    /// Words.
+    pub text: SmolStr,
 }
 
 /// A message to be inserted. Its count for the day is kept by the store.

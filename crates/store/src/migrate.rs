@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "conversations",
         sql: include_str!("../migrations/0002_conversations.sql"),
     },
+    Migration { version: 3, name: "repetitions", sql: include_str!("../migrations/0003_repetitions.sql") },
 ];
 
 /// The schema version that this program knows.

@@ -12,7 +12,7 @@ use crate::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus
 const MAX_PATH_CHARS: usize = 255;
 /// Longest carrier identifier kept.
 const MAX_EXTERNAL_ID_CHARS: usize = 255;
-/// Names under which aggregators send their identifier of a message.
+/// Names under which aggregators send their identifier of a message, unless `mo_id_field` says otherwise.
 const ID_FIELDS: [&str; 3] = ["id", "external_id", "message_id"];
 
 /// Reads one request.
@@ -46,7 +46,11 @@ fn receive_message(line: &Line, settings: &Settings, request: &Request<'_>) -> R
         None => fields.first_of(&["date", "time"]),
     };
     let text = fields.get(settings.text_field.as_deref().unwrap_or("text")).unwrap_or_default();
-    let external_id = fields.first_of(&ID_FIELDS).map(external_id).transpose()?;
+    let id = match &settings.id_field {
+        Some(name) => fields.get(name),
+        None => fields.first_of(&ID_FIELDS),
+    };
+    let external_id = id.map(external_id).transpose()?;
     Ok(vec![Inbound::Message(InboundMessage {
         urn: urn(line, from)?,
         text: clean(text),

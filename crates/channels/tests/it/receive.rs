@@ -15,7 +15,18 @@ fn receive(config: Value, action: &str, query: &str, form: &str) -> Result<Vec<I
 #[test]
 fn messages() {
     let own_names = json!({"mo_from_field": "msisdn", "mo_text_field": "content", "mo_date_field": "at"});
+    let own_id = json!({"mo_id_field": "ref"});
     let cases = [
+        (
+            own_id.clone(),
+            "from=20880&text=Hi&id=account&message_id=8&ref=r9",
+            "",
+            "tel:20880",
+            "Hi",
+            None,
+            Some("r9"),
+        ),
+        (own_id, "from=20880&text=Hi&id=account", "", "tel:20880", "Hi", None, None),
         (json!(null), "from=0722000111&text=Hi", "", "tel:+254722000111", "Hi", None, None),
         (
             json!(null),

@@ -65,6 +65,32 @@ async fn the_same_external_id_is_the_same_message() {
 }
 
 #[tokio::test]
+async fn a_constant_where_an_id_belongs_loses_nothing() {
+    let world = World::with_registration().await;
+    let said = [
+        ("+254700000001", "hi", true),
+        ("+254700000002", "hi", true),
+        ("+254700000001", "Amina", true),
+        ("+254700000001", "Amina", false),
+        ("+254700000001", "31", true),
+        ("+254700000002", "hi", false),
+    ];
+    let items = said.iter().map(|(from, text, _)| world.says_as(from, text, Some("8080"))).collect();
+    let committed = world.receive(items).await;
+    for ((from, text, is_new), answer) in said.iter().zip(&committed.value) {
+        assert_eq!(matches!(answer, Ok(Receipt::Accepted(_))), *is_new, "{from} {text}: {answer:?}");
+        assert_eq!(matches!(answer, Ok(Receipt::Duplicate(_))), !is_new, "{from} {text}: {answer:?}");
+    }
+    let (Ok(Receipt::Accepted(first)), Ok(Receipt::Duplicate(again))) =
+        (&committed.value[1], &committed.value[5])
+    else {
+        panic!("{:?}", committed.value)
+    };
+    assert_eq!(first, again, "a repetition is answered with the message of the same person");
+    world.assert_counts_true().await;
+}
+
+#[tokio::test]
 async fn a_batch_holds_many_people_and_several_words_of_one() {
     let world = World::with_registration().await;
     let mut items: Vec<InboundItem> =

@@ -5,7 +5,7 @@ use rusqlite::Row;
 use smol_str::SmolStr;
 
 use super::{Rows, sql};
-use crate::{DailyCount, Direction, MessageRow, MessageStatus, RunRow, StoreError};
+use crate::{DailyCount, Direction, InboundKey, MessageRow, MessageStatus, RunRow, StoreError};
 
 const MESSAGE_COLUMNS: &str = "id, uuid, contact_id, channel_id, direction, status, text, attachments,
     quick_replies, external_id, reason, possibly_repeated, created_on";
@@ -15,20 +15,24 @@ fn limit_of(limit: usize) -> i64 {
 }
 
 impl Rows<'_> {
-    pub(crate) fn find_inbound(
-        &self,
-        keys: Vec<(ChannelId, SmolStr)>,
-    ) -> Result<Vec<Option<MessageUuid>>, StoreError> {
-        keys.iter()
-            .map(|(channel, external)| {
-                Ok(sql::one(
-                    self.conn,
-                    "SELECT uuid FROM message WHERE channel_id = $1 AND external_id = $2 AND direction = 'in'",
-                    &[&channel.0, &external.as_str()],
-                    |row| sql::uuid(row, 0).map(MessageUuid),
-                )?)
-            })
-            .collect()
+    pub(crate) fn find_inbound(&self, key: InboundKey) -> Result<Option<MessageUuid>, StoreError> {
+        Ok(sql::one(
+            self.conn,
+            "SELECT message.uuid FROM message JOIN contact_urn ON contact_urn.id = message.urn_id
+             WHERE contact_urn.workspace_id = $1 AND contact_urn.scheme = $2 AND contact_urn.path = $3
+                 AND message.channel_id = $4 AND message.external_id = $5 AND message.text = $6
+                 AND message.direction = 'in'
+             ORDER BY message.id DESC LIMIT 1",
+            &[
+                &key.workspace.0,
+                &key.sender.scheme.as_str(),
+                &key.sender.path.as_str(),
+                &key.channel.0,
+                &key.external_id.as_str(),
+                &key.text.as_str(),
+            ],
+            |row| sql::uuid(row, 0).map(MessageUuid),
+        )?)
     }
 
     pub(crate) fn contact_messages(

@@ -1,9 +1,9 @@
 //! Units: whole or not at all, and never at the cost of their neighbours.
 
-use domain::{ContactId, GroupId, MessageId, SessionId};
+use domain::{ChannelId, ContactId, GroupId, MessageId, SessionId};
 use store::{
-    Change, ContactUpdate, ConversationKey, Direction, DueTimer, MessageStatus, NewContact, NewUrn, Store,
-    TimerKind, Unit, UnitError,
+    Change, ContactUpdate, ConversationKey, Direction, DueTimer, InboundKey, MessageStatus, NewContact,
+    NewMessage, NewUrn, Store, TimerKind, Unit, UnitError,
 };
 
 use crate::rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, scratch, urn_row, workspace};
@@ -18,6 +18,7 @@ fn update(id: i64, version: i64, name: &str) -> Change {
 fn inbound(id: i64, contact: i64, external: &str) -> Change {
     let mut message = message(id, contact, Direction::In, MessageStatus::Handled);
     message.external_id = Some(external.into());
+    message.text = "hello".into();
     Change::Message(Box::new(message))
 }
 
@@ -134,18 +135,39 @@ async fn an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once() {
 }
 
 #[tokio::test]
-async fn an_inbound_external_id_belongs_to_its_channel() {
+async fn a_repetition_has_the_same_line_id_sender_and_text() {
     let (_folder, store) = scratch();
     prepared(&store).await;
-    let mut other = message(20, 1, Direction::In, MessageStatus::Handled);
-    other.external_id = Some("ext-1".into());
-    other.channel = Some(domain::ChannelId(8));
-    store.write_one(vec![Change::Message(Box::new(other.clone()))].into()).await.unwrap();
-    let keys =
-        vec![(CHANNEL, "ext-1".into()), (domain::ChannelId(8), "ext-1".into()), (CHANNEL, "no".into())];
-    let found = store.find_inbound(keys).await.unwrap();
-    assert_eq!(found[1], Some(other.uuid));
-    assert!(found[0].is_some() && found[0] != found[1] && found[2].is_none(), "{found:?}");
+    let kept = |channel: i64, external: &str, person: i64, text: &str| InboundKey {
+        workspace: WORKSPACE,
+        channel: ChannelId(channel),
+        external_id: external.into(),
+        sender: format!("tel:{}", urn_row(person).path).parse().unwrap(),
+        text: text.into(),
+    };
+    let first = store.find_inbound(kept(CHANNEL.0, "ext-1", 1, "hello")).await.unwrap();
+    assert!(first.is_some());
+    for (id, channel, external, person, text) in [
+        (20, CHANNEL.0 + 1, "ext-1", 1, "hello"),
+        (21, CHANNEL.0, "ext-2", 1, "hello"),
+        (22, CHANNEL.0, "ext-1", 2, "hello"),
+        (23, CHANNEL.0, "ext-1", 1, "hello?"),
+    ] {
+        let key = kept(channel, external, person, text);
+        assert!(store.find_inbound(key.clone()).await.unwrap().is_none(), "{key:?}");
+        let mut new = message(id, person, Direction::In, MessageStatus::Handled);
+        new.channel = Some(ChannelId(channel));
+        new.external_id = Some(external.into());
+        new.text = text.into();
+        let unit = |new: &NewMessage| Unit::new(vec![Change::Message(Box::new(new.clone()))]);
+        store.write_one(unit(&new)).await.unwrap();
+        assert_eq!(store.find_inbound(key.clone()).await.unwrap(), Some(new.uuid), "{key:?}");
+        let refused = store.write_one(unit(&NewMessage { id: MessageId(id + 100), ..new })).await;
+        assert!(matches!(refused, Err(UnitError::Duplicate)), "{key:?}: {refused:?}");
+    }
+    assert_eq!(store.find_inbound(kept(CHANNEL.0, "ext-1", 1, "hello")).await.unwrap(), first);
+    let foreign = InboundKey { workspace: domain::WorkspaceId(2), ..kept(CHANNEL.0, "ext-1", 1, "hello") };
+    assert!(store.find_inbound(foreign).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `GET /chat/<uuid>` | the page |
 //! | `POST …/open` | the page was opened: a conversation may begin |
-//! | `POST …/messages` | the visitor writes: `{"id": …, "text": …}`; the same `id` again is the same message |
+//! | `POST …/messages` | the visitor writes: `{"id": …, "text": …}`; the same `id` and text again is the same message |
 //! | `GET …/messages?after=<seq>` | what was said, the latest part |
 //! | `GET …/events` | the same as a stream, which goes on after `Last-Event-ID` |
 
