@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
-use domain::{FlowId, WorkspaceId};
-use store::{Conversation, ConversationKey, OutboxItem, StoreError, Unit, UnitError};
+use domain::{FlowId, SessionId, WorkspaceId};
+use store::{Conversation, ConversationKey, OutboxItem, SessionRow, StoreError, Unit, UnitError, WaitKind};
 use thiserror::Error;
 
 use crate::{Context, Workspace};
@@ -208,6 +208,31 @@ async fn workspaces(
         }
     }
     Ok(workspaces)
+}
+
+/// A session that waits for an effect in the background of a contact, and the workspace with what it pins. `None` if
+/// it is the one in front, or does not wait any more.
+pub(crate) async fn in_background(
+    ctx: &Context,
+    ws: Arc<Workspace>,
+    conversation: &Conversation,
+    session: Option<SessionId>,
+) -> Result<(Arc<Workspace>, Option<SessionRow>), StoreError> {
+    let Some(session) = session.filter(|id| conversation.contact.session != Some(*id)) else {
+        return Ok((ws, None));
+    };
+    let row = ctx.store.session(ws.row.id, session).await?.filter(|row| {
+        row.contact == conversation.contact.id
+            && row.ended_on.is_none()
+            && row.wait_kind == Some(WaitKind::Effect)
+    });
+    let Some(row) = row else { return Ok((ws, None)) };
+    let needed = pins(&row.pins).filter(|(flow, revision)| !ws.has_revision(*flow, *revision));
+    let missing: Vec<_> = needed.collect();
+    if missing.is_empty() {
+        return Ok((ws, Some(row)));
+    }
+    Ok((ctx.registry.with_revisions(ctx, ws, &missing).await?, Some(row)))
 }
 
 fn pins(text: &str) -> impl Iterator<Item = (FlowId, i64)> {

@@ -104,12 +104,16 @@ fn step<'a>(
             let unit = store::Unit::new(vec![finish]);
             return Ok(Stepped { unit: Some((unit, Vec::new())), value: EffectDone::NotWanted });
         };
+        let (ws, background) = batch::in_background(ctx, ws, &conversation, input.item.session).await?;
         let mut turn = Turn::of(ctx, ws, ctx.now(), conversation);
         turn.first.push(finish);
         let wanted = turn.live.as_ref().is_some_and(|live| {
             Some(live.row.id) == input.item.session && live.row.wait_kind == Some(WaitKind::Effect)
         });
-        let value = if wanted {
+        let value = if let Some(row) = background {
+            turn.complete_in_background(row, Some(input.result.clone())).await?;
+            EffectDone::WentOn
+        } else if wanted {
             turn.complete(input.result.clone()).await?;
             EffectDone::WentOn
         } else {

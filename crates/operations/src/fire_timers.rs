@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::EventUuid;
-use flows::{Effect, Event, EventKind, Resume};
-use store::{Change, Conversation, ConversationKey, DueTimer, StoreError, TimerKind, WaitKind};
+use flows::{Effect, EffectResult, Event, EventKind, Resume};
+use store::{Change, Conversation, ConversationKey, DueTimer, SessionRow, StoreError, TimerKind, WaitKind};
 
 use crate::{
     Committed, Context, Workspace,
@@ -69,12 +69,15 @@ fn step<'a>(
             return Ok(Stepped { unit: Some((unit, Vec::new())), value: false });
         };
         let now = ctx.now();
+        let asked = (timer.kind == TimerKind::EffectDeadline).then_some(timer.session);
+        let (ws, background) = batch::in_background(ctx, ws, &conversation, asked).await?;
         let mut turn = Turn::of(ctx, ws, now, conversation);
         turn.changes.push(Change::TakeTimer(timer.clone()));
-        let went_on = match timer.kind {
-            TimerKind::WaitTimeout => turn.time_out(timer).await?,
-            TimerKind::Expiry => turn.expire(timer).await?,
-            TimerKind::EffectDeadline => turn.give_up_effect(timer).await?,
+        let went_on = match (timer.kind, background) {
+            (TimerKind::WaitTimeout, _) => turn.time_out(timer).await?,
+            (TimerKind::Expiry, _) => turn.expire(timer).await?,
+            (TimerKind::EffectDeadline, None) => turn.give_up_effect(timer).await?,
+            (TimerKind::EffectDeadline, Some(row)) => turn.give_up_in_background(row).await?,
         };
         if went_on {
             turn.drain_pending().await?;
@@ -114,13 +117,8 @@ impl Turn<'_> {
         if live.row.wait_kind != Some(WaitKind::Effect) {
             return Ok(false);
         }
-        let (workspace, contact, session) = (live.row.workspace, live.row.contact, live.row.id);
-        let item = self.ctx.store.session_effect(workspace, contact, session).await?;
-        let effect = item.and_then(|item| serde_json::from_str::<Effect>(item.payload.as_deref()?).ok());
         let row = live.row.clone();
-        self.changes.push(Change::CancelEffects(workspace, contact, session));
-        let answer = effect.as_ref().and_then(|effect| no_answer(effect, "no answer in time"));
-        let end = match answer {
+        let end = match self.answer_instead(&row).await? {
             Some(answer) => self.complete(answer).await?,
             None => StepEnd::NotTaken(None),
         };
@@ -129,6 +127,21 @@ impl Turn<'_> {
             self.end_session(&row, store::SessionStatus::Failed);
         }
         Ok(true)
+    }
+
+    async fn give_up_in_background(&mut self, row: SessionRow) -> Result<bool, StoreError> {
+        let answer = self.answer_instead(&row).await?;
+        self.complete_in_background(row, answer).await?;
+        Ok(true)
+    }
+
+    /// Takes back what a session asked for; what it is told instead, if that can still be known.
+    async fn answer_instead(&mut self, row: &SessionRow) -> Result<Option<EffectResult>, StoreError> {
+        let (workspace, contact, session) = (row.workspace, row.contact, row.id);
+        let item = self.ctx.store.session_effect(workspace, contact, session).await?;
+        let effect = item.and_then(|item| serde_json::from_str::<Effect>(item.payload.as_deref()?).ok());
+        self.changes.push(Change::CancelEffects(workspace, contact, session));
+        Ok(effect.as_ref().and_then(|effect| no_answer(effect, "no answer in time")))
     }
 
     async fn resume_with(&mut self, kind: EventKind) -> Result<bool, StoreError> {

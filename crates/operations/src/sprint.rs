@@ -56,11 +56,11 @@ impl Progress {
         Self { id, created_on: now, in_background, row: None, runs: Vec::new(), events: Vec::new() }
     }
 
-    pub fn of(row: &SessionRow, runs: Vec<RunBefore>) -> Self {
+    pub fn of(row: &SessionRow, runs: Vec<RunBefore>, in_background: bool) -> Self {
         Self {
             id: row.id,
             created_on: row.created_on,
-            in_background: false,
+            in_background,
             row: Some(row.clone()),
             runs,
             events: Vec::new(),
@@ -97,18 +97,19 @@ impl Turn<'_> {
             self.ask(effect, &row);
         }
         self.set_timers(progress.row.as_ref(), &row);
-        let waits = row.ended_on.is_none();
-        if waits {
+        self.changes.push(Change::Session(Box::new(row.clone())));
+        // What goes on in the background leaves the conversation in front alone, also while it waits.
+        if progress.in_background {
+            return;
+        }
+        if row.ended_on.is_none() {
             let flow = sprint.session.current_flow().or_else(|| Some(sprint.session.runs.last()?.flow.uuid));
             self.person.row.session = Some(row.id);
             self.person.row.flow = flow.and_then(|uuid| ws.flow(uuid)).map(|flow| flow.id);
-        } else if !progress.in_background {
+            self.live = Some(Live { row, session: sprint.session });
+        } else {
             self.person.row.session = None;
             self.person.row.flow = None;
-        }
-        self.changes.push(Change::Session(Box::new(row.clone())));
-        if waits {
-            self.live = Some(Live { row, session: sprint.session });
         }
     }
 
@@ -177,7 +178,7 @@ impl Turn<'_> {
         match row.wait_until {
             Some(due) => self.changes.push(timer(TimerKind::WaitTimeout, due)),
             None if old.is_some_and(|old| old.wait_until.is_some()) => {
-                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout));
+                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout, row.id));
             }
             None => {}
         }
@@ -187,7 +188,7 @@ impl Turn<'_> {
         match row.expires_on {
             Some(due) if had.is_none_or(|had| had > due) => self.changes.push(timer(TimerKind::Expiry, due)),
             None if had.is_some() => {
-                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry));
+                self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry, row.id));
             }
             Some(_) | None => {}
         }
@@ -195,7 +196,7 @@ impl Turn<'_> {
         if row.wait_kind == Some(WaitKind::Effect) {
             self.changes.push(timer(TimerKind::EffectDeadline, self.now + EFFECT_DEADLINE));
         } else if had_effect {
-            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline));
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline, row.id));
         }
     }
 

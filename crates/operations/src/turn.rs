@@ -116,18 +116,22 @@ impl<'c> Turn<'c> {
         self.record(&event, None);
     }
 
-    /// Ends a session in the store, with everything that waits on it.
+    /// Ends a session in the store, with everything that waits on it. One in the background leaves the contact and
+    /// the timers of the conversation in front as they are.
     pub fn end_session(&mut self, row: &SessionRow, status: SessionStatus) {
         let (workspace, contact) = (row.workspace, row.contact);
         self.changes.push(Change::EndSession(workspace, row.id, status, self.now));
         if row.wait_kind == Some(WaitKind::Effect) {
             self.changes.push(Change::CancelEffects(workspace, contact, row.id));
-            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline));
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline, row.id));
+        }
+        if self.person.row.session != Some(row.id) {
+            return;
         }
         if row.wait_until.is_some() {
-            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout));
+            self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WaitTimeout, row.id));
         }
-        self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry));
+        self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::Expiry, row.id));
         self.person.row.session = None;
         self.person.row.flow = None;
     }
@@ -159,19 +163,61 @@ impl<'c> Turn<'c> {
 
     /// Goes on with the session that waits. If the wait does not take it, the session stays as it is.
     pub async fn resume(&mut self, resume: Resume) -> Result<StepEnd, StoreError> {
-        self.go_on_with(|engine, session, contact| engine.resume(session, contact, resume)).await
+        self.go_on_in_front(|engine, session, contact| engine.resume(session, contact, resume)).await
     }
 
     /// Goes on with the answer to the effect that the session waits for.
     pub async fn complete(&mut self, result: EffectResult) -> Result<StepEnd, StoreError> {
-        self.go_on_with(|engine, session, contact| engine.complete(session, contact, result)).await
+        self.go_on_in_front(|engine, session, contact| engine.complete(session, contact, result)).await
     }
 
-    async fn go_on_with(
+    /// Goes on with the answer to the effect that a session in the background waits for. `None`, and one that it
+    /// does not take, end the session: nothing else would ever wake it.
+    pub async fn complete_in_background(
+        &mut self,
+        row: SessionRow,
+        result: Option<EffectResult>,
+    ) -> Result<(), StoreError> {
+        let refused = match (Session::decode(&row.state, &self.ws.assets), result) {
+            (Ok(session), Some(result)) => {
+                let live = Live { row, session };
+                let step = |engine: &Engine<'_>, session, contact: &mut Contact| {
+                    engine.complete(session, contact, result)
+                };
+                match self.go_on_with(live, true, step).await? {
+                    (StepEnd::NotTaken(reason), Some(live)) => Some((live.row, reason.unwrap_or_default())),
+                    (StepEnd::Taken(_) | StepEnd::NotTaken(_), _) => None,
+                }
+            }
+            (Ok(_), None) => Some((row, "nobody can answer it".to_owned())),
+            (Err(error), _) => Some((row, error.to_string())),
+        };
+        if let Some((row, reason)) = refused {
+            tracing::error!(session = %row.uuid, reason, "a session in the background cannot go on; it is failed");
+            self.end_session(&row, SessionStatus::Failed);
+        }
+        Ok(())
+    }
+
+    async fn go_on_in_front(
         &mut self,
         step: impl FnOnce(&Engine<'_>, Session, &mut Contact) -> Result<Sprint, flows::ResumeError>,
     ) -> Result<StepEnd, StoreError> {
-        let Some(Live { row, session }) = self.live.take() else { return Ok(StepEnd::NotTaken(None)) };
+        let Some(live) = self.live.take() else { return Ok(StepEnd::NotTaken(None)) };
+        let (end, refused) = self.go_on_with(live, false, step).await?;
+        if refused.is_some() {
+            self.live = refused;
+        }
+        Ok(end)
+    }
+
+    /// Goes on with a session. One that does not take what it is given comes back.
+    async fn go_on_with(
+        &mut self,
+        Live { row, session }: Live,
+        in_background: bool,
+        step: impl FnOnce(&Engine<'_>, Session, &mut Contact) -> Result<Sprint, flows::ResumeError>,
+    ) -> Result<(StepEnd, Option<Live>), StoreError> {
         let flow = session.current_flow();
         let before = RunBefore::all(&session, &row.pins);
         let mut refused = None;
@@ -184,18 +230,18 @@ impl<'c> Turn<'c> {
         });
         match (stepped, refused) {
             (Ok(sprint), _) => {
-                self.go_on(sprint, Progress::of(&row, before)).await?;
-                Ok(StepEnd::Taken(flow.and_then(|uuid| self.ws.flow(uuid)).map(|flow| flow.id)))
+                self.go_on(sprint, Progress::of(&row, before, in_background)).await?;
+                let flow = flow.and_then(|uuid| self.ws.flow(uuid)).map(|flow| flow.id);
+                Ok((StepEnd::Taken(flow), None))
             }
             (Err(reason), Some(session)) => {
-                self.live = Some(Live { row, session });
-                Ok(StepEnd::NotTaken(Some(reason)))
+                Ok((StepEnd::NotTaken(Some(reason)), Some(Live { row, session })))
             }
             (Err(reason), None) => {
                 // The engine broke off in the middle: what it was given is gone, and the same input would break
                 // it again. The session is failed so that the contact can go on.
                 self.end_session(&row, SessionStatus::Failed);
-                Ok(StepEnd::NotTaken(Some(reason)))
+                Ok((StepEnd::NotTaken(Some(reason)), None))
             }
         }
     }

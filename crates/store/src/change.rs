@@ -44,8 +44,8 @@ pub enum Change {
     /// Sets the contact's timer of its kind. An expiry that is due earlier already is left as it is:
     /// it fires, finds that the session moved on, and is set anew, which costs less than moving it at each step.
     SetTimer(DueTimer),
-    /// Removes the contact's timer of a kind, if there is one.
-    ClearTimer(WorkspaceId, ContactId, TimerKind),
+    /// Removes the contact's timer of a kind, if there is one; of effect deadlines, the session's.
+    ClearTimer(WorkspaceId, ContactId, TimerKind, SessionId),
     /// Removes exactly this timer; the unit is [`crate::UnitError::Gone`] if it is not there as given.
     TakeTimer(DueTimer),
     /// Something to go out.

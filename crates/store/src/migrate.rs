@@ -23,6 +23,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_conversations.sql"),
     },
     Migration { version: 3, name: "repetitions", sql: include_str!("../migrations/0003_repetitions.sql") },
+    Migration {
+        version: 4,
+        name: "deadlines_by_session",
+        sql: include_str!("../migrations/0004_deadlines_by_session.sql"),
+    },
 ];
 
 /// The schema version that this program knows.

@@ -17,7 +17,8 @@ text_codes! {
     }
 }
 
-/// A moment that has come, or will. A contact has at most one of each kind.
+/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines, one for each
+/// session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueTimer {
     /// Owner.
@@ -30,4 +31,14 @@ pub struct DueTimer {
     pub due: Timestamp,
     /// The session it was set for.
     pub session: SessionId,
+}
+
+impl TimerKind {
+    /// What tells timers of this kind of one contact apart: the session for effect deadlines, 0 for the others.
+    pub(crate) fn scope(self, session: SessionId) -> i64 {
+        match self {
+            Self::EffectDeadline => session.0,
+            Self::WaitTimeout | Self::Expiry => 0,
+        }
+    }
 }

@@ -52,8 +52,8 @@ fn one(
         Change::Run(run) => apply_sessions::run(conn, run)?,
         Change::Event(event) => apply_sessions::event(conn, event)?,
         Change::SetTimer(timer) => apply_sessions::set_timer(conn, timer)?,
-        Change::ClearTimer(workspace, contact, kind) => {
-            apply_sessions::clear_timer(conn, *workspace, *contact, *kind)?;
+        Change::ClearTimer(workspace, contact, kind, session) => {
+            apply_sessions::clear_timer(conn, *workspace, *contact, *kind, *session)?;
         }
         Change::TakeTimer(timer) => apply_sessions::take_timer(conn, timer)?,
         Change::Outbox(new) => {

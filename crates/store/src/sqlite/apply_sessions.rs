@@ -129,13 +129,15 @@ pub(super) fn set_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitE
     // An expiry may fire early and be set anew; a wait's timeout belongs to this wait and must move.
     let text = match timer.kind {
         TimerKind::Expiry => {
-            "INSERT INTO timer (workspace_id, contact_id, kind, due, session_id) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (contact_id, kind) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
+            "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
              WHERE timer.due > excluded.due"
         }
         TimerKind::WaitTimeout | TimerKind::EffectDeadline => {
-            "INSERT INTO timer (workspace_id, contact_id, kind, due, session_id) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (contact_id, kind) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"
+            "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"
         }
     };
     sql::exec(
@@ -145,6 +147,7 @@ pub(super) fn set_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitE
             &timer.workspace.0,
             &timer.contact.0,
             &timer.kind.as_str(),
+            &timer.kind.scope(timer.session),
             &timer.due.as_microsecond(),
             &timer.session.0,
         ],
@@ -157,11 +160,12 @@ pub(super) fn clear_timer(
     workspace: WorkspaceId,
     contact: ContactId,
     kind: TimerKind,
+    session: SessionId,
 ) -> Result<(), UnitError> {
     sql::exec(
         conn,
-        "DELETE FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3",
-        &[&workspace.0, &contact.0, &kind.as_str()],
+        "DELETE FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND scope = $4",
+        &[&workspace.0, &contact.0, &kind.as_str(), &kind.scope(session)],
     )?;
     Ok(())
 }
@@ -169,8 +173,8 @@ pub(super) fn clear_timer(
 pub(super) fn check_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
     let due = sql::one(
         conn,
-        "SELECT due FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3",
-        &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str()],
+        "SELECT due FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND scope = $4",
+        &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str(), &timer.kind.scope(timer.session)],
         |row| row.get::<_, i64>(0),
     )?;
     if due == Some(timer.due.as_microsecond()) { Ok(()) } else { Err(UnitError::Gone) }
@@ -179,8 +183,15 @@ pub(super) fn check_timer(conn: &Connection, timer: &DueTimer) -> Result<(), Uni
 pub(super) fn take_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
     let changed = sql::exec(
         conn,
-        "DELETE FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND due = $4",
-        &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str(), &timer.due.as_microsecond()],
+        "DELETE FROM timer
+         WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND scope = $4 AND due = $5",
+        &[
+            &timer.workspace.0,
+            &timer.contact.0,
+            &timer.kind.as_str(),
+            &timer.kind.scope(timer.session),
+            &timer.due.as_microsecond(),
+        ],
     )?;
     if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
 }
