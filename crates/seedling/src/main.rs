@@ -6,6 +6,7 @@
 mod commands;
 mod here;
 mod options;
+mod patience;
 mod serve;
 
 use std::process::ExitCode;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use operations::Context;
-use store::{Store, StoreUrl, WorkspaceRow};
+use store::{Store, StoreError, StoreUrl, WorkspaceRow};
 
 use crate::here::Here;
+use crate::patience::while_busy;
 
 /// Name of the database file in the data folder.
 const DATABASE_FILE: &str = "seedling.db";
@@ -28,29 +29,33 @@ pub struct StoreOptions {
 
 impl StoreOptions {
     /// Makes the folder and the database, unless they are there, and opens it.
-    pub fn create(&self) -> anyhow::Result<Context> {
+    pub async fn create(&self) -> anyhow::Result<Context> {
         private_folder(&self.data)
             .with_context(|| format!("cannot make the data folder {}", self.data.display()))?;
-        self.open_with(store::StoreOptions::default())
+        self.open_with(store::StoreOptions::default()).await
     }
 
     /// Opens what is there.
-    pub fn open(&self) -> anyhow::Result<Context> {
+    pub async fn open(&self) -> anyhow::Result<Context> {
         if self.database.is_none() && !self.data.join(DATABASE_FILE).is_file() {
             let data = self.data.display();
             bail!(
                 "there is no data in {data}; run `seedling init --data {data} …` first, or give another --data"
             );
         }
-        self.open_with(store::StoreOptions { create: false, ..store::StoreOptions::default() })
+        self.open_with(store::StoreOptions { create: false, ..store::StoreOptions::default() }).await
     }
 
-    fn open_with(&self, options: store::StoreOptions) -> anyhow::Result<Context> {
+    async fn open_with(&self, options: store::StoreOptions) -> anyhow::Result<Context> {
         let url: StoreUrl = match &self.database {
             Some(url) => url.parse()?,
             None => self.data.join(DATABASE_FILE).into(),
         };
-        let store = Store::open(&url, options).context("cannot open the database")?;
+        let opening = while_busy(
+            |error| matches!(error, StoreError::Busy),
+            async || Store::open(&url, options.clone()),
+        );
+        let store = opening.await.context("cannot open the database")?;
         Ok(Context::for_command(store, Here::shared()))
     }
 }

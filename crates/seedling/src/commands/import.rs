@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use flows::export::MAX_EXPORT_BYTES;
-use operations::import_export;
+use operations::{ImportError, import_export};
+use store::StoreError;
 
 use crate::options::{StoreOptions, WorkspaceOption};
+use crate::patience::while_busy;
 
 /// Imports a workspace export: flows, fields, groups, triggers and campaigns, all of them or nothing.
 #[derive(Args)]
@@ -35,12 +37,14 @@ impl Import {
     /// Imports it and prints the report.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let bytes = read(&self.file)?;
-        let context = self.store.open()?;
+        let context = self.store.open().await?;
         let workspace = self.workspace.choose(&context).await?;
         let name = self.file.display();
-        let report = import_export(&context, workspace.id, bytes)
-            .await
-            .with_context(|| format!("cannot import {name}; nothing was changed"))?;
+        let importing = while_busy(
+            |error| matches!(error, ImportError::Busy | ImportError::Store(StoreError::Busy)),
+            || import_export(&context, workspace.id, bytes.clone()),
+        );
+        let report = importing.await.with_context(|| format!("cannot import {name}; nothing was changed"))?;
         if self.json {
             println!("{}", serde_json::to_string(&report)?);
         } else {

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 use domain::WorkspaceId;
-use operations::{NewUser, NewWorkspace, Role, create_workspace_with};
+use operations::{CreateWorkspaceError, NewUser, NewWorkspace, Role, create_workspace_with};
+use store::StoreError;
 
 use crate::options::{StoreOptions, read_secret};
+use crate::patience::while_busy;
 
 /// Makes the data folder, a workspace in it and its administrator.
 #[derive(Args)]
@@ -49,7 +51,7 @@ impl Init {
     /// Makes them.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let password = read_secret(&self.password_file)?;
-        let context = self.store.create()?;
+        let context = self.store.create().await?;
         if context.store.workspaces().await?.iter().any(|row| row.name == self.workspace.as_str()) {
             bail!("there is a workspace {:?} in {} already", self.workspace, self.store.data.display());
         }
@@ -67,7 +69,11 @@ impl Init {
             password,
             role: Role::Administrator,
         };
-        let (workspace, user) = create_workspace_with(&context, new, administrator).await?;
+        let making = while_busy(
+            |error| matches!(error, CreateWorkspaceError::Store(StoreError::Busy)),
+            || create_workspace_with(&context, new.clone(), administrator.clone()),
+        );
+        let (workspace, user) = making.await?;
         if self.json {
             println!("{}", serde_json::json!({"workspace": workspace.uuid, "user": user.uuid}));
         } else {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
     StoreError, StoreOptions, StoreUrl,
@@ -55,7 +55,10 @@ pub(super) fn open_reader(path: &Path, options: &StoreOptions) -> Result<Connect
 }
 
 fn cannot_open(path: &str, error: &rusqlite::Error) -> StoreError {
-    StoreError::Open { path: path.to_owned(), reason: error.to_string() }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        _ => StoreError::Open { path: path.to_owned(), reason: error.to_string() },
+    }
 }
 
 /// Plans must not depend on the values of parameters: without this SQLite plans a statement anew each time one of

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use operations::{NewChannel, add_channel};
+use operations::{AddChannelError, NewChannel, add_channel};
+use store::StoreError;
 use uuid::Uuid;
 
 use crate::options::{StoreOptions, WorkspaceOption};
+use crate::patience::while_busy;
 
 /// Adds a line to a carrier. Its uuid, which the carrier's addresses hold, is the last line printed.
 #[derive(Args)]
@@ -51,7 +53,7 @@ impl Add {
     /// Adds it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let config = serde_json::from_str(&self.config).context("--config is not JSON; give an object")?;
-        let context = self.store.open()?;
+        let context = self.store.open().await?;
         let workspace = self.workspace.choose(&context).await?;
         let new = NewChannel {
             workspace: workspace.id,
@@ -64,7 +66,11 @@ impl Add {
             config,
             rate: self.rate,
         };
-        let channel = add_channel(&context, new).await?;
+        let adding = while_busy(
+            |error| matches!(error, AddChannelError::Store(StoreError::Busy)),
+            || add_channel(&context, new.clone()),
+        );
+        let channel = adding.await?;
         eprintln!("added {} channel {:?} to {:?}", channel.channel_type, channel.name, workspace.name);
         println!("{}", channel.uuid);
         Ok(ExitCode::SUCCESS)

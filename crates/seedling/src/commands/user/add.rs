@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use operations::{NewUser, Role, add_user};
+use operations::{AddUserError, NewUser, Role, add_user};
+use store::StoreError;
 
 use crate::options::{StoreOptions, WorkspaceOption, read_secret};
+use crate::patience::while_busy;
 
 /// Adds somebody who may work in the console.
 #[derive(Args)]
@@ -63,7 +65,7 @@ impl Add {
     /// Adds them.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let password = read_secret(&self.password_file)?;
-        let context = self.store.open()?;
+        let context = self.store.open().await?;
         let workspace = self.workspace.choose(&context).await?;
         let new = NewUser {
             workspace: workspace.id,
@@ -72,7 +74,11 @@ impl Add {
             password,
             role: self.role.into(),
         };
-        let user = add_user(&context, new).await?;
+        let adding = while_busy(
+            |error| matches!(error, AddUserError::Store(StoreError::Busy)),
+            || add_user(&context, new.clone()),
+        );
+        let user = adding.await?;
         if self.json {
             println!("{}", serde_json::json!({"user": user.uuid}));
         } else {
