@@ -106,7 +106,8 @@ impl Requests {
         };
         let mut webhooks = base().redirect(redirects(allow_private));
         if !allow_private {
-            webhooks = webhooks.dns_resolver(Arc::new(PublicOnly));
+            // A proxy of the environment would resolve names itself, behind the guard's back.
+            webhooks = webhooks.dns_resolver(Arc::new(PublicOnly)).no_proxy();
         }
         Ok(Self {
             carriers: build(base().redirect(reqwest::redirect::Policy::none()))?,
@@ -253,6 +254,8 @@ fn is_private(address: IpAddr) -> bool {
                 || v6.is_multicast()
                 || (segments[0] & 0xfe00) == 0xfc00
                 || (segments[0] & 0xffc0) == 0xfe80
+                || (segments[0] & 0xffc0) == 0xfec0
+                || (segments[0] == 0x64 && segments[1] == 0xff9b && segments[2] == 1)
                 || (segments[0] == 0x2001 && segments[1] == 0xdb8)
                 || embedded.is_some_and(|v4| is_private(IpAddr::V4(v4)))
         }
@@ -307,12 +310,18 @@ mod tests {
             "::ffff:10.0.0.1",
             "64:ff9b::a00:1",
             "2002:a00:1::",
+            "64:ff9b:1::808:808",
+            "64:ff9b:1:ffff::1",
+            "fec0::1",
+            "feff::1",
             "ff02::1",
         ];
         for address in private {
             assert!(is_private(address.parse().expect(address)), "{address} is private");
         }
-        for address in ["8.8.8.8", "196.25.1.1", "100.128.0.1", "2a00:1450::1", "64:ff9b::808:808"] {
+        for address in
+            ["8.8.8.8", "196.25.1.1", "100.128.0.1", "2a00:1450::1", "64:ff9b::808:808", "64:ff9c:1::1"]
+        {
             assert!(!is_private(address.parse().expect(address)), "{address} is public");
         }
     }
