@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::{Context, Workspace};
 
 /// How often a contact that keeps changing is tried before the input is given back as busy.
-const MAX_TRIES: usize = 8;
+pub(crate) const MAX_TRIES: usize = 8;
 
 /// What a step wants committed, and what the operation answers if it is.
 pub(crate) struct Stepped<T> {
@@ -36,8 +36,15 @@ pub(crate) enum BatchError {
     Busy,
     #[error("there is no such workspace")]
     NoWorkspace,
+    #[error("broke off: {0}")]
+    BrokeOff(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What the caller of an operation is told of one that broke off.
+pub(crate) fn broke_off(said: &str) -> StoreError {
+    StoreError::Database(format!("broke off: {said}"))
 }
 
 pub(crate) type StepFuture<'a, T> = Pin<Box<dyn Future<Output = Result<Stepped<T>, StoreError>> + Send + 'a>>;
@@ -72,7 +79,7 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
                 open = again;
             }
             // One that cannot be read must not hold the others: each is tried by itself.
-            Err(StoreError::Database(_)) if open.len() > 1 => {
+            Err(StoreError::Database(_) | StoreError::Unreadable(_)) if open.len() > 1 => {
                 let mut again = Vec::new();
                 for place in std::mem::take(&mut open) {
                     match attempt(ctx, inputs, &[place], step, &mut outbox).await.map(|mut ends| ends.pop()) {
@@ -144,8 +151,8 @@ async fn attempt<I: Sync, T: Clone + Send>(
         let stepped = match Contained(step(ctx, workspace.clone(), conversation, input)).await {
             Ok(stepped) => stepped?,
             Err(said) => {
-                tracing::error!(said, "an operation broke off; what it was about is not taken");
-                gathered.push((Err(StoreError::Database(format!("broke off: {said}")).into()), None));
+                tracing::error!(said, "an operation broke off");
+                gathered.push((Err(BatchError::BrokeOff(said)), None));
                 continue;
             }
         };
@@ -172,7 +179,7 @@ async fn attempt<I: Sync, T: Clone + Send>(
             Err(UnitError::Gone) => End::Answer(Err(BatchError::Gone)),
             Err(UnitError::Store(error)) => End::Answer(Err(error.into())),
             Err(other @ (UnitError::Taken(_) | UnitError::TooLarge(_))) => {
-                End::Answer(Err(StoreError::Database(other.to_string()).into()))
+                End::Answer(Err(BatchError::BrokeOff(other.to_string())))
             }
         });
     }

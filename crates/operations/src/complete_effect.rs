@@ -59,6 +59,7 @@ pub async fn complete_effect(
             Ok(Committed { value: EffectDone::NotWanted, outbox })
         }
         Some(Err(BatchError::Store(error))) => Err(error.into()),
+        Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),
         Some(Err(BatchError::Busy | BatchError::Duplicate)) | None => Err(CompleteError::Busy),
     }
 }

@@ -47,7 +47,7 @@ pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>
                 }
                 Err(BatchError::Gone | BatchError::NoWorkspace) => fired.due += 1,
                 Err(BatchError::Busy | BatchError::Duplicate) => fired.left += 1,
-                Err(BatchError::Store(error)) => {
+                Err(error @ (BatchError::Store(_) | BatchError::BrokeOff(_))) => {
                     tracing::error!(%error, "a timer could not be fired; it is tried again");
                     fired.left += 1;
                 }

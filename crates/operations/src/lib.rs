@@ -13,6 +13,7 @@ mod create_workspace;
 mod dispatch;
 mod fire_timers;
 mod import_export;
+mod keep_unhandled;
 mod lanes;
 mod person;
 mod receive;

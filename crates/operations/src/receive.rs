@@ -22,6 +22,7 @@ use thiserror::Error;
 use crate::{
     Committed, Context, Workspace,
     batch::{self, BatchError, StepFuture, Stepped},
+    keep_unhandled::keep_unhandled,
     lanes::LaneKey,
     person::Person,
     stop_contact, triggers,
@@ -87,6 +88,7 @@ pub enum ReceiveError {
 
 /// An item with its line.
 struct Received {
+    workspace: Arc<Workspace>,
     channel: Arc<ChannelRow>,
     kind: InboundKind,
 }
@@ -105,7 +107,7 @@ pub async fn receive(
         match ctx.registry.channel(ctx, item.channel).await {
             Ok(Some((workspace, channel))) => {
                 let key = ConversationKey::Urn(workspace.row.id, item.kind.urn().clone());
-                work.push((place, (key, Received { channel, kind: item.kind })));
+                work.push((place, (key, Received { workspace, channel, kind: item.kind })));
             }
             Ok(None) => {}
             Err(error) => answers[place] = Err(error.into()),
@@ -146,6 +148,12 @@ async fn answer(
     input: &Received,
     end: Result<Receipt, BatchError>,
 ) -> Result<Receipt, ReceiveError> {
+    let end = match end {
+        Err(BatchError::BrokeOff(reason) | BatchError::Store(StoreError::Unreadable(reason))) => {
+            last_resort(ctx, input, reason).await
+        }
+        end => end,
+    };
     match end {
         Ok(receipt) => Ok(receipt),
         Err(BatchError::Duplicate) => {
@@ -166,6 +174,21 @@ async fn answer(
         Err(BatchError::Busy | BatchError::Gone) => Err(ReceiveError::Busy),
         Err(BatchError::NoWorkspace) => Err(ReceiveError::UnknownChannel),
         Err(BatchError::Store(error)) => Err(error.into()),
+        Err(BatchError::BrokeOff(said)) => Err(batch::broke_off(&said).into()),
+    }
+}
+
+/// What becomes of an item that would fail each time it is sent again. An opt-out stays an error until it can be
+/// heeded; an opened conversation says nothing that could be kept.
+async fn last_resort(ctx: &Context, input: &Received, reason: String) -> Result<Receipt, BatchError> {
+    match &input.kind {
+        InboundKind::Message(message) => {
+            tracing::error!(channel = %input.channel.uuid, reason, "a message is kept without a flow");
+            let (ws, channel) = (&input.workspace, &input.channel);
+            keep_unhandled(ctx, ws, channel, message, &reason).await.map(Receipt::Accepted)
+        }
+        InboundKind::NewConversation(_) => Ok(Receipt::Ignored("the contact's conversation cannot go on")),
+        InboundKind::Stop(_) => Err(BatchError::BrokeOff(reason)),
     }
 }
 

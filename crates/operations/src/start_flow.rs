@@ -102,6 +102,7 @@ pub async fn start_flow(
                 BatchError::NoWorkspace => StartError::NoWorkspace,
                 BatchError::Busy | BatchError::Duplicate | BatchError::Gone => StartError::Busy,
                 BatchError::Store(error) => error.into(),
+                BatchError::BrokeOff(said) => batch::broke_off(&said).into(),
             })
         }));
     }

@@ -41,6 +41,7 @@ pub async fn stop_contact(
         Some(Ok(true)) => Ok(()),
         Some(Ok(false) | Err(BatchError::NoWorkspace)) => Err(StopError::NoContact),
         Some(Err(BatchError::Store(error))) => Err(error.into()),
+        Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),
         Some(Err(BatchError::Busy | BatchError::Duplicate | BatchError::Gone)) | None => Err(StopError::Busy),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, WorkspaceId};
+use domain::{
+    ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, Urn, UrnId, WorkspaceId,
+};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -94,6 +96,8 @@ reads! {
     fn channel(uuid: ChannelUuid) -> Option<ChannelRow>;
     /// The public identifier of an inbound message that its carrier gave us before.
     fn find_inbound(key: InboundKey) -> Option<MessageUuid>;
+    /// Whose an address is, and the row of the address, without reading more of the contact.
+    fn address_owner(workspace: WorkspaceId, urn: Urn) -> Option<(ContactId, UrnId)>;
     /// Timers due at `now` or before, the earliest first.
     fn due_timers(now: Timestamp, limit: usize) -> Vec<DueTimer>;
     /// When the next timer is due.

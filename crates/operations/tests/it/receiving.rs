@@ -236,3 +236,51 @@ async fn a_defect_in_the_engine_costs_one_answer_and_nothing_else() {
     assert_eq!(world.hears("+254700000001", "hi").await, ["Hello! What is your name?"]);
     world.assert_counts_true().await;
 }
+
+#[tokio::test]
+async fn a_defect_outside_the_engine_costs_one_answer_and_the_carrier_is_told_that_we_have_it() {
+    let world = World::with_registration().await;
+    world.hears("+254700000001", "hi").await;
+    for from in ["+254700000001", "+254700000003"] {
+        world.host.break_next(1);
+        let first = world.says_as(from, "Amina", Some(from));
+        let committed = world.receive(vec![first.clone(), world.says("+254700000002", "hi")]).await;
+        let Ok(Receipt::Accepted(uuid)) = committed.value[0] else { panic!("{:?}", committed.value) };
+        assert!(matches!(committed.value[1], Ok(Receipt::Accepted(_))));
+        assert_eq!(committed.outbox.len(), 1);
+        let again = world.receive(vec![first]).await;
+        assert!(matches!(again.value[0], Ok(Receipt::Duplicate(same)) if same == uuid), "{:?}", again.value);
+        let kept = world.messages(from).await.pop().unwrap();
+        assert_eq!((kept.text.as_str(), kept.status), ("Amina", store::MessageStatus::Handled));
+        assert!(kept.reason.unwrap().contains("as a defect of an operation would"));
+    }
+    assert_eq!(world.hears("+254700000001", "Amina").await, ["How old are you, Amina?"]);
+    assert_eq!(world.hears("+254700000003", "hi").await, ["Hello! What is your name?"]);
+    world.assert_counts_true().await;
+}
+
+#[tokio::test]
+async fn a_message_of_a_contact_that_cannot_be_read_is_kept_with_the_reason() {
+    for damage in [
+        "UPDATE contact SET fields = '{' WHERE session_id IS NOT NULL",
+        "UPDATE session SET wait_kind = 'rain'",
+        "UPDATE contact_urn SET priority = 'high'",
+    ] {
+        let world = World::with_registration().await;
+        world.hears("+254700000001", "hi").await;
+        let contact = world.conversation("+254700000001").await.unwrap().contact.id;
+        world.damage(damage);
+        let batch = vec![world.says("+254700000001", "Amina"), world.says("+254700000002", "hi")];
+        let committed = world.receive(batch).await;
+        let accepted = committed.value.iter().all(|answer| matches!(answer, Ok(Receipt::Accepted(_))));
+        assert!(accepted, "{damage}: {:?}", committed.value);
+        assert_eq!(texts(&committed.outbox), ["Hello! What is your name?"]);
+        let store = &world.ctx.store;
+        let messages = store.contact_messages(world.workspace.id, contact, domain::MessageId(0), 10).await;
+        let kept = messages.unwrap().pop().unwrap();
+        assert_eq!(kept.text, "Amina");
+        let reason = kept.reason.unwrap();
+        assert!(reason.starts_with("kept, but no flow could take it: "), "{damage}: {reason}");
+        world.assert_counts_true().await;
+    }
+}

@@ -25,11 +25,20 @@ use uuid::Uuid;
 pub struct StillHost {
     micros: AtomicI64,
     drawn: AtomicU64,
+    breaks: AtomicU64,
 }
 
 impl StillHost {
     pub fn new() -> Self {
-        Self { micros: AtomicI64::new(1_800_000_000_000_000), drawn: AtomicU64::new(1) }
+        Self {
+            micros: AtomicI64::new(1_800_000_000_000_000),
+            drawn: AtomicU64::new(1),
+            breaks: AtomicU64::new(0),
+        }
+    }
+    /// Makes the next identifiers that are asked for break whoever asks.
+    pub fn break_next(&self, times: u64) {
+        self.breaks.store(times, Ordering::Relaxed);
     }
     pub fn forward(&self, seconds: i64) {
         self.micros.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
@@ -49,6 +58,11 @@ impl Ambient for StillHost {
 
 impl Host for StillHost {
     fn uuid_v7(&self) -> Uuid {
+        let spared = self
+            .breaks
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_err();
+        assert!(spared, "as a defect of an operation would");
         let millis = u64::try_from(self.now().as_millisecond()).unwrap();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
     }
@@ -249,6 +263,13 @@ impl World {
         let messages = self.messages(from).await;
         let line = |m: &MessageRow| format!("{} {} {}", m.direction.as_str(), m.status.as_str(), m.text);
         messages.iter().map(line).collect()
+    }
+
+    /// Damages rows as no version of the program would.
+    pub fn damage(&self, sql: &str) {
+        let conn = rusqlite::Connection::open(self.folder.path().join("seedling.db")).unwrap();
+        conn.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        assert_ne!(conn.execute(sql, []).unwrap(), 0, "{sql}");
     }
 
     pub async fn assert_counts_true(&self) {

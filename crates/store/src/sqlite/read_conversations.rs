@@ -58,6 +58,19 @@ impl Rows<'_> {
         )
     }
 
+    pub(crate) fn address_owner(
+        &self,
+        workspace: WorkspaceId,
+        urn: Urn,
+    ) -> Result<Option<(ContactId, UrnId)>, StoreError> {
+        Ok(sql::one(
+            self.conn,
+            "SELECT contact_id, id FROM contact_urn WHERE workspace_id = $1 AND scheme = $2 AND path = $3",
+            &[&workspace.0, &urn.scheme.as_str(), &urn.path.as_str()],
+            |row| Ok((ContactId(row.get(0)?), UrnId(row.get(1)?))),
+        )?)
+    }
+
     fn contact(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Option<ContactRow>> {
         sql::one(
             self.conn,
