@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use domain::EventUuid;
 use flows::{Effect, EffectResult, Event, EventKind, Resume};
-use store::{Change, Conversation, ConversationKey, DueTimer, SessionRow, StoreError, TimerKind, WaitKind};
+use store::{
+    Change, Conversation, ConversationKey, DueTimer, SessionRow, SessionStatus, StoreError, TimerKind,
+    WaitKind,
+};
 
 use crate::{
     Committed, Context, Workspace,
@@ -98,7 +101,14 @@ impl Turn<'_> {
         let Some(live) = &self.live else { return Ok(false) };
         let due = match live.row.expires_on {
             Some(due) if due <= self.now && live.row.wait_kind != Some(WaitKind::Effect) => {
-                return self.resume_with(EventKind::WaitExpired {}).await;
+                let row = live.row.clone();
+                let taken = self.resume_with(EventKind::WaitExpired {}).await?;
+                if !taken && self.live.take().is_some() {
+                    // The timer is spent, and nothing else would ever end it.
+                    tracing::error!(session = %row.uuid, "a session did not take its expiry; it is ended");
+                    self.end_session(&row, SessionStatus::Expired);
+                }
+                return Ok(true);
             }
             Some(due) => due,
             None => return Ok(false),
@@ -124,7 +134,7 @@ impl Turn<'_> {
         };
         if matches!(end, StepEnd::NotTaken(_)) && self.live.take().is_some() {
             // What it waits for can no longer be told: end it rather than leave the contact stuck.
-            self.end_session(&row, store::SessionStatus::Failed);
+            self.end_session(&row, SessionStatus::Failed);
         }
         Ok(true)
     }

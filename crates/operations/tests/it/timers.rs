@@ -66,6 +66,37 @@ async fn a_conversation_expires_from_its_last_word() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_does_not_take_its_expiry_is_ended_all_the_same() {
+    let world = World::with_registration().await;
+    let flow = world.add_flow(&crate::flow_files::lookup(0x20_000)).await;
+    let mut trigger = world.trigger("K", flow);
+    (trigger.keywords, trigger.match_type) = (vec!["clinic".into()], Some("F".into()));
+    world.add_trigger(trigger).await;
+    world.receive(vec![world.says("+254700000001", "clinic")]).await;
+    let mut row = world.conversation("+254700000001").await.unwrap().session.unwrap();
+    // As stored it waits for the person, but the engine knows that it waits for an effect and refuses.
+    let (workspace, contact, session) = (row.workspace, row.contact, row.id);
+    let due = world.ctx.now() + jiff::SignedDuration::from_secs(10);
+    (row.wait_kind, row.expires_on) = (Some(store::WaitKind::Message), Some(due));
+    let timer = store::DueTimer { workspace, contact, kind: store::TimerKind::Expiry, due, session };
+    let changes = vec![
+        store::Change::Session(Box::new(row)),
+        store::Change::SetTimer(timer),
+        store::Change::ClearTimer(workspace, contact, store::TimerKind::EffectDeadline, session),
+    ];
+    world.ctx.store.write_one(changes.into()).await.unwrap();
+    world.host.forward(20);
+    let (fired, sent) = fire(&world).await;
+    assert_eq!((fired.due, fired.went_on, sent.len()), (1, 1, 0));
+    let conversation = world.conversation("+254700000001").await.unwrap();
+    assert!(conversation.session.is_none() && conversation.contact.session.is_none());
+    let ended = world.ctx.store.session(workspace, session).await.unwrap().unwrap();
+    assert_eq!(ended.status, store::SessionStatus::Expired);
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+    assert_eq!(world.hears("+254700000001", "hi").await, ["Hello! What is your name?"]);
+}
+
+#[tokio::test]
 async fn timers_survive_a_crash() {
     let world = World::with_registration().await;
     for text in ["hi", "Amina"] {
