@@ -62,41 +62,54 @@ pub enum Recorded {
     Released(Vec<domain::OutboxId>),
     /// The row was done before: nothing changed.
     AlreadyDone,
+    /// The outcome cannot be written for a reason of this row alone: it is kept among the dead, with the reason.
+    SetAside,
+    /// Nothing changed: this one is to be recorded again.
+    NotYet,
 }
 
-/// Records what carriers answered: all that is done in one unit, and one for each that is to be tried again. A row
-/// that is done already is reported, not an error.
+/// Records what carriers answered, each by itself: one that cannot be recorded holds up no other. A row that is
+/// done already is reported, not an error.
+///
+/// # Errors
+/// When nothing of it is known to be committed; all of it is to be recorded again.
 pub async fn record_sent(ctx: &Context, records: Vec<SentRecord>) -> Result<Vec<Recorded>, StoreError> {
     let now = ctx.now();
-    let mut units = vec![Unit::default()];
-    for record in &records {
-        match changes(record, now) {
-            (change @ Change::FinishSent(..), _) => units[0].changes.push(change),
-            (change, status) => units.push(std::iter::once(change).chain(status).collect::<Vec<_>>().into()),
-        }
-    }
-    let mut answers = ctx.store.write(units).await?.into_iter();
-    let done = answers.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))).map_err(failure)?;
-    let mut finished = done.finished.into_iter();
+    let units = records.iter().map(|record| {
+        let (change, status) = changes(record, now);
+        Unit::new(std::iter::once(change).chain(status).collect())
+    });
+    let answers = ctx.store.write(units.collect()).await?;
     let mut recorded = Vec::with_capacity(records.len());
-    for record in &records {
-        let is_final = record.item.message.is_some() && !is_retry(&record.outcome);
-        let end = if is_final { None } else { answers.next() };
-        recorded.push(match end {
-            None if is_final && finished.next() == Some(true) => Recorded::Done,
-            None | Some(Err(UnitError::Gone)) => Recorded::AlreadyDone,
-            Some(Ok(_)) if !is_retry(&record.outcome) => Recorded::Done,
-            Some(Ok(done)) => Recorded::Released(done.released),
-            Some(Err(error)) => return Err(failure(error)),
+    for (record, answer) in records.iter().zip(answers) {
+        recorded.push(match answer {
+            Ok(done) if is_retry(&record.outcome) => Recorded::Released(done.released),
+            Ok(done) if done.finished.first() == Some(&false) => Recorded::AlreadyDone,
+            Ok(_) => Recorded::Done,
+            Err(UnitError::Gone) => Recorded::AlreadyDone,
+            Err(UnitError::Store(error @ (StoreError::Busy | StoreError::DiskFull | StoreError::Closed))) => {
+                tracing::error!(outbox = %record.item.id, %error, "an outcome could not be recorded; trying again");
+                Recorded::NotYet
+            }
+            Err(error) => set_aside(ctx, &record.item, &error).await,
         });
     }
     Ok(recorded)
 }
 
-fn failure(error: UnitError) -> StoreError {
-    match error {
-        UnitError::Store(error) => error,
-        other => StoreError::Database(other.to_string()),
+/// Sets a row aside whose outcome cannot be written, though the database takes others: its message cannot be read,
+/// and another attempt would end the same way.
+async fn set_aside(ctx: &Context, item: &OutboxItem, error: &UnitError) -> Recorded {
+    let reason = format!("what the carrier answered cannot be recorded: {error}");
+    tracing::error!(outbox = %item.id, reason, "an outbox row is set aside");
+    let kill = Change::KillOutbox(item.workspace, item.id, reason);
+    match ctx.store.write_one(Unit::new(vec![kill])).await {
+        Ok(_) => Recorded::SetAside,
+        Err(UnitError::Gone) => Recorded::AlreadyDone,
+        Err(error) => {
+            tracing::error!(outbox = %item.id, %error, "an outbox row could not be set aside; trying again");
+            Recorded::NotYet
+        }
     }
 }
 

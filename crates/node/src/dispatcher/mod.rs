@@ -266,7 +266,8 @@ impl Dispatcher {
         tokio::spawn(async move {
             let batch = records.iter().map(|(_, record)| record.clone()).collect();
             let answers = operations::record_sent(&shared.ctx, batch).await;
-            if answers.is_err() {
+            let again = answers.as_ref().map_or(true, |answers| answers.contains(&Recorded::NotYet));
+            if again {
                 shared.metrics.errors.inc();
                 tokio::time::sleep(outcome::STORE_PAUSE).await;
             }
@@ -285,12 +286,17 @@ impl Dispatcher {
             }
         };
         for ((key, record), answer) in records.into_iter().zip(answers) {
+            if answer == Recorded::NotYet {
+                self.unrecorded.push((key, record));
+                continue;
+            }
             let item = record.item;
             match answer {
-                Recorded::Done | Recorded::AlreadyDone if outcome::keeps_contact(&record.outcome) => {
-                    let _ = self.lanes.released(&key, item.contact, &[item.id]);
+                Recorded::Done | Recorded::AlreadyDone | Recorded::SetAside | Recorded::NotYet => {
+                    if outcome::keeps_contact(&record.outcome) {
+                        let _ = self.lanes.released(&key, item.contact, &[item.id]);
+                    }
                 }
-                Recorded::Done | Recorded::AlreadyDone => {}
                 Recorded::Released(ids) => {
                     let due = match &record.outcome {
                         SendOutcome::Errored { retry_at, .. } => Some(*retry_at),

@@ -59,6 +59,30 @@ async fn a_sent_message_is_done_and_reports_move_it_on() {
 }
 
 #[tokio::test]
+async fn an_outcome_that_cannot_be_written_holds_up_no_other() {
+    let world = World::with_registration().await;
+    let says = |n: u32| world.says(&format!("+25470000000{n}"), "hi");
+    let outbox = world.receive(vec![says(1), says(2), says(3)]).await.outbox;
+    let file = rusqlite::Connection::open(world.folder.path().join("seedling.db")).unwrap();
+    let broken = outbox[0].message.unwrap().0;
+    file.execute("UPDATE message SET status = 'nonsense' WHERE id = $1", [broken]).unwrap();
+    let retry_at = world.ctx.now() + SignedDuration::from_secs(5);
+    let wired = SendOutcome::Wired { external_id: None };
+    let errored = SendOutcome::Errored { retry_at, reason: "no answer".to_owned(), possibly_sent: false };
+    let outcomes = [wired.clone(), wired, errored];
+    let records =
+        outbox.iter().zip(outcomes).map(|(item, outcome)| SentRecord { item: item.clone(), outcome });
+    assert_eq!(
+        record_sent(&world.ctx, records.collect()).await.unwrap(),
+        [Recorded::SetAside, Recorded::Done, Recorded::Released(vec![outbox[2].id])]
+    );
+    assert_eq!(world.ctx.store.outbox_depth().await.unwrap(), (0, 1, 1), "kept for people to see");
+    world.host.forward(6);
+    let claimed = claim_outbox(&world.ctx, 10).await.unwrap();
+    assert_eq!(claimed.iter().map(|item| (item.id, item.attempts)).collect::<Vec<_>>(), [(outbox[2].id, 1)]);
+}
+
+#[tokio::test]
 async fn a_retry_keeps_the_order_of_the_contact() {
     let world = World::with_registration().await;
     let items = [world.says("+254700000001", "hi"), world.says("+254700000001", "Amina")];
