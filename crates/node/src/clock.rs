@@ -22,7 +22,8 @@ pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>,
             Ok(Ok(committed)) => {
                 let fired = handover.take(committed);
                 metrics.timers.inc_by(fired.due as u64);
-                if fired.due >= limits::TIMER_BATCH {
+                metrics.timers_put_off.inc_by(fired.put_off as u64);
+                if fired.due + fired.put_off >= limits::TIMER_BATCH {
                     Duration::ZERO
                 } else if fired.left > 0 {
                     limits::CLOCK_SHORTEST_SLEEP

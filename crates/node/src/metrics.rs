@@ -52,6 +52,8 @@ pub struct Metrics {
     pub waiting: Gauge,
     /// Timers fired.
     pub timers: Counter,
+    /// Timers that failed and were put off.
+    pub timers_put_off: Counter,
     /// Limits reached.
     pub limits: Family<Reached, Counter>,
     /// Chat streams open.
@@ -76,6 +78,7 @@ impl Default for Metrics {
             in_flight: Gauge::default(),
             waiting: Gauge::default(),
             timers: Counter::default(),
+            timers_put_off: Counter::default(),
             limits: Family::default(),
             streams: Gauge::default(),
             errors: Counter::default(),
@@ -93,6 +96,7 @@ impl Default for Metrics {
         r.register("sends_in_flight", "Requests to carriers under way", metrics.in_flight.clone());
         r.register("intake_waiting", "Carrier requests waiting for intake", metrics.waiting.clone());
         r.register("timers_fired", "Timers fired", metrics.timers.clone());
+        r.register("timers_put_off", "Timers that failed and were put off", metrics.timers_put_off.clone());
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());

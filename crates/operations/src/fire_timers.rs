@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use domain::EventUuid;
 use flows::{Effect, EffectResult, Event, EventKind, Resume};
+use jiff::SignedDuration;
 use store::{
-    Change, Conversation, ConversationKey, DueTimer, SessionRow, SessionStatus, StoreError, TimerKind,
-    WaitKind,
+    Change, Conversation, ConversationKey, DueTimer, SessionRow, SessionStatus, StoreError, TimerKind, Unit,
+    UnitError, WaitKind,
 };
 
 use crate::{
@@ -15,6 +16,9 @@ use crate::{
     complete_effect::no_answer,
     turn::{StepEnd, Turn},
 };
+
+/// How long a timer that fails is put off, so that those behind it have their turn.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(5);
 
 /// What firing due timers came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,10 +29,12 @@ pub struct Fired {
     pub went_on: usize,
     /// Timers that could not be fired now; they are still there.
     pub left: usize,
+    /// Timers that failed in a way that trying again at once does not mend; they are due again some minutes later.
+    pub put_off: usize,
 }
 
 /// Fires up to `limit` due timers. Each is removed in the transaction that does its work; one whose session has
-/// moved on does nothing, or is set to the session's new time. Call again while `due + left` reaches the limit.
+/// moved on does nothing, or is set to the session's new time. Call again while `due + put_off` reaches the limit.
 pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>, StoreError> {
     let timers = ctx.store.due_timers(ctx.now(), limit).await?;
     let mut fired = Fired::default();
@@ -42,22 +48,51 @@ pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>
             .collect();
         let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
         outbox.append(&mut rows);
-        for end in ends {
+        let mut failed = Vec::new();
+        for ((_, timer), end) in inputs.into_iter().zip(ends) {
             match end {
                 Ok(went_on) => {
                     fired.due += 1;
                     fired.went_on += usize::from(went_on);
                 }
-                Err(BatchError::Gone | BatchError::NoWorkspace) => fired.due += 1,
+                Err(BatchError::Gone) => fired.due += 1,
                 Err(BatchError::Busy | BatchError::Duplicate) => fired.left += 1,
-                Err(error @ (BatchError::Store(_) | BatchError::BrokeOff(_))) => {
-                    tracing::error!(%error, "a timer could not be fired; it is tried again");
+                Err(BatchError::Store(StoreError::Busy | StoreError::DiskFull | StoreError::Closed)) => {
                     fired.left += 1;
+                }
+                Err(error @ (BatchError::Store(_) | BatchError::BrokeOff(_) | BatchError::NoWorkspace)) => {
+                    let (contact, kind) = (timer.contact.0, timer.kind.as_str());
+                    tracing::error!(%error, contact, kind, "a timer could not be fired; it is put off");
+                    failed.push(timer);
                 }
             }
         }
+        let all = failed.len();
+        let moved = put_off(ctx, failed).await;
+        fired.put_off += moved;
+        fired.left += all - moved;
     }
     Ok(Committed { value: fired, outbox })
+}
+
+/// Moves timers that failed behind those that are due now; answers how many. Without asking for their contacts:
+/// those may be what cannot be read.
+async fn put_off(ctx: &Context, failed: Vec<DueTimer>) -> usize {
+    if failed.is_empty() {
+        return 0;
+    }
+    let due = ctx.now() + PUT_OFF;
+    let later = |timer: DueTimer| {
+        let again = Change::SetTimer(DueTimer { due, ..timer.clone() });
+        Unit::new(vec![Change::TakeTimer(timer), again])
+    };
+    match ctx.store.write(failed.into_iter().map(later).collect()).await {
+        Ok(ends) => ends.iter().filter(|end| matches!(end, Ok(_) | Err(UnitError::Gone))).count(),
+        Err(error) => {
+            tracing::error!(%error, "timers that failed could not be put off");
+            0
+        }
+    }
 }
 
 fn step<'a>(
@@ -68,7 +103,7 @@ fn step<'a>(
 ) -> StepFuture<'a, bool> {
     Box::pin(async move {
         let Some(conversation) = conversation else {
-            let unit = store::Unit::new(vec![Change::TakeTimer(timer.clone())]);
+            let unit = Unit::new(vec![Change::TakeTimer(timer.clone())]);
             return Ok(Stepped { unit: Some((unit, Vec::new())), value: false });
         };
         let now = ctx.now();
@@ -114,7 +149,7 @@ impl Turn<'_> {
             None => return Ok(false),
         };
         // The conversation went on since the timer was set, or waits for an effect that has its own deadline.
-        let due = due.max(self.now + jiff::SignedDuration::from_secs(1));
+        let due = due.max(self.now + SignedDuration::from_secs(1));
         let session = live.row.id;
         self.changes.push(Change::SetTimer(DueTimer { due, session, ..timer.clone() }));
         Ok(false)

@@ -97,6 +97,30 @@ async fn a_conversation_that_does_not_take_its_expiry_is_ended_all_the_same() {
 }
 
 #[tokio::test]
+async fn timers_that_fail_do_not_hold_those_behind_them() {
+    let world = World::with_registration().await;
+    for from in ["+254700000001", "+254700000002", "+254700000003"] {
+        for text in ["hi", "Amina"] {
+            world.hears(from, text).await;
+        }
+    }
+    world.damage("UPDATE contact SET fields = '{' WHERE id IN (SELECT id FROM contact ORDER BY id LIMIT 2)");
+    world.host.forward(121);
+    let first = fire_timers(&world.ctx, 2).await.unwrap();
+    let expected = Fired { put_off: 2, ..Fired::default() };
+    assert_eq!((first.value, first.outbox.len()), (expected, 0));
+    let second = fire_timers(&world.ctx, 2).await.unwrap();
+    assert_eq!(second.value, Fired { due: 1, went_on: 1, ..Fired::default() });
+    assert_eq!(texts(&second.outbox), ["We will ask another day."]);
+    assert_eq!(fire(&world).await, (Fired::default(), vec![]), "they are not tried all the time");
+    world.damage("UPDATE contact SET fields = '{}'");
+    world.host.forward(301);
+    let (fired, sent) = fire(&world).await;
+    assert_eq!((fired.due, fired.went_on, sent.len()), (2, 2, 2), "but they are not given up");
+    world.assert_counts_true().await;
+}
+
+#[tokio::test]
 async fn timers_survive_a_crash() {
     let world = World::with_registration().await;
     for text in ["hi", "Amina"] {
