@@ -115,17 +115,27 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// A parameter of a header value, as in `form-data; name="text"`.
 fn parameter(header: &str, name: &str) -> Option<String> {
-    header.split(';').skip(1).find_map(|part| {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut parts = header.split(move |c| {
+        if c == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = quoted && c == '\\' && !escaped;
+        c == ';' && !quoted
+    });
+    parts.next()?;
+    parts.find_map(|part| {
         let (key, value) = part.split_once('=')?;
         let value = value.trim();
-        let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
-        key.trim().eq_ignore_ascii_case(name).then(|| value.to_owned())
+        let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+        let value = inner.map_or_else(|| value.to_owned(), |inner| inner.replace("\\\"", "\""));
+        key.trim().eq_ignore_ascii_case(name).then_some(value)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fields, MAX_FIELDS};
+    use super::{Fields, MAX_FIELDS, parameter};
     use crate::Request;
 
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -155,6 +165,24 @@ mod tests {
         for (content_type, query, body, expected) in cases {
             let expected = expected.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             assert_eq!(read(content_type, query, body), Ok(expected), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn reads_parameters_of_headers() {
+        let cases = [
+            (r#"form-data; name="text""#, "name", Some("text")),
+            (r#"form-data; name="a;b=c"; filename="x;y.png""#, "name", Some("a;b=c")),
+            (r#"form-data; name="a;b=c"; filename="x;y.png""#, "filename", Some("x;y.png")),
+            (r#"form-data; filename="; name=no"; NAME=yes"#, "name", Some("yes")),
+            (r#"form-data; name="say \"hi; you\"""#, "name", Some(r#"say "hi; you""#)),
+            (r#"multipart/form-data; charset=utf-8; boundary="--x;1""#, "boundary", Some("--x;1")),
+            (r#"form-data; name="open; other=1"#, "other", None),
+            ("name=text", "name", None),
+            ("", "name", None),
+        ];
+        for (header, name, expected) in cases {
+            assert_eq!(parameter(header, name).as_deref(), expected, "{name} of {header}");
         }
     }
 

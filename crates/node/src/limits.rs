@@ -91,6 +91,10 @@ pub const CHAT_VISITOR_EVERY: Duration = Duration::from_secs(2);
 pub const CHAT_IP_BURST: u32 = 300;
 /// … and then one each.
 pub const CHAT_IP_EVERY: Duration = Duration::from_millis(50);
+/// Visitors from one address who were not seen before: each becomes a contact. So many at once …
+pub const CHAT_NEWCOMER_BURST: u32 = 200;
+/// … and then one each.
+pub const CHAT_NEWCOMER_EVERY: Duration = Duration::from_secs(2);
 /// Visitors and addresses whose rates are remembered.
 pub const CHAT_RATES_REMEMBERED: usize = 100_000;
 /// Pause after which a chat stream says that it is alive.

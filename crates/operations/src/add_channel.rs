@@ -88,7 +88,10 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
     };
     let change = Change::Definition(row.workspace, DefinitionChange::Channel(Box::new(row.clone())));
     match ctx.store.write_one(Unit::new(vec![change])).await {
-        Ok(_) => Ok(row),
+        Ok(_) => {
+            ctx.registry.forget_unknown(uuid);
+            Ok(row)
+        }
         Err(UnitError::Taken(_)) => Err(AddChannelError::Taken),
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),

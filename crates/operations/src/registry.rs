@@ -7,15 +7,24 @@ use std::{
 };
 
 use domain::{ChannelUuid, FlowId, WorkspaceId};
+use jiff::{SignedDuration, Timestamp};
 use store::{ChannelRow, StoreError};
 
 use crate::{Context, Workspace};
+
+/// How long a line that was not found is taken not to be there: another process may add it at any time.
+const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(2);
+/// Lines that were not found and are remembered; the memory begins anew beyond.
+const MAX_UNKNOWN: usize = 1_024;
 
 /// Workspaces in memory.
 #[derive(Debug, Default)]
 pub struct Registry {
     workspaces: RwLock<HashMap<WorkspaceId, Arc<Workspace>>>,
     channels: RwLock<HashMap<ChannelUuid, WorkspaceId>>,
+    /// Lines that carriers called and that are not there, with the moment of the question: carriers go on calling
+    /// lines that were removed, and each call would be a read.
+    unknown: RwLock<HashMap<ChannelUuid, Timestamp>>,
 }
 
 impl Registry {
@@ -78,15 +87,37 @@ impl Registry {
         let known = self.channels.read().unwrap_or_else(PoisonError::into_inner).get(&uuid).copied();
         let workspace = match known.and_then(|id| self.cached(id)) {
             Some(workspace) => Some(workspace),
+            None if self.is_unknown(uuid, ctx.now()) => None,
             None => match ctx.store.channel(uuid).await? {
                 Some(channel) => self.workspace(ctx, channel.workspace).await?,
-                None => None,
+                None => {
+                    self.remember_unknown(uuid, ctx.now());
+                    None
+                }
             },
         };
         Ok(workspace.and_then(|workspace| {
             let channel = workspace.channel(uuid).filter(|channel| channel.active)?.clone();
             Some((workspace, channel))
         }))
+    }
+
+    fn is_unknown(&self, uuid: ChannelUuid, now: Timestamp) -> bool {
+        let asked = self.unknown.read().unwrap_or_else(PoisonError::into_inner).get(&uuid).copied();
+        asked.is_some_and(|asked| now.duration_since(asked).abs() < UNKNOWN_FOR)
+    }
+
+    fn remember_unknown(&self, uuid: ChannelUuid, now: Timestamp) {
+        let mut unknown = self.unknown.write().unwrap_or_else(PoisonError::into_inner);
+        if unknown.len() >= MAX_UNKNOWN {
+            unknown.clear();
+        }
+        unknown.insert(uuid, now);
+    }
+
+    /// A line was added: who asked for it before must not hear any longer that it is not there.
+    pub(crate) fn forget_unknown(&self, uuid: ChannelUuid) {
+        self.unknown.write().unwrap_or_else(PoisonError::into_inner).remove(&uuid);
     }
 
     fn cached(&self, id: WorkspaceId) -> Option<Arc<Workspace>> {

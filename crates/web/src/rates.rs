@@ -23,6 +23,11 @@ impl<K: Hash + Eq + Clone> Rates<K> {
         Self { burst: every * burst, every, used: Mutex::default() }
     }
 
+    /// Whether this caller was here lately.
+    pub(crate) fn knows(&self, caller: &K) -> bool {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).contains_key(caller)
+    }
+
     /// Takes one request of a caller.
     ///
     /// # Errors

@@ -10,6 +10,9 @@ use crate::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus
 
 /// Longest address of a scheme without rules of its own.
 const MAX_PATH_CHARS: usize = 255;
+/// Longest text of a message: far above what a phone sends, so that more is a mistake of the aggregator. It is
+/// refused and not cut: who is told that a message was taken may forget all of it.
+const MAX_TEXT_CHARS: usize = 10_000;
 /// Longest carrier identifier kept.
 const MAX_EXTERNAL_ID_CHARS: usize = 255;
 /// Names under which aggregators send their identifier of a message, unless `mo_id_field` says otherwise.
@@ -53,7 +56,7 @@ fn receive_message(line: &Line, settings: &Settings, request: &Request<'_>) -> R
     let external_id = id.map(external_id).transpose()?;
     Ok(vec![Inbound::Message(InboundMessage {
         urn: urn(line, from)?,
-        text: clean(text),
+        text: clean(text)?,
         attachments: Vec::new(),
         sent_on: date.map(parse_date).transpose()?,
         external_id,
@@ -73,7 +76,7 @@ fn receive_xml(
     let text = text.ok_or_else(|| Refusal::malformed("missing text"))?;
     Ok(vec![Inbound::Message(InboundMessage {
         urn: urn(line, &from)?,
-        text: clean(&text),
+        text: clean(&text)?,
         attachments: Vec::new(),
         sent_on: None,
         external_id: None,
@@ -124,8 +127,11 @@ fn external_id(id: &str) -> Result<SmolStr, Refusal> {
 }
 
 /// NUL cannot be stored as text and means nothing to a person.
-fn clean(text: &str) -> String {
-    text.replace('\0', "")
+fn clean(text: &str) -> Result<String, Refusal> {
+    if text.chars().nth(MAX_TEXT_CHARS).is_some() {
+        return Err(Refusal::malformed(format!("text is longer than {MAX_TEXT_CHARS} characters")));
+    }
+    Ok(text.replace('\0', ""))
 }
 
 /// RFC 3339 only: looser forms would be read differently by different people.

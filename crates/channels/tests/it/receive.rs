@@ -110,7 +110,8 @@ fn reports_and_stops() {
 #[test]
 fn refusals_say_why() {
     let xml = json!({"from_xpath": "//a", "text_xpath": "//b"});
-    let cases = [
+    let long = format!("from=20880&text={}", "%C3%A9".repeat(10_001));
+    let cases: [(Value, &str, &str, &str); 12] = [
         (json!(null), "receive", "text=Hi", "must have one of 'sender' or 'from' set"),
         (json!(null), "receive", "from=&text=Hi", "must have one of 'sender' or 'from' set"),
         (json!({"mo_from_field": "msisdn"}), "receive", "from=1", "must have one of 'sender' or 'from' set"),
@@ -121,6 +122,7 @@ fn refusals_say_why() {
         (json!(null), "delivered", "id=12", "must be the uuid of a message"),
         (json!(null), "stopped", "", "field 'from' required"),
         (xml, "receive", "", "body is not valid XML"),
+        (json!(null), "receive", &long, "text is longer than 10000 characters"),
         (json!(null), "typing", "", "no such action"),
     ];
     for (config, action, query, expected) in cases {

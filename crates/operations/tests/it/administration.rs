@@ -87,3 +87,30 @@ async fn a_line_with_wrong_settings_is_refused_when_it_is_added() {
     assert!(matches!(add_channel(&world.ctx, slow).await, Err(AddChannelError::Rate)));
     assert!(matches!(add_channel(&world.ctx, good).await, Err(AddChannelError::Taken)));
 }
+
+#[tokio::test]
+async fn a_line_that_is_added_is_found_though_it_was_asked_for_before() {
+    let world = World::new().await;
+    let find = |uuid| world.ctx.registry.channel(&world.ctx, uuid);
+    let new = |number: u128| NewChannel {
+        workspace: world.workspace.id,
+        uuid: Some(domain::ChannelUuid(uuid::Uuid::from_u128(number))),
+        channel_type: "EX".into(),
+        name: "Later".into(),
+        address: "4040".into(),
+        schemes: vec![],
+        country: None,
+        config: serde_json::json!({}),
+        rate: None,
+    };
+    let (here, beside) = (new(0x4040), new(0x4041));
+    let (here_uuid, beside_uuid) = (here.uuid.unwrap(), beside.uuid.unwrap());
+    for uuid in [here_uuid, beside_uuid, here_uuid] {
+        assert!(find(uuid).await.unwrap().is_none());
+    }
+    add_channel(&world.ctx, here).await.unwrap();
+    assert!(find(here_uuid).await.unwrap().is_some(), "added by this process");
+    add_channel(&world.command(), beside).await.unwrap();
+    world.host.forward(2);
+    assert!(find(beside_uuid).await.unwrap().is_some(), "added by another process, after a moment");
+}

@@ -14,6 +14,11 @@ fn name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
+/// A row number that another workspace uses changes nothing there.
+fn only_own(changed: usize) -> Result<(), UnitError> {
+    if changed == 1 { Ok(()) } else { Err(UnitError::Taken("the row number")) }
+}
+
 /// Tells running nodes that the workspace's definitions changed.
 pub(super) fn raise_version(conn: &Connection, workspace: WorkspaceId) -> Result<(), UnitError> {
     sql::exec(
@@ -41,7 +46,8 @@ pub(super) fn change(
         DefinitionChange::Label(row) => sql::exec(
             conn,
             "INSERT INTO label (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key",
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key
+             WHERE label.workspace_id = excluded.workspace_id",
             &[
                 &row.id.0,
                 &workspace.0,
@@ -50,16 +56,17 @@ pub(super) fn change(
                 &name_key(&row.name),
             ],
         )
-        .map(drop)
-        .map_err(|error| unless_taken(error, UnitError::Taken("the label name"))),
+        .map_err(|error| unless_taken(error, UnitError::Taken("the label name")))
+        .and_then(only_own),
         DefinitionChange::Global(row) => sql::exec(
             conn,
             "INSERT INTO global_value (id, workspace_id, key, name, value) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value",
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value
+             WHERE global_value.workspace_id = excluded.workspace_id",
             &[&row.id.0, &workspace.0, &row.key.as_str(), &row.name.as_str(), &row.value.as_str()],
         )
-        .map(drop)
-        .map_err(|error| unless_taken(error, UnitError::Taken("the global's key"))),
+        .map_err(|error| unless_taken(error, UnitError::Taken("the global's key")))
+        .and_then(only_own),
         DefinitionChange::Flow(row) => flow(conn, workspace, row),
         DefinitionChange::Revision(row) => sql::exec(
             conn,
@@ -88,7 +95,8 @@ fn field(conn: &Connection, workspace: WorkspaceId, row: &FieldRow) -> Result<()
         "INSERT INTO contact_field (id, workspace_id, uuid, key, name, value_type)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name,
-                 value_type = excluded.value_type",
+                 value_type = excluded.value_type
+             WHERE contact_field.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -98,8 +106,8 @@ fn field(conn: &Connection, workspace: WorkspaceId, row: &FieldRow) -> Result<()
             &field_type_word(row.field_type),
         ],
     )
-    .map(drop)
     .map_err(|error| unless_taken(error, UnitError::Taken("the field key")))
+    .and_then(only_own)
 }
 
 fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<(), UnitError> {
@@ -108,7 +116,8 @@ fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<()
         "INSERT INTO contact_group (id, workspace_id, uuid, name, name_key, query)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
-                 query = excluded.query",
+                 query = excluded.query
+             WHERE contact_group.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -118,8 +127,8 @@ fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<()
             &row.query.as_deref(),
         ],
     )
-    .map(drop)
     .map_err(|error| unless_taken(error, UnitError::Taken("the group name")))
+    .and_then(only_own)
 }
 
 fn expect(conn: &Connection, workspace: WorkspaceId, version: i64) -> Result<(), UnitError> {
@@ -182,7 +191,8 @@ fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
         "INSERT INTO user_account (id, workspace_id, uuid, email, name, password_hash, role, created_on)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name,
-             password_hash = excluded.password_hash, role = excluded.role",
+             password_hash = excluded.password_hash, role = excluded.role
+             WHERE user_account.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &row.workspace.0,
@@ -194,8 +204,8 @@ fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
             &row.created_on.as_microsecond(),
         ],
     )
-    .map_err(|error| unless_taken(error, UnitError::Taken("the e-mail address")))?;
-    Ok(())
+    .map_err(|error| unless_taken(error, UnitError::Taken("the e-mail address")))
+    .and_then(only_own)
 }
 
 fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
@@ -206,7 +216,8 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address,
              schemes = excluded.schemes, roles = excluded.roles, country = excluded.country,
-             config = excluded.config, rate = excluded.rate, active = excluded.active",
+             config = excluded.config, rate = excluded.rate, active = excluded.active
+             WHERE channel.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &row.workspace.0,
@@ -223,8 +234,8 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
             &row.created_on.as_microsecond(),
         ],
     )
-    .map_err(|error| unless_taken(error, UnitError::Taken("the channel's identifier")))?;
-    Ok(())
+    .map_err(|error| unless_taken(error, UnitError::Taken("the channel's identifier")))
+    .and_then(only_own)
 }
 
 fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), UnitError> {
@@ -236,7 +247,8 @@ fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), 
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, flow_type = excluded.flow_type,
              expire_after_minutes = excluded.expire_after_minutes,
              ignore_triggers = excluded.ignore_triggers, revision = excluded.revision,
-             archived = excluded.archived, modified_on = excluded.modified_on",
+             archived = excluded.archived, modified_on = excluded.modified_on
+             WHERE flow.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -251,8 +263,8 @@ fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), 
             &row.modified_on.as_microsecond(),
         ],
     )
-    .map_err(|error| unless_taken(error, UnitError::Taken("the flow's identifier")))?;
-    Ok(())
+    .map_err(|error| unless_taken(error, UnitError::Taken("the flow's identifier")))
+    .and_then(only_own)
 }
 
 fn trigger(conn: &Connection, workspace: WorkspaceId, row: &TriggerRow) -> Result<(), UnitError> {
@@ -264,7 +276,8 @@ fn trigger(conn: &Connection, workspace: WorkspaceId, row: &TriggerRow) -> Resul
          ON CONFLICT (id) DO UPDATE SET trigger_type = excluded.trigger_type, flow_id = excluded.flow_id,
              keywords = excluded.keywords, match_type = excluded.match_type,
              include_groups = excluded.include_groups, exclude_groups = excluded.exclude_groups,
-             channel_id = excluded.channel_id, detail = excluded.detail, archived = excluded.archived",
+             channel_id = excluded.channel_id, detail = excluded.detail, archived = excluded.archived
+             WHERE flow_trigger.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -279,8 +292,9 @@ fn trigger(conn: &Connection, workspace: WorkspaceId, row: &TriggerRow) -> Resul
             &row.archived,
             &row.created_on.as_microsecond(),
         ],
-    )?;
-    Ok(())
+    )
+    .map_err(UnitError::from)
+    .and_then(only_own)
 }
 
 fn campaign(conn: &Connection, workspace: WorkspaceId, row: &CampaignRow) -> Result<(), UnitError> {
@@ -289,7 +303,8 @@ fn campaign(conn: &Connection, workspace: WorkspaceId, row: &CampaignRow) -> Res
         "INSERT INTO campaign (id, workspace_id, uuid, name, group_id, archived, created_on)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, group_id = excluded.group_id,
-             archived = excluded.archived",
+             archived = excluded.archived
+             WHERE campaign.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -300,8 +315,8 @@ fn campaign(conn: &Connection, workspace: WorkspaceId, row: &CampaignRow) -> Res
             &row.created_on.as_microsecond(),
         ],
     )
-    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign's identifier")))?;
-    Ok(())
+    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign's identifier")))
+    .and_then(only_own)
 }
 
 fn campaign_event(
@@ -317,7 +332,8 @@ fn campaign_event(
          ON CONFLICT (id) DO UPDATE SET relative_to = excluded.relative_to,
              offset_count = excluded.offset_count, offset_unit = excluded.offset_unit,
              delivery_hour = excluded.delivery_hour, start_mode = excluded.start_mode,
-             flow_id = excluded.flow_id, message = excluded.message, base_language = excluded.base_language",
+             flow_id = excluded.flow_id, message = excluded.message, base_language = excluded.base_language
+             WHERE campaign_event.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
             &workspace.0,
@@ -334,6 +350,6 @@ fn campaign_event(
             &row.created_on.as_microsecond(),
         ],
     )
-    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign event's identifier")))?;
-    Ok(())
+    .map_err(|error| unless_taken(error, UnitError::Taken("the campaign event's identifier")))
+    .and_then(only_own)
 }

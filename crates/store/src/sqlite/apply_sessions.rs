@@ -8,14 +8,15 @@ use super::sql;
 use crate::{DueTimer, NewEvent, RunRow, SessionRow, SessionStatus, TimerKind, UnitError};
 
 pub(super) fn session(conn: &Connection, session: &SessionRow) -> Result<(), UnitError> {
-    sql::exec(
+    let changed = sql::exec(
         conn,
         "INSERT INTO session (id, workspace_id, uuid, contact_id, status, wait_kind, wait_until, expires_on, pins,
              state, created_on, ended_on)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (id) DO UPDATE SET status = excluded.status, wait_kind = excluded.wait_kind,
              wait_until = excluded.wait_until, expires_on = excluded.expires_on, pins = excluded.pins,
-             state = excluded.state, ended_on = excluded.ended_on",
+             state = excluded.state, ended_on = excluded.ended_on
+         WHERE session.workspace_id = excluded.workspace_id AND session.contact_id = excluded.contact_id",
         &[
             &session.id.0,
             &session.workspace.0,
@@ -31,7 +32,7 @@ pub(super) fn session(conn: &Connection, session: &SessionRow) -> Result<(), Uni
             &session.ended_on.map(Timestamp::as_microsecond),
         ],
     )?;
-    Ok(())
+    if changed == 1 { Ok(()) } else { Err(UnitError::Conflict) }
 }
 
 /// Ends a session that is still live, with its open runs.

@@ -2,8 +2,9 @@
 
 use domain::{ChannelId, ContactId, GroupId, MessageId, SessionId};
 use store::{
-    Change, ContactUpdate, ConversationKey, Direction, DueTimer, InboundKey, MessageStatus, NewContact,
-    NewMessage, NewUrn, Store, TimerKind, Unit, UnitError,
+    Change, ContactUpdate, ConversationKey, DefinitionChange, Direction, DueTimer, InboundKey, LabelRow,
+    MessageStatus, NewContact, NewMessage, NewUrn, SessionRow, SessionStatus, Store, TimerKind, Unit,
+    UnitError,
 };
 
 use crate::rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, scratch, urn_row, workspace};
@@ -180,4 +181,47 @@ async fn rows_of_one_workspace_are_not_seen_by_another() {
     assert!(store.messages(other, MessageId(0), 10).await.unwrap().is_empty());
     assert!(store.contact_messages(other, ContactId(1), MessageId(0), 10).await.unwrap().is_empty());
     assert_eq!(store.contact_count(other).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_row_of_one_workspace_is_not_written_by_another() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let other = domain::WorkspaceId(2);
+    let label = |workspace, name: &str| {
+        let row = LabelRow {
+            id: domain::LabelId(50),
+            uuid: domain::LabelUuid(uuid::Uuid::from_u128(50)),
+            name: name.into(),
+        };
+        Unit::new(vec![Change::Definition(workspace, DefinitionChange::Label(row))])
+    };
+    store.write_one(label(WORKSPACE, "Urgent")).await.unwrap();
+    store.write_one(label(WORKSPACE, "Very urgent")).await.unwrap();
+    let refused = store.write_one(label(other, "Mine")).await;
+    assert!(matches!(refused, Err(UnitError::Taken(_))), "{refused:?}");
+    let labels = store.definitions(WORKSPACE).await.unwrap().unwrap().labels;
+    assert_eq!(labels[0].name, "Very urgent");
+
+    let session = |workspace, pins: &str| {
+        let row = SessionRow {
+            id: SessionId(60),
+            workspace,
+            uuid: domain::SessionUuid(uuid::Uuid::from_u128(60)),
+            contact: ContactId(1),
+            status: SessionStatus::Waiting,
+            wait_kind: None,
+            wait_until: None,
+            expires_on: None,
+            pins: pins.to_owned(),
+            state: vec![1],
+            created_on: at(0),
+            ended_on: None,
+        };
+        Unit::new(vec![Change::Session(Box::new(row))])
+    };
+    store.write_one(session(WORKSPACE, "")).await.unwrap();
+    store.write_one(session(WORKSPACE, "1:1:1")).await.unwrap();
+    let refused = store.write_one(session(other, "2:2:2")).await;
+    assert!(matches!(refused, Err(UnitError::Conflict)), "{refused:?}");
 }

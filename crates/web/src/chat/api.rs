@@ -157,9 +157,9 @@ fn text_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
 pub(super) async fn open(State(chat): State<Chat>, Path(uuid): Path<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let opened = async {
-        chat.admit(&parts)?;
+        let client = chat.admit(&parts)?;
         let conversation = chat.conversation(&parts, &uuid).await?;
-        admit_message(&chat, &conversation)?;
+        admit_visitor(&chat, client, &conversation)?;
         let urn = visitor_urn(&conversation.visitor);
         chat.hand_in(&conversation, Inbound::Event(InboundEvent::NewConversation { urn })).await?;
         Ok::<_, Refused>(axum::Json(json!({})).into_response())
@@ -167,8 +167,8 @@ pub(super) async fn open(State(chat): State<Chat>, Path(uuid): Path<String>, req
     opened.await.unwrap_or_else(Refused::into_response)
 }
 
-fn admit_message(chat: &Chat, conversation: &Conversation) -> Result<(), Refused> {
-    chat.door.admit_message(&conversation.visitor).map_err(|wait| {
+fn admit_visitor(chat: &Chat, client: std::net::IpAddr, conversation: &Conversation) -> Result<(), Refused> {
+    chat.door.admit_visitor(client, &conversation.visitor).map_err(|wait| {
         chat.node.metrics().count_limit("chat_visitor_rate");
         Refused::TooOften(wait)
     })
@@ -184,10 +184,10 @@ struct Written {
 pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let written = async {
-        chat.admit(&parts)?;
+        let client = chat.admit(&parts)?;
         let conversation = chat.conversation(&parts, &uuid).await?;
         let written = read_message(body).await?;
-        admit_message(&chat, &conversation)?;
+        admit_visitor(&chat, client, &conversation)?;
         let message = Inbound::Message(InboundMessage {
             urn: visitor_urn(&conversation.visitor),
             text: written.text.replace('\0', ""),

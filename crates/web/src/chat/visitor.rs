@@ -61,6 +61,7 @@ fn network(address: IpAddr) -> IpAddr {
 pub(super) struct Doorkeeper {
     visitors: Rates<SmolStr>,
     clients: Rates<IpAddr>,
+    newcomers: Rates<IpAddr>,
 }
 
 impl Default for Doorkeeper {
@@ -68,6 +69,7 @@ impl Default for Doorkeeper {
         Self {
             visitors: Rates::new(limits::CHAT_VISITOR_BURST, limits::CHAT_VISITOR_EVERY),
             clients: Rates::new(limits::CHAT_IP_BURST, limits::CHAT_IP_EVERY),
+            newcomers: Rates::new(limits::CHAT_NEWCOMER_BURST, limits::CHAT_NEWCOMER_EVERY),
         }
     }
 }
@@ -81,12 +83,17 @@ impl Doorkeeper {
         self.clients.take(&client, Instant::now())
     }
 
-    /// Lets a message of a visitor in.
+    /// Lets in what a visitor writes, or that they begin. Tokens cost nothing, and each new one becomes a contact:
+    /// so an address has a rate for visitors who were not here lately.
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn admit_message(&self, visitor: &SmolStr) -> Result<(), Duration> {
-        self.visitors.take(visitor, Instant::now())
+    pub(super) fn admit_visitor(&self, client: IpAddr, visitor: &SmolStr) -> Result<(), Duration> {
+        let now = Instant::now();
+        if !self.visitors.knows(visitor) {
+            self.newcomers.take(&client, now)?;
+        }
+        self.visitors.take(visitor, now)
     }
 }
 
@@ -96,7 +103,9 @@ mod tests {
     use axum::http::{Extensions, HeaderMap, HeaderValue, header};
     use domain::ChannelUuid;
 
-    use super::{client, identify};
+    use node::limits;
+
+    use super::{Doorkeeper, client, identify};
 
     #[test]
     fn the_address_does_not_tell_the_token() {
@@ -122,6 +131,17 @@ mod tests {
         ] {
             assert_eq!(identify(&headers(bad), channel(1)), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_brings_so_many_new_visitors_and_keeps_those_it_has() {
+        let (door, school) = (Doorkeeper::default(), [10, 0, 0, 1].into());
+        for number in 0..limits::CHAT_NEWCOMER_BURST {
+            assert_eq!(door.admit_visitor(school, &format!("{number}").into()), Ok(()), "{number}");
+        }
+        assert!(door.admit_visitor(school, &"one more".into()).is_err());
+        assert_eq!(door.admit_visitor(school, &"0".into()), Ok(()), "who is here goes on");
+        assert_eq!(door.admit_visitor([10, 0, 0, 2].into(), &"one more".into()), Ok(()));
     }
 
     #[test]
