@@ -1,12 +1,12 @@
 //! What the dispatcher asks for: rows that nobody has in hand, and at the start those that a crash left.
 
-use store::{OutboxItem, Recovered, StoreError};
+use store::{Claimed, Recovered, StoreError};
 
 use crate::Context;
 
 /// Takes up to `limit` outbox rows that are due and in nobody's hand: backlog, retries, rows written by commands.
 /// Rows of one contact and channel come in order, and never before an earlier one that is not due yet.
-pub async fn claim_outbox(ctx: &Context, limit: usize) -> Result<Vec<OutboxItem>, StoreError> {
+pub async fn claim_outbox(ctx: &Context, limit: usize) -> Result<Claimed, StoreError> {
     ctx.store.claim_outbox(ctx.run, ctx.now(), limit).await
 }
 

@@ -23,6 +23,8 @@ pub enum SendOutcome {
     },
     /// It failed and is to be tried again.
     Errored {
+        /// Parts that the carrier has by now, of all attempts.
+        parts_sent: u32,
         /// When.
         retry_at: Timestamp,
         /// Why, for people.
@@ -123,19 +125,20 @@ fn is_retry(outcome: &SendOutcome) -> bool {
 /// The change of the outbox row, and that of the message if it is not part of it.
 fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
     let item = &record.item;
-    let retry = |next_attempt: Timestamp, tried: bool, possibly_repeated: bool| {
+    let retry = |next_attempt: Timestamp, parts_sent: Option<u32>, possibly_repeated: bool| {
         Change::RetryOutbox(RetryOutbox {
             workspace: item.workspace,
             id: item.id,
             contact: item.contact,
             channel: item.channel,
             next_attempt,
-            tried,
+            tried: parts_sent.is_some(),
+            parts_sent,
             possibly_repeated,
         })
     };
     let (status, external_id, reason) = match &record.outcome {
-        SendOutcome::Parked { until } => return (retry(*until, false, false), None),
+        SendOutcome::Parked { until } => return (retry(*until, None, false), None),
         SendOutcome::Wired { external_id } => (MessageStatus::Wired, external_id.clone(), None),
         SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id.clone(), None),
         SendOutcome::Failed { reason } => (MessageStatus::Failed, None, Some(reason.clone())),
@@ -146,8 +149,8 @@ fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
         Box::new(StatusChange { workspace, message, status, external_id, reason, at: now })
     });
     match (&record.outcome, change) {
-        (SendOutcome::Errored { retry_at, possibly_sent, .. }, change) => {
-            (retry(*retry_at, true, *possibly_sent), change.map(Change::Status))
+        (SendOutcome::Errored { parts_sent, retry_at, possibly_sent, .. }, change) => {
+            (retry(*retry_at, Some(*parts_sent), *possibly_sent), change.map(Change::Status))
         }
         (_, Some(change)) => (Change::FinishSent(item.id, change), None),
         (_, None) => (Change::FinishOutbox(item.workspace, item.id), None),

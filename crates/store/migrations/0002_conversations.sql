@@ -96,7 +96,8 @@ CREATE TABLE timer (
 ){{without_rowid}};
 CREATE INDEX timer_due ON timer (due);
 
--- claimed_by is the run of the node that has the row in hand, 0 while nobody has.
+-- claimed_by is the run of the node that has the row in hand, 0 while nobody has. parts_sent: of a message that its
+-- carrier takes in several requests, those that it has; another attempt goes on after them.
 CREATE TABLE outbox (
     id {{id}},
     workspace_id BIGINT NOT NULL,
@@ -108,6 +109,7 @@ CREATE TABLE outbox (
     payload {{json}},
     claimed_by BIGINT NOT NULL,
     attempts BIGINT NOT NULL DEFAULT 0,
+    parts_sent BIGINT NOT NULL DEFAULT 0,
     next_attempt BIGINT NOT NULL,
     possibly_repeated BIGINT NOT NULL DEFAULT 0,
     dead_reason TEXT,

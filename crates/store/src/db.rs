@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
-    ChannelRow, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, Loaded, MessageRow,
-    OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit,
-    UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+    ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, Loaded,
+    MessageRow, OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl,
+    Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -131,12 +131,7 @@ reads! {
 impl Store {
     /// Takes unclaimed rows that are due, for the run `run` of the node: in order within each contact and
     /// channel, and none whose earlier ones are not due.
-    pub async fn claim_outbox(
-        &self,
-        run: i64,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<OutboxItem>, StoreError> {
+    pub async fn claim_outbox(&self, run: i64, now: Timestamp, limit: usize) -> Result<Claimed, StoreError> {
         match &*self.db {
             Db::Sqlite(db) => db.claim_outbox(run, now, limit).await,
         }

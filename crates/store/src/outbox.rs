@@ -88,6 +88,15 @@ pub struct OutboxItem {
     pub created_on: Timestamp,
 }
 
+/// Rows taken from the store.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claimed {
+    /// The rows, by their numbers.
+    pub items: Vec<OutboxItem>,
+    /// Those of which the carrier has some parts already, with how many: another attempt goes on after them.
+    pub parts_sent: Vec<(OutboxId, u32)>,
+}
+
 /// An attempt failed and another will follow. The row and all later claimed rows of its contact and channel go
 /// back to unclaimed, due at `next_attempt`, so that they keep their order.
 #[derive(Debug, Clone)]
@@ -104,6 +113,8 @@ pub struct RetryOutbox {
     pub next_attempt: Timestamp,
     /// Whether an attempt was made; `false` for a row that only goes back to wait.
     pub tried: bool,
+    /// Parts of the message that the carrier has by now, of all attempts; `None` leaves it at what is known.
+    pub parts_sent: Option<u32>,
     /// Whether the carrier may have it in spite of the error (the answer was lost).
     pub possibly_repeated: bool,
 }

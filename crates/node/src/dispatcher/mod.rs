@@ -19,7 +19,7 @@ use domain::{ChannelId, OutboxId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::{Committed, Context, Recorded, SendOutcome, SentRecord};
-use store::{OutboxItem, OutboxKind, StoreError};
+use store::{Claimed, OutboxItem, OutboxKind, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -89,7 +89,7 @@ enum Report {
     Performed(LaneKey, Box<OutboxItem>),
     Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
     /// Rows, and when the next ones are due.
-    Claimed(Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError>),
+    Claimed(Result<(Claimed, Option<Timestamp>), StoreError>),
 }
 
 /// The dispatcher's state, owned by its task.
@@ -102,8 +102,8 @@ struct Dispatcher {
     stale_order: VecDeque<OutboxId>,
     /// Rows given back while a claim is under way: its answer may still hold them as they were before.
     outdated: HashSet<OutboxId>,
-    /// Parts that the carrier has, of messages that will be tried again.
-    progress: HashMap<OutboxId, usize>,
+    /// Parts that the carrier has, of messages in hand of which it has some.
+    progress: HashMap<OutboxId, u32>,
     unrecorded: Vec<(LaneKey, SentRecord)>,
     recording: bool,
     claiming: bool,
@@ -313,6 +313,10 @@ impl Dispatcher {
                     if self.claiming && due.is_some_and(|due| due > self.shared.ctx.now()) {
                         self.outdated.extend(&ids);
                     }
+                    // What is known of them stands in the store, and comes back with the claim.
+                    for id in &ids {
+                        self.progress.remove(id);
+                    }
                     let on_the_way = self.lanes.released(&key, item.contact, &ids);
                     for id in on_the_way.into_iter().filter(|id| *id != item.id) {
                         self.remember_stale(id);
@@ -352,16 +356,17 @@ impl Dispatcher {
         });
     }
 
-    fn claimed(&mut self, answer: Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError>) {
+    fn claimed(&mut self, answer: Result<(Claimed, Option<Timestamp>), StoreError>) {
         self.claiming = false;
         let outdated = std::mem::take(&mut self.outdated);
         match answer {
-            Ok((items, next)) => {
+            Ok((Claimed { items, parts_sent }, next)) => {
                 // A full batch means that there is more.
                 if items.len() < limits::CLAIM_BATCH {
                     self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
                     next.into_iter().for_each(|due| self.claim_by(due));
                 }
+                self.progress.extend(parts_sent.into_iter().filter(|(id, _)| !outdated.contains(id)));
                 for item in items {
                     if !outdated.contains(&item.id) {
                         self.shared.bell.ring_for(&item);
@@ -392,12 +397,12 @@ impl Dispatcher {
 }
 
 /// Takes rows that are due, if there are any: to look costs no write.
-async fn claim(ctx: &Context) -> Result<(Vec<OutboxItem>, Option<Timestamp>), StoreError> {
+async fn claim(ctx: &Context) -> Result<(Claimed, Option<Timestamp>), StoreError> {
     match ctx.store.next_outbox_due().await? {
         Some(due) if due <= ctx.now() => {
-            let items = operations::claim_outbox(ctx, limits::CLAIM_BATCH).await?;
-            Ok((items, None))
+            let claimed = operations::claim_outbox(ctx, limits::CLAIM_BATCH).await?;
+            Ok((claimed, None))
         }
-        later => Ok((Vec::new(), later)),
+        later => Ok((Claimed::default(), later)),
     }
 }

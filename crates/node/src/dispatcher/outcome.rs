@@ -37,8 +37,8 @@ impl Dispatcher {
             let pace = self.pace_of(*channel);
             self.lanes.set_pace(&key, pace);
         }
+        let known = self.progress.remove(&item.id).unwrap_or_default();
         if sent.withdrawn {
-            self.progress.remove(&item.id);
             self.lanes.finished(&key, item.contact);
             metrics.count_sent(sent.channel_type, "withdrawn");
             return;
@@ -46,7 +46,6 @@ impl Dispatcher {
         self.tell_breaker(&key, item.id, &sent, now);
         let outcome = match sent.result {
             Ok(external_id) => {
-                self.progress.remove(&item.id);
                 metrics.count_sent(sent.channel_type, "sent");
                 if sent.local {
                     SendOutcome::Sent { external_id }
@@ -59,14 +58,10 @@ impl Dispatcher {
                     metrics.repeated.inc();
                 }
                 let tripped = self.lanes.closed_until(&key, now).is_some();
-                let outcome = self.after_error(&item, error, sent.possibly_sent, tripped);
+                let outcome =
+                    self.after_error(&item, error, (sent.parts.max(known), sent.possibly_sent), tripped);
                 let failed = matches!(outcome, SendOutcome::Failed { .. });
                 metrics.count_sent(sent.channel_type, if failed { "dead" } else { "retried" });
-                if failed || sent.parts == 0 {
-                    self.progress.remove(&item.id);
-                } else if self.progress.len() < limits::IN_HAND {
-                    self.progress.insert(item.id, sent.parts);
-                }
                 outcome
             }
         };
@@ -110,7 +105,7 @@ impl Dispatcher {
         &self,
         item: &OutboxItem,
         error: SendError,
-        possibly_sent: bool,
+        (parts_sent, possibly_sent): (u32, bool),
         tripped: bool,
     ) -> SendOutcome {
         let age = self.shared.ctx.now().duration_since(item.created_on);
@@ -132,7 +127,7 @@ impl Dispatcher {
             _ => self.shared.config.retry_first,
         };
         let wait = backoff(item.attempts, first, self.shared.ctx.host.random());
-        SendOutcome::Errored { retry_at: self.after(wait), reason: error.reason, possibly_sent }
+        SendOutcome::Errored { parts_sent, retry_at: self.after(wait), reason: error.reason, possibly_sent }
     }
 
     fn after(&self, wait: Duration) -> Timestamp {

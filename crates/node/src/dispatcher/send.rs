@@ -23,7 +23,7 @@ pub(super) struct Sent {
     /// The carrier's identifier, or why it was not sent.
     pub(super) result: Result<Option<SmolStr>, SendError>,
     /// Parts that the carrier has, so that another attempt goes on after them.
-    pub(super) parts: usize,
+    pub(super) parts: u32,
     /// Whether the carrier may have it in spite of the error.
     pub(super) possibly_sent: bool,
     /// Whether the row is no longer there: the person opted out while it waited.
@@ -58,7 +58,7 @@ impl Sent {
 }
 
 /// Sends a message from part `first` on.
-pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: usize) -> Sent {
+pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32) -> Sent {
     let Some(id) = item.channel else {
         return Sent::failed(SendErrorKind::ChannelConfig, "the message has no channel");
     };
@@ -114,7 +114,7 @@ async fn send_parts(
     requests: Vec<HttpRequest>,
     sent: &mut Sent,
 ) {
-    for (part, request) in requests.into_iter().enumerate().skip(sent.parts) {
+    for (part, request) in (0_u32..).zip(requests).skip(sent.parts as usize) {
         let mut headers = request.headers;
         let key = if part == 0 { message.uuid.to_string() } else { format!("{}-{}", message.uuid, part + 1) };
         headers.push((IDEMPOTENCY_KEY.to_owned(), key));

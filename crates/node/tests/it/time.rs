@@ -97,6 +97,19 @@ async fn order_holds_through_failures() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_run_goes_on_after_the_parts_that_the_carrier_has() {
+    let verdict =
+        |attempt: &Attempt| Some(if attempt.at < 1.0 && attempt.key.ends_with("-2") { 429 } else { 200 });
+    let mut world = World::new(6, verdict).await;
+    world.write(1, &"word ".repeat(40)).await;
+    sleep(Duration::from_secs(2)).await;
+    world.restart().await;
+    sleep(Duration::from_secs(30)).await;
+    let parts: Vec<bool> = world.attempts().iter().map(|attempt| attempt.key.ends_with("-2")).collect();
+    assert_eq!(parts, [false, true, true], "the first part goes out once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_run() {
     let mut runs = Vec::new();
     for _ in 0..2 {

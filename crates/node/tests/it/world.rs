@@ -35,6 +35,8 @@ pub struct World {
     pub workspace: WorkspaceRow,
     pub line: ChannelUuid,
     attempts: Arc<Mutex<Vec<Attempt>>>,
+    host: SharedHost,
+    network: Network,
 }
 
 impl World {
@@ -48,10 +50,19 @@ impl World {
         let attempts = Arc::new(Mutex::new(Vec::new()));
         let network = carrier(attempts.clone(), Arc::new(verdict));
         let config = Config::new(Layer::default()).unwrap();
-        let node = Node::start(config, store.clone(), surroundings(host, network)).await.unwrap();
-        let world = Self { node, store, workspace, line, attempts };
+        let node =
+            Node::start(config, store.clone(), surroundings(host.clone(), network.clone())).await.unwrap();
+        let world = Self { node, store, workspace, line, attempts, host, network };
         world.add_flow(&greeting()).await;
         world
+    }
+
+    /// Stops the node and starts another on the same store.
+    pub async fn restart(&mut self) {
+        assert!(self.node.stop().await);
+        let config = Config::new(Layer::default()).unwrap();
+        let surroundings = surroundings(self.host.clone(), self.network.clone());
+        self.node = Node::start(config, self.store.clone(), surroundings).await.unwrap();
     }
 
     pub fn attempts(&self) -> Vec<Attempt> {

@@ -68,7 +68,12 @@ async fn an_outcome_that_cannot_be_written_holds_up_no_other() {
     file.execute("UPDATE message SET status = 'nonsense' WHERE id = $1", [broken]).unwrap();
     let retry_at = world.ctx.now() + SignedDuration::from_secs(5);
     let wired = SendOutcome::Wired { external_id: None };
-    let errored = SendOutcome::Errored { retry_at, reason: "no answer".to_owned(), possibly_sent: false };
+    let errored = SendOutcome::Errored {
+        parts_sent: 0,
+        retry_at,
+        reason: "no answer".to_owned(),
+        possibly_sent: false,
+    };
     let outcomes = [wired.clone(), wired, errored];
     let records =
         outbox.iter().zip(outcomes).map(|(item, outcome)| SentRecord { item: item.clone(), outcome });
@@ -78,7 +83,7 @@ async fn an_outcome_that_cannot_be_written_holds_up_no_other() {
     );
     assert_eq!(world.ctx.store.outbox_depth().await.unwrap(), (0, 1, 1), "kept for people to see");
     world.host.forward(6);
-    let claimed = claim_outbox(&world.ctx, 10).await.unwrap();
+    let claimed = claim_outbox(&world.ctx, 10).await.unwrap().items;
     assert_eq!(claimed.iter().map(|item| (item.id, item.attempts)).collect::<Vec<_>>(), [(outbox[2].id, 1)]);
 }
 
@@ -89,13 +94,14 @@ async fn a_retry_keeps_the_order_of_the_contact() {
     let outbox = world.receive(items.to_vec()).await.outbox;
     assert_eq!(outbox.len(), 2);
     let retry_at = world.ctx.now() + SignedDuration::from_secs(300);
-    let errored = SendOutcome::Errored { retry_at, reason: "no answer".to_owned(), possibly_sent: true };
+    let errored =
+        SendOutcome::Errored { parts_sent: 0, retry_at, reason: "no answer".to_owned(), possibly_sent: true };
     let released = record(&world, &outbox[0], errored).await;
     assert_eq!(released, Recorded::Released(vec![outbox[0].id, outbox[1].id]));
     assert!(world.receive(vec![world.says("+254700000001", "23")]).await.outbox.is_empty());
-    assert!(claim_outbox(&world.ctx, 10).await.unwrap().is_empty());
+    assert!(claim_outbox(&world.ctx, 10).await.unwrap().items.is_empty());
     world.host.forward(301);
-    let claimed = claim_outbox(&world.ctx, 10).await.unwrap();
+    let claimed = claim_outbox(&world.ctx, 10).await.unwrap().items;
     assert_eq!(
         texts(&claimed),
         ["Hello! What is your name?", "How old are you, Amina?", "Thank you, Amina, aged 23."]
@@ -120,7 +126,7 @@ async fn what_was_in_hand_at_a_crash_is_sent_again_and_marked() {
     record(&world, &outbox[0], SendOutcome::Sent { external_id: None }).await;
     let world = world.restarted();
     assert_eq!(recover(&world.ctx).await.unwrap().rows, 1);
-    let claimed = claim_outbox(&world.ctx, 10).await.unwrap();
+    let claimed = claim_outbox(&world.ctx, 10).await.unwrap().items;
     assert_eq!(claimed.len(), 1);
     assert!(claimed[0].possibly_repeated);
     assert_eq!(claimed[0].message, outbox[1].message);

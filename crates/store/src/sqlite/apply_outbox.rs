@@ -5,9 +5,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{apply_messages, read_queues, sql, writer::SideEffects};
-use crate::{
-    MessageRef, MessageStatus, NewOutbox, OutboxItem, Recovered, RetryOutbox, StatusChange, UnitError,
-};
+use crate::{Claimed, MessageRef, MessageStatus, NewOutbox, Recovered, RetryOutbox, StatusChange, UnitError};
 
 /// Writes a row; answers whether it is claimed. It is not if an earlier row of its contact and channel waits.
 pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
@@ -68,12 +66,14 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
     let changed = sql::exec(
         conn,
         "UPDATE outbox SET attempts = attempts + $1, next_attempt = $2, claimed_by = 0,
-             possibly_repeated = CASE WHEN $3 = 1 THEN 1 ELSE possibly_repeated END
-         WHERE id = $4 AND workspace_id = $5",
+             possibly_repeated = CASE WHEN $3 = 1 THEN 1 ELSE possibly_repeated END,
+             parts_sent = coalesce($4, parts_sent)
+         WHERE id = $5 AND workspace_id = $6",
         &[
             &i64::from(retry.tried),
             &due,
             &i64::from(retry.possibly_repeated),
+            &retry.parts_sent,
             &retry.id.0,
             &retry.workspace.0,
         ],
@@ -177,15 +177,10 @@ pub(super) fn drop_queued(
 }
 
 /// Takes due rows for a run of the node: the earliest first, in order within contact and channel.
-pub(super) fn claim(
-    conn: &Connection,
-    run: i64,
-    now: Timestamp,
-    limit: usize,
-) -> rusqlite::Result<Vec<OutboxItem>> {
-    let ids: Vec<i64> = sql::all::<_, rusqlite::Error>(
+pub(super) fn claim(conn: &Connection, run: i64, now: Timestamp, limit: usize) -> rusqlite::Result<Claimed> {
+    let rows: Vec<(i64, u32)> = sql::all::<_, rusqlite::Error>(
         conn,
-        "SELECT due.id FROM outbox AS due
+        "SELECT due.id, due.parts_sent FROM outbox AS due
          WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.next_attempt <= $1
            AND NOT EXISTS (
              SELECT 1 FROM outbox AS earlier
@@ -194,14 +189,17 @@ pub(super) fn claim(
                AND earlier.claimed_by = 0 AND earlier.next_attempt > due.next_attempt)
          ORDER BY due.next_attempt, due.id LIMIT $2",
         &[&now.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let mut items = Vec::with_capacity(ids.len());
-    for id in ids {
+    let mut claimed = Claimed { items: Vec::with_capacity(rows.len()), parts_sent: Vec::new() };
+    for (id, parts) in rows {
         match read_queues::outbox_item(conn, None, OutboxId(id)) {
             Ok(item) => {
                 sql::exec(conn, "UPDATE outbox SET claimed_by = $1 WHERE id = $2", &[&run, &id])?;
-                items.extend(item);
+                claimed.items.extend(item);
+                if parts > 0 {
+                    claimed.parts_sent.push((OutboxId(id), parts));
+                }
             }
             // A row that cannot be read would hold up all others each time.
             Err(rusqlite::Error::FromSqlConversionFailure(_, _, reason)) => {
@@ -212,8 +210,8 @@ pub(super) fn claim(
             Err(error) => return Err(error),
         }
     }
-    items.sort_by_key(|item| item.id);
-    Ok(items)
+    claimed.items.sort_by_key(|item| item.id);
+    Ok(claimed)
 }
 
 /// Gives back what other runs had in hand.

@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Execution, IdSource, OutboxItem, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
+    Claimed, Execution, IdSource, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
 };
 use writer::{Job, Limits, Writer};
 
@@ -100,7 +100,7 @@ impl Sqlite {
         run: i64,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxItem>, StoreError> {
+    ) -> Result<Claimed, StoreError> {
         self.submit(|answer| Job::Claim { run, now, limit, answer }).await
     }
 

@@ -12,8 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES, sql};
 use crate::{
-    Direction, MAX_CHANGES_PER_UNIT, MessageStatus, OutboxItem, Recovered, StoreError, Unit, UnitDone,
-    UnitError,
+    Claimed, Direction, MAX_CHANGES_PER_UNIT, MessageStatus, Recovered, StoreError, Unit, UnitDone, UnitError,
 };
 
 /// Pages of 4 KiB after which the log is moved into the database while more work waits.
@@ -22,17 +21,8 @@ const BACKLOG_CHECKPOINT_PAGES: u32 = 4_000;
 /// Something for the writer to do.
 pub(super) enum Job {
     Units(Vec<Unit>, oneshot::Sender<Result<UnitAnswers, StoreError>>),
-    Claim {
-        run: i64,
-        now: Timestamp,
-        limit: usize,
-        answer: oneshot::Sender<Result<Vec<OutboxItem>, StoreError>>,
-    },
-    Recover {
-        run: i64,
-        now: Timestamp,
-        answer: oneshot::Sender<Result<Recovered, StoreError>>,
-    },
+    Claim { run: i64, now: Timestamp, limit: usize, answer: oneshot::Sender<Result<Claimed, StoreError>> },
+    Recover { run: i64, now: Timestamp, answer: oneshot::Sender<Result<Recovered, StoreError>> },
 }
 
 impl Job {
@@ -48,7 +38,7 @@ impl Job {
 /// What a job came to, to be told once it is committed.
 enum Done {
     Units(UnitAnswers),
-    Claim(Result<Vec<OutboxItem>, StoreError>),
+    Claim(Result<Claimed, StoreError>),
     Recover(Result<Recovered, StoreError>),
 }
 

@@ -25,12 +25,13 @@ fn retry(id: i64, contact: i64, due: i64) -> Change {
         channel: Some(CHANNEL),
         next_attempt: at(due),
         tried: true,
+        parts_sent: None,
         possibly_repeated: false,
     })
 }
 
 async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
-    store.claim_outbox(RUN, at(now), limit).await.unwrap().iter().map(|item| item.id.0).collect()
+    store.claim_outbox(RUN, at(now), limit).await.unwrap().items.iter().map(|item| item.id.0).collect()
 }
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn a_claimed_row_has_all_that_sending_needs() {
     let (_folder, store) = scratch();
     prepared(&store).await;
     assert!(!queue(&store, 1, 1, 0).await, "a command leaves its rows to the node");
-    let item = store.claim_outbox(RUN, at(100), 10).await.unwrap().pop().unwrap();
+    let item = store.claim_outbox(RUN, at(100), 10).await.unwrap().items.pop().unwrap();
     assert_eq!(item.text, "message 1");
     assert_eq!(item.attachments, ["image/png:https://example.org/a.png"]);
     assert_eq!(item.urn, Some(("tel".into(), "+254700000001".into())));
@@ -82,13 +83,31 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
     let next_run = RUN + 1;
     let recovered = store.recover_outbox(next_run, at(50)).await.unwrap();
     assert_eq!(recovered, Recovered { rows: 1 });
-    let items = store.claim_outbox(next_run, at(50), 10).await.unwrap();
+    let items = store.claim_outbox(next_run, at(50), 10).await.unwrap().items;
     let seen: Vec<_> = items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
     assert_eq!(seen, [(2, false), (3, true)]);
     let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
     let marked: Vec<_> = messages.iter().map(|m| (m.id.0, m.possibly_repeated)).collect();
     assert_eq!(marked, [(1, false), (2, false), (3, true)]);
     assert_eq!(store.recover_outbox(next_run, at(50)).await.unwrap(), Recovered { rows: 0 });
+}
+
+#[tokio::test]
+async fn parts_that_the_carrier_has_are_known_to_the_next_run() {
+    let (folder, store) = scratch();
+    prepared(&store).await;
+    queue(&store, 1, 1, RUN).await;
+    queue(&store, 2, 2, RUN).await;
+    let Change::RetryOutbox(mut first) = retry(1, 1, 10) else { unreachable!() };
+    first.parts_sent = Some(2);
+    store.write_one(vec![Change::RetryOutbox(first.clone())].into()).await.unwrap();
+    (first.parts_sent, first.tried) = (None, false);
+    store.write_one(vec![Change::RetryOutbox(first)].into()).await.unwrap();
+    drop(store);
+    let store = open(&folder);
+    store.recover_outbox(RUN + 1, at(20)).await.unwrap();
+    let claimed = store.claim_outbox(RUN + 1, at(20), 10).await.unwrap();
+    assert_eq!((claimed.items.len(), claimed.parts_sent), (2, vec![(OutboxId(1), 2)]));
 }
 
 #[tokio::test]
