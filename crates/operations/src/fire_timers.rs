@@ -1,4 +1,5 @@
-//! Moments that have come: waits that time out, conversations that expire, effects that did not come back.
+//! Moments that have come: waits that time out, conversations that expire, effects that did not come back, messages
+//! whose turn it is.
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>
     let mut fired = Fired::default();
     let mut outbox = Vec::new();
     // A contact can have timers of several kinds due together; each sees what the one before did.
-    for kind in [TimerKind::EffectDeadline, TimerKind::WaitTimeout, TimerKind::Expiry] {
+    for kind in [TimerKind::EffectDeadline, TimerKind::WaitTimeout, TimerKind::Expiry, TimerKind::Parked] {
         let inputs: Vec<_> = timers
             .iter()
             .filter(|timer| timer.kind == kind)
@@ -114,6 +115,7 @@ fn step<'a>(
         let went_on = match (timer.kind, background) {
             (TimerKind::WaitTimeout, _) => turn.time_out(timer).await?,
             (TimerKind::Expiry, _) => turn.expire(timer).await?,
+            (TimerKind::Parked, _) => !turn.waits_for_effect(),
             (TimerKind::EffectDeadline, None) => turn.give_up_effect(timer).await?,
             (TimerKind::EffectDeadline, Some(row)) => turn.give_up_in_background(row).await?,
         };

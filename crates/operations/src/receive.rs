@@ -262,7 +262,7 @@ impl Turn<'_> {
             created_on: self.now,
         };
         self.drain_pending().await?;
-        let (status, flow, reason) = if self.waits_for_effect() || !self.pending.is_empty() {
+        let (status, flow, reason) = if self.parks() {
             (MessageStatus::Pending, None, None)
         } else {
             match self.converse(&incoming).await? {
@@ -293,10 +293,16 @@ impl Turn<'_> {
         Ok(Receipt::Accepted(incoming.uuid))
     }
 
-    /// Handles messages that waited for an effect to come back, in order, until the next effect.
+    /// Handles messages that waited for an effect to come back, in order, until the next effect. Those of a person
+    /// who opted out meanwhile go nowhere.
     pub(crate) async fn drain_pending(&mut self) -> Result<(), StoreError> {
         while !self.waits_for_effect() {
             let Some(pending) = self.pending.pop_front() else { break };
+            if self.person.contact.status == ContactStatus::Stopped {
+                let reason = Some("the contact opted out".to_owned());
+                self.changes.push(Change::Handled(self.ws.row.id, pending.id, None, reason, self.now));
+                continue;
+            }
             let urn = pending.urn.and_then(|id| self.person.urn_by_id(id)).map(|row| Urn {
                 scheme: row.scheme.clone(),
                 path: row.path.clone(),
@@ -365,7 +371,7 @@ impl Turn<'_> {
         let is_new = self.person.is_new();
         self.seen(urn, channel);
         self.drain_pending().await?;
-        if self.live.is_some() {
+        if self.live.is_some() || self.parks() {
             return Ok(Receipt::Ignored("a conversation is going on"));
         }
         let ws = self.ws.clone();

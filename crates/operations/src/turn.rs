@@ -12,8 +12,8 @@ use flows::{
 };
 use jiff::Timestamp;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, OutboxItem, PendingMessage, SessionRow, SessionStatus,
-    StoreError, TimerKind, Unit, WaitKind,
+    Change, ChannelRow, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage, SessionRow,
+    SessionStatus, StoreError, TimerKind, Unit, WaitKind,
 };
 
 use crate::{
@@ -52,6 +52,8 @@ pub(crate) struct Turn<'c> {
     pub person: Person,
     pub live: Option<Live>,
     pub pending: VecDeque<PendingMessage>,
+    /// Whether more messages wait than `pending` was loaded with.
+    pub more_pending: bool,
     pub message: Option<CurrentMessage>,
     /// Inserts of inbound messages: first in the unit, so that a duplicate is seen as one before anything else.
     pub first: Vec<Change>,
@@ -68,6 +70,7 @@ impl<'c> Turn<'c> {
             person,
             live: None,
             pending: VecDeque::new(),
+            more_pending: false,
             message: None,
             first: Vec::new(),
             changes: Vec::new(),
@@ -80,7 +83,7 @@ impl<'c> Turn<'c> {
     pub fn of(ctx: &'c Context, ws: Arc<Workspace>, now: Timestamp, conversation: Conversation) -> Self {
         let person = Person::known(&conversation, &ws);
         let mut turn = Self::new(ctx, ws, now, person);
-        turn.pending = conversation.pending.into();
+        (turn.pending, turn.more_pending) = (conversation.pending.into(), conversation.more_pending);
         if let Some(row) = conversation.session {
             match Session::decode(&row.state, &turn.ws.assets) {
                 Ok(session) => turn.live = Some(Live { row, session }),
@@ -96,6 +99,11 @@ impl<'c> Turn<'c> {
     /// Whether the session waits for an effect: messages wait their turn then.
     pub fn waits_for_effect(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.row.wait_kind == Some(WaitKind::Effect))
+    }
+
+    /// Whether a message has to wait its turn behind an effect or behind others that wait.
+    pub fn parks(&self) -> bool {
+        self.waits_for_effect() || !self.pending.is_empty() || self.more_pending
     }
 
     /// They wrote: they are seen, and a contact that had stopped wants to hear from us again.
@@ -308,6 +316,11 @@ impl<'c> Turn<'c> {
     /// Everything as one unit, and what the dispatcher gets once it is committed.
     pub fn finish(mut self) -> (Unit, Vec<OutboxItem>) {
         self.person.settle(self.ctx, &self.ws, self.now, &mut self.changes);
+        if self.more_pending && !self.waits_for_effect() {
+            let (workspace, contact) = (self.ws.row.id, self.person.row.id);
+            let (kind, due, session) = (TimerKind::Parked, self.now, SessionId(0));
+            self.changes.push(Change::SetTimer(DueTimer { workspace, contact, kind, due, session }));
+        }
         let mut changes = self.first;
         changes.reserve(self.changes.len() + 1);
         changes.push(self.person.guard(self.now));

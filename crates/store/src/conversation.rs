@@ -159,6 +159,8 @@ pub struct Conversation {
     pub session: Option<SessionRow>,
     /// Messages that wait for their turn, oldest first.
     pub pending: Vec<PendingMessage>,
+    /// Whether more messages wait for their turn than `pending` holds; they come after those.
+    pub more_pending: bool,
 }
 
 /// What a load gives.

@@ -14,6 +14,8 @@ text_codes! {
         Expiry = "expiry",
         /// An effect did not come back in time.
         EffectDeadline = "effect_deadline",
+        /// More messages wait for their turn than one step takes: the next step.
+        Parked = "parked",
     }
 }
 
@@ -29,7 +31,7 @@ pub struct DueTimer {
     pub kind: TimerKind,
     /// When.
     pub due: Timestamp,
-    /// The session it was set for.
+    /// The session it was set for; 0 for [`TimerKind::Parked`], which is the contact's.
     pub session: SessionId,
 }
 
@@ -38,7 +40,7 @@ impl TimerKind {
     pub(crate) fn scope(self, session: SessionId) -> i64 {
         match self {
             Self::EffectDeadline => session.0,
-            Self::WaitTimeout | Self::Expiry => 0,
+            Self::WaitTimeout | Self::Expiry | Self::Parked => 0,
         }
     }
 }

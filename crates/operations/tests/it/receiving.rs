@@ -284,3 +284,69 @@ async fn a_message_of_a_contact_that_cannot_be_read_is_kept_with_the_reason() {
         world.assert_counts_true().await;
     }
 }
+
+/// Messages that wait for their turn, as an effect leaves them that took long.
+async fn park(world: &World, from: &str, texts: impl Iterator<Item = String>) {
+    let person = world.conversation(from).await.unwrap();
+    let message = |text: String| {
+        let now = world.ctx.now();
+        let id = world.ctx.store.ids().next(now);
+        Change::Message(Box::new(store::NewMessage {
+            id: domain::MessageId(id),
+            uuid: domain::MessageUuid(crate::flow_files::id(id.unsigned_abs().into())),
+            workspace: world.workspace.id,
+            contact: person.contact.id,
+            urn: Some(person.urns[0].id),
+            channel: Some(world.line.id),
+            flow: None,
+            direction: store::Direction::In,
+            status: store::MessageStatus::Pending,
+            text: text.into(),
+            attachments: Vec::new(),
+            quick_replies: None,
+            detail: None,
+            external_id: None,
+            reason: None,
+            day: 1,
+            created_on: now,
+        }))
+    };
+    world.ctx.store.write_one(texts.map(message).collect::<Vec<_>>().into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_does_not_overtake_those_that_wait_however_many_they_are() {
+    let world = World::new().await;
+    let flow = world.add_flow(&crate::flow_files::greeting(1, "Echo", "Heard @input.text.")).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world.hears("+254700000001", "hi").await;
+    park(&world, "+254700000001", (0..1_001).map(|number| number.to_string())).await;
+    let echoes = |numbers: std::ops::Range<usize>| numbers.map(|number| format!("Heard {number}."));
+    let first = world.hears("+254700000001", "1001").await;
+    assert_eq!(first, echoes(0..500).collect::<Vec<_>>());
+    // Each step leaves the next one due at once.
+    let second = operations::fire_timers(&world.ctx, 10).await.unwrap();
+    assert_eq!(texts(&second.outbox), echoes(500..1_000).collect::<Vec<_>>());
+    let third = operations::fire_timers(&world.ctx, 10).await.unwrap();
+    assert_eq!(texts(&third.outbox), ["Heard 1000.", "Heard 1001."]);
+    let fourth = operations::fire_timers(&world.ctx, 10).await.unwrap();
+    assert_eq!(fourth.value, operations::Fired::default());
+    assert!(world.transcript("+254700000001").await.iter().all(|line| !line.starts_with("in pending")));
+    world.assert_counts_true().await;
+}
+
+#[tokio::test]
+async fn what_waits_of_a_person_who_opts_out_goes_nowhere() {
+    let world = World::with_registration().await;
+    world.hears("+254700000001", "hi").await;
+    park(&world, "+254700000001", std::iter::repeat_n("young".to_owned(), 600)).await;
+    let kind = InboundKind::Stop("tel:+254700000001".parse().unwrap());
+    world.receive(vec![InboundItem { channel: world.line.uuid, kind }]).await;
+    let fired = operations::fire_timers(&world.ctx, 10).await.unwrap();
+    assert_eq!((fired.value.due, fired.outbox.len()), (1, 0));
+    let messages = world.messages("+254700000001").await;
+    let parked: Vec<_> = messages.iter().filter(|message| message.text == "young").collect();
+    assert!(parked.iter().all(|message| message.reason.as_deref() == Some("the contact opted out")));
+    assert_eq!((parked.len(), world.ctx.store.next_timer_due().await.unwrap()), (600, None));
+    world.assert_counts_true().await;
+}

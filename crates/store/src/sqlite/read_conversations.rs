@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Messages that one load takes of those in waiting; the next step takes the rest.
-const MAX_PENDING: i64 = 500;
+const MAX_PENDING: usize = 500;
 
 impl Rows<'_> {
     pub(crate) fn load_conversations(&self, keys: Vec<ConversationKey>) -> Result<Loaded, StoreError> {
@@ -40,10 +40,15 @@ impl Rows<'_> {
             Some(session) => read_session(self.conn, workspace, session)?.filter(|s| s.ended_on.is_none()),
             None => None,
         };
+        // One more than a step takes tells whether there are more, without asking again.
+        let mut pending = self.pending(workspace, id)?;
+        let more_pending = pending.len() > MAX_PENDING;
+        pending.truncate(MAX_PENDING);
         Ok(Some(Conversation {
             urns: self.urns(workspace, id)?,
             groups: self.groups_of(workspace, id)?,
-            pending: self.pending(workspace, id)?,
+            pending,
+            more_pending,
             session,
             contact,
         }))
@@ -132,7 +137,7 @@ impl Rows<'_> {
             self.conn,
             "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, created_on FROM message
              WHERE contact_id = $1 AND workspace_id = $2 AND status = 'pending' ORDER BY id LIMIT $3",
-            &[&id.0, &workspace.0, &MAX_PENDING],
+            &[&id.0, &workspace.0, &(MAX_PENDING as i64 + 1)],
             |row| {
                 Ok(PendingMessage {
                     id: MessageId(row.get(0)?),
