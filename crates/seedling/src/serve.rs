@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use channels::CarrierType;
 use clap::Args;
 use node::{Config, Layer, Node, Surroundings};
-use store::{Store, StoreUrl};
+use store::{IdSource, Store, StoreUrl};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,8 @@ impl Running {
             format!("cannot listen on {}; is it in use? Choose another with --listen", config.listen)
         })?;
         let address = listener.local_addr()?;
-        let options = store::StoreOptions { create: false, ..store::StoreOptions::default() };
+        let id_slot = Some(IdSource::NODE_SLOT);
+        let options = store::StoreOptions { create: false, id_slot, ..store::StoreOptions::default() };
         let store = Store::open(&url, options).context("cannot open the database")?;
         let surroundings = Surroundings::system(config.allow_private_webhooks)?;
         let node = Node::start(config, store, surroundings).await?;

@@ -22,6 +22,16 @@ impl IdSource {
     /// How many processes can make ids at the same time without meeting.
     pub const SLOTS: u8 = 1 << SLOT_BITS;
 
+    /// The slot of the node, of which there is one to a database.
+    pub const NODE_SLOT: u8 = 0;
+
+    /// The slot of a command, from its process number: never the node's. Two commands may meet in one; they would
+    /// make the same number only within the same microsecond.
+    pub fn command_slot(process: u32) -> u8 {
+        // At most 7, whatever the number.
+        1 + (process % u32::from(Self::SLOTS - 1)) as u8
+    }
+
     /// A source that continues after `highest`, the highest id in the database (0 if there is none).
     pub fn new(slot: u8, highest: i64) -> Self {
         Self { last: AtomicI64::new(highest >> SLOT_BITS), slot: i64::from(slot % Self::SLOTS) }
@@ -36,5 +46,30 @@ impl IdSource {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(at.max(last + 1)))
             .unwrap_or_default();
         (at.max(previous + 1) << SLOT_BITS) | self.slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
+    use super::IdSource;
+
+    #[test]
+    fn a_command_never_makes_a_number_of_the_node() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a moment");
+        let numbers = |slot| {
+            let ids = IdSource::new(slot, 0);
+            (0..100).map(|_| ids.next(now)).collect::<BTreeSet<i64>>()
+        };
+        let node = numbers(IdSource::NODE_SLOT);
+        assert_eq!(node.len(), 100);
+        let slots: BTreeSet<u8> = (0..100).chain([u32::MAX]).map(IdSource::command_slot).collect();
+        assert_eq!(slots, (1..IdSource::SLOTS).collect());
+        for slot in slots {
+            assert!(numbers(slot).is_disjoint(&node), "slot {slot}");
+        }
     }
 }

@@ -65,7 +65,8 @@ pub struct StoreOptions {
     pub reader_cache_kib: u32,
     /// How long to wait for another process that writes.
     pub busy_timeout: Duration,
-    /// Which of [`crate::IdSource::SLOTS`] id slots this process takes; `None` takes one from the process number.
+    /// Which of [`crate::IdSource::SLOTS`] id slots this process takes. The node takes
+    /// [`crate::IdSource::NODE_SLOT`]; `None` is for commands beside it, and takes one of the others.
     pub id_slot: Option<u8>,
     /// Create the database if it does not exist.
     pub create: bool,

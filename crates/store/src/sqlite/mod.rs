@@ -59,7 +59,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Sqlite {
     pub(crate) fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
         let conn = connection::open_writer(url, &options)?;
-        let slot = options.id_slot.unwrap_or((std::process::id() % u32::from(IdSource::SLOTS)) as u8);
+        let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
         let ids = IdSource::new(slot, connection::highest_id(&conn)?);
         let limits = Limits { units: options.group_units, time: options.group_time };
         let writer = Writer::new(conn, limits);
