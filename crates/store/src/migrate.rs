@@ -57,4 +57,24 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn timers_of_an_older_database_are_kept_and_deadlines_belong_to_their_sessions() {
+        let conn = rusqlite::Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..3] {
+            conn.execute_batch(&sqlite_text(migration.sql)).unwrap();
+        }
+        conn.execute_batch(
+            "INSERT INTO timer VALUES (1, 5, 'expiry', 10, 7), (1, 5, 'effect_deadline', 20, 7);",
+        )
+        .unwrap();
+        for migration in &MIGRATIONS[3..] {
+            conn.execute_batch(&sqlite_text(migration.sql)).unwrap();
+        }
+        let mut statement =
+            conn.prepare("SELECT kind, scope, due, session_id FROM timer ORDER BY due").unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let rows: Vec<(String, i64, i64, i64)> = statement.query_map([], row).unwrap().flatten().collect();
+        assert_eq!(rows, [("expiry".to_owned(), 0, 10, 7), ("effect_deadline".to_owned(), 7, 20, 7)]);
+    }
 }
