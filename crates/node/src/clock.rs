@@ -15,13 +15,20 @@ use crate::metrics::Metrics;
 
 /// The clock's task. It ends after `stop` is notified, between two operations.
 pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
+    // While lines are full, what timers send waits in the store with what waits there, and each line takes its share.
+    let mut unclaimed = ctx.clone();
+    unclaimed.run = 0;
     loop {
+        let full = !handover.full().is_empty();
+        let firing = operations::fire_timers(if full { &unclaimed } else { &ctx }, limits::TIMER_BATCH);
         // A defect that breaks one batch must not end the clock.
-        let firing = AssertUnwindSafe(operations::fire_timers(&ctx, limits::TIMER_BATCH)).catch_unwind();
-        let pause = match firing.await {
+        let pause = match AssertUnwindSafe(firing).catch_unwind().await {
             Ok(Ok(committed)) => {
                 let fired = handover.take(committed);
                 metrics.timers.inc_by(fired.due as u64);
+                if full && fired.due > 0 {
+                    handover.look();
+                }
                 metrics.timers_put_off.inc_by(fired.put_off as u64);
                 if fired.due + fired.put_off >= limits::TIMER_BATCH {
                     Duration::ZERO

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use channels::{Inbound, InboundEvent};
-use domain::{ChannelUuid, MessageUuid};
+use domain::{ChannelId, ChannelUuid, MessageUuid};
 use futures_util::FutureExt as _;
 use operations::{Context, InboundItem, InboundKind, Receipt, ReceiveError, StatusReport};
 use store::StatusResult;
@@ -59,6 +59,7 @@ pub enum IntakeError {
 
 /// One request's items and who waits for them.
 pub(crate) struct Submission {
+    pub(crate) line: ChannelId,
     pub(crate) channel: ChannelUuid,
     pub(crate) channel_type: &'static str,
     pub(crate) items: Vec<Inbound>,
@@ -73,10 +74,10 @@ pub(crate) async fn run(
     metrics: Arc<Metrics>,
     mut queue: mpsc::Receiver<Submission>,
 ) {
-    // Beyond the limit of rows in hand replies stay in the store, and the dispatcher claims them in its time.
+    // While so much of a channel is in hand, replies to what it hands in stay in the store, and the dispatcher claims
+    // them in their time. Other channels do not notice.
     let mut unclaimed = ctx.clone();
     unclaimed.run = 0;
-    let in_hand_limit = i64::try_from(limits::IN_HAND).unwrap_or(i64::MAX);
     while let Some(first) = queue.recv().await {
         let mut size = first.items.len();
         let mut batch = vec![first];
@@ -88,15 +89,22 @@ pub(crate) async fn run(
         }
         metrics.batch.observe(size as f64);
         metrics.waiting.set(i64::try_from(queue.len()).unwrap_or(i64::MAX));
-        let full = metrics.in_hand.get() >= in_hand_limit;
-        if full {
-            metrics.count_limit("outbox_in_hand");
+        let full = handover.full();
+        let (waiting, going): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|submission| full.contains(&submission.line));
+        if !waiting.is_empty() {
+            metrics.count_limit("line_in_hand");
         }
-        let work = take(if full { &unclaimed } else { &ctx }, &handover, &metrics, batch);
-        // A defect that breaks one batch must not end the lane: its senders are told to come again.
-        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-            metrics.errors.inc();
-            tracing::error!("a batch of requests broke off; its senders will send it again");
+        for (ctx, batch) in [(&ctx, going), (&unclaimed, waiting)] {
+            if batch.is_empty() {
+                continue;
+            }
+            let work = take(ctx, &handover, &metrics, batch);
+            // A defect that breaks one batch must not end the lane: its senders are told to come again.
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                metrics.errors.inc();
+                tracing::error!("a batch of requests broke off; its senders will send it again");
+            }
         }
     }
 }
@@ -111,7 +119,7 @@ async fn take(ctx: &Context, handover: &Handover, metrics: &Metrics, batch: Vec<
     let mut received = Vec::new();
     let mut reports = Vec::new();
     let mut waiting = Vec::with_capacity(batch.len());
-    for Submission { channel, channel_type, items, since, answer } in batch {
+    for Submission { channel, channel_type, line: _, items, since, answer } in batch {
         let mut places = Vec::with_capacity(items.len());
         for item in items {
             let kind = match item {

@@ -10,8 +10,13 @@ pub const INTAKE_BATCH: usize = 512;
 /// What a carrier is told to wait when intake is full.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Outbox rows in hand: waiting for their turn or under way. Beyond it rows stay in the store.
+/// Outbox rows of one line (a channel, or all effects) in hand: waiting for their turn or under way. Beyond it rows
+/// stay in the store until half of it is done.
+pub const LINE_IN_HAND: usize = 5_000;
+/// Outbox rows in hand of all lines, beyond which a line may have only [`LINE_LEAST`].
 pub const IN_HAND: usize = 20_000;
+/// Outbox rows in hand that each line may have whatever others have, so that no backlog is in the way of another line.
+pub const LINE_LEAST: usize = 250;
 /// Outbox rows claimed from the store at a time.
 pub const CLAIM_BATCH: usize = 500;
 /// Requests under way on one channel unless its settings say otherwise.

@@ -113,7 +113,8 @@ impl Node {
         let channel_type = channel.line.as_ref().map_or("none", |line| line.kind().slug());
         let (answer, answered) = oneshot::channel();
         let since = Instant::now();
-        let submission = Submission { channel: channel.uuid, channel_type, items, since, answer };
+        let submission =
+            Submission { line: channel.id, channel: channel.uuid, channel_type, items, since, answer };
         submit.try_send(submission).map_err(|error| match error {
             TrySendError::Full(_) => {
                 self.inner.metrics.count_limit("intake_queue");

@@ -32,7 +32,7 @@ pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, SharedHost};
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
-pub use dispatch::{claim_outbox, recover};
+pub use dispatch::{Look, claim_outbox, recover};
 pub use fire_timers::{Fired, fire_timers};
 pub use import_export::{ImportError, import_export};
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};

@@ -115,7 +115,8 @@ CREATE TABLE outbox (
     dead_reason TEXT,
     created_on BIGINT NOT NULL
 );
-CREATE INDEX outbox_due ON outbox (next_attempt, id) WHERE claimed_by = 0 AND dead_reason IS NULL;
+-- By line, so that the backlog of one is not in the way of another (channel_id 0: effects).
+CREATE INDEX outbox_due ON outbox (channel_id, next_attempt, id) WHERE claimed_by = 0 AND dead_reason IS NULL;
 CREATE INDEX outbox_lane ON outbox (contact_id, channel_id, id);
 
 -- Messages by day of the workspace's zone, kept in step with the message table by the same transaction.

@@ -10,8 +10,8 @@ use smol_str::SmolStr;
 
 use crate::{
     ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, Loaded,
-    MessageRow, OutboxItem, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl,
-    Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+    MessageRow, OutboxItem, OutboxLine, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions,
+    StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -102,8 +102,8 @@ reads! {
     fn due_timers(now: Timestamp, limit: usize) -> Vec<DueTimer>;
     /// When the next timer is due.
     fn next_timer_due() -> Option<Timestamp>;
-    /// When the next unclaimed outbox row is due.
-    fn next_outbox_due() -> Option<Timestamp>;
+    /// When the first unclaimed outbox row of each line that has any is due, the earliest first.
+    fn outbox_due() -> Vec<(OutboxLine, Timestamp)>;
     /// How many outbox rows there are: in hand, waiting, dead.
     fn outbox_depth() -> (u64, u64, u64);
     /// One outbox row with all that sending it needs.
@@ -129,11 +129,16 @@ reads! {
 }
 
 impl Store {
-    /// Takes unclaimed rows that are due, for the run `run` of the node: in order within each contact and
-    /// channel, and none whose earlier ones are not due.
-    pub async fn claim_outbox(&self, run: i64, now: Timestamp, limit: usize) -> Result<Claimed, StoreError> {
+    /// Takes unclaimed rows that are due, for the run `run` of the node, of each line up to its share: in order within
+    /// each contact and channel, and none whose earlier ones are not due.
+    pub async fn claim_outbox(
+        &self,
+        run: i64,
+        now: Timestamp,
+        shares: Vec<(OutboxLine, usize)>,
+    ) -> Result<Claimed, StoreError> {
         match &*self.db {
-            Db::Sqlite(db) => db.claim_outbox(run, now, limit).await,
+            Db::Sqlite(db) => db.claim_outbox(run, now, shares).await,
         }
     }
 

@@ -42,6 +42,6 @@ pub use message::{
     StatusChange,
 };
 pub use options::{Execution, StoreOptions, StoreUrl};
-pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, Recovered, RetryOutbox};
+pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recovered, RetryOutbox};
 pub use timer::{DueTimer, TimerKind};
 pub use workspace::{UserRow, WorkspaceRow};

@@ -88,11 +88,16 @@ pub struct OutboxItem {
     pub created_on: Timestamp,
 }
 
+/// What waits together in the outbox: the messages of a channel, or, without one, the effects.
+pub type OutboxLine = Option<ChannelId>;
+
 /// Rows taken from the store.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claimed {
     /// The rows, by their numbers.
     pub items: Vec<OutboxItem>,
+    /// Lines that gave as many rows as were asked of them: there may be more.
+    pub unfinished: Vec<OutboxLine>,
     /// Those of which the carrier has some parts already, with how many: another attempt goes on after them.
     pub parts_sent: Vec<(OutboxId, u32)>,
 }

@@ -1,15 +1,17 @@
 //! Who may send next: one lane for each channel (and for each host of webhooks), and in it one message of a
 //! contact at a time, in order. Lanes do not wait for each other.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::{ChannelId, ContactId, OutboxId};
 use smol_str::SmolStr;
-use store::OutboxItem;
+use store::{OutboxItem, OutboxLine};
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Gate};
+use crate::limits;
 
 /// What a lane stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +20,45 @@ pub(super) enum LaneKey {
     Channel(ChannelId),
     /// Webhooks to a host.
     Host(SmolStr),
+}
+
+impl LaneKey {
+    fn line(&self) -> OutboxLine {
+        match self {
+            Self::Channel(channel) => Some(*channel),
+            Self::Host(_) => None,
+        }
+    }
+}
+
+/// Channels of which so much is in hand that more is to stay in the store. Others look, the lanes write. Cheap to
+/// clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FullLines {
+    channels: Arc<RwLock<HashSet<ChannelId>>>,
+}
+
+impl FullLines {
+    /// The channels that are full now.
+    pub(crate) fn now(&self) -> HashSet<ChannelId> {
+        self.channels.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, channel: ChannelId, full: bool) {
+        let mut channels = self.channels.write().unwrap_or_else(PoisonError::into_inner);
+        if full {
+            channels.insert(channel)
+        } else {
+            channels.remove(&channel)
+        };
+    }
+}
+
+/// How much of a line is in hand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hand {
+    rows: usize,
+    full: bool,
 }
 
 /// How fast a lane may go.
@@ -46,6 +87,8 @@ struct Lane {
 pub(super) struct Lanes {
     lanes: BTreeMap<LaneKey, Lane>,
     in_hand: usize,
+    hands: HashMap<OutboxLine, Hand>,
+    full: FullLines,
     in_flight: usize,
     /// The lane that was served last, so that each has its turn.
     served: Option<LaneKey>,
@@ -57,6 +100,54 @@ impl Lanes {
         self.in_hand
     }
 
+    /// Which channels are full.
+    pub(super) fn full(&self) -> &FullLines {
+        &self.full
+    }
+
+    /// How many more rows of a line may be claimed: none until half of what it may have is done.
+    pub(super) fn room(&self, line: OutboxLine) -> usize {
+        let rows = self.hands.get(&line).map_or(0, |hand| hand.rows);
+        room(self.most_of_line(), rows)
+    }
+
+    /// [`Lanes::room`] as it is now, for those who ask later.
+    pub(super) fn rooms(&self) -> impl Fn(OutboxLine) -> usize + Send + use<> {
+        let most = self.most_of_line();
+        let rows: HashMap<OutboxLine, usize> =
+            self.hands.iter().map(|(line, hand)| (*line, hand.rows)).collect();
+        move |line| room(most, rows.get(&line).copied().unwrap_or_default())
+    }
+
+    fn most_of_line(&self) -> usize {
+        if self.in_hand < limits::IN_HAND { limits::LINE_IN_HAND } else { limits::LINE_LEAST }
+    }
+
+    fn taken(&mut self, line: OutboxLine) {
+        self.in_hand += 1;
+        let most = self.most_of_line();
+        let hand = self.hands.entry(line).or_default();
+        hand.rows += 1;
+        if hand.rows >= most && !hand.full {
+            hand.full = true;
+            line.into_iter().for_each(|channel| self.full.set(channel, true));
+        }
+    }
+
+    fn given(&mut self, line: OutboxLine, count: usize) {
+        self.in_hand -= count;
+        let most = self.most_of_line();
+        let Some(hand) = self.hands.get_mut(&line) else { return };
+        hand.rows -= count;
+        if hand.full && room(most, hand.rows) > 0 {
+            hand.full = false;
+            line.into_iter().for_each(|channel| self.full.set(channel, false));
+        }
+        if hand.rows == 0 {
+            self.hands.remove(&line);
+        }
+    }
+
     /// Items under way.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
@@ -64,6 +155,7 @@ impl Lanes {
 
     /// Takes an item in hand, behind those of its contact.
     pub(super) fn add(&mut self, key: LaneKey, pace: Pace, item: OutboxItem) {
+        self.taken(key.line());
         let lane = self.lanes.entry(key).or_insert_with(|| Lane {
             pace,
             in_flight: 0,
@@ -73,7 +165,6 @@ impl Lanes {
             breaker: Breaker::default(),
         });
         lane.pace = pace;
-        self.in_hand += 1;
         match lane.behind.get_mut(&item.contact) {
             Some(waiting) => {
                 let at = waiting.partition_point(|other| other.id < item.id);
@@ -144,7 +235,8 @@ impl Lanes {
             elsewhere.retain(|id| !waiting.iter().any(|item| item.id == *id));
             let before = waiting.len();
             waiting.retain(|item| !released.contains(&item.id));
-            self.in_hand -= before - waiting.len();
+            let count = before - waiting.len();
+            self.given(key.line(), count);
         }
         self.advance(key, contact);
         elsewhere
@@ -183,7 +275,7 @@ impl Lanes {
     }
 
     fn advance(&mut self, key: &LaneKey, contact: ContactId) {
-        self.in_hand -= 1;
+        self.given(key.line(), 1);
         let Some(lane) = self.lanes.get_mut(key) else { return };
         match lane.behind.get_mut(&contact).and_then(VecDeque::pop_front) {
             Some(next) => lane.ready.push_back(next),
@@ -195,6 +287,10 @@ impl Lanes {
             self.lanes.remove(key);
         }
     }
+}
+
+fn room(most: usize, rows: usize) -> usize {
+    if rows <= most / 2 { most - rows } else { 0 }
 }
 
 impl Lane {
@@ -346,6 +442,26 @@ mod tests {
         assert_eq!([next(&mut lanes, now), next(&mut lanes, now)], [Some(1), None]);
         assert_eq!(lanes.wake_at(now), Some(now + pace.every));
         assert_eq!(next(&mut lanes, now + pace.every), Some(2));
+    }
+
+    #[test]
+    fn a_full_line_takes_no_room_from_others() {
+        let mut lanes = Lanes::default();
+        let most = i64::try_from(limits::LINE_IN_HAND).expect("small");
+        for line in 1..=4 {
+            for id in 1..=most {
+                lanes.add(channel(line), FREE, item(line * 100_000 + id, id));
+            }
+        }
+        assert_eq!(lanes.in_hand(), limits::IN_HAND);
+        assert_eq!(lanes.full().now().len(), 4);
+        assert_eq!((lanes.room(Some(ChannelId(1))), lanes.rooms()(Some(ChannelId(1)))), (0, 0));
+        assert_eq!(lanes.room(Some(ChannelId(5))), limits::LINE_LEAST);
+        for (done, item) in (1..).zip(lanes.drain(&channel(1))) {
+            lanes.released(&channel(1), item.contact, &[item.id]);
+            assert_eq!(lanes.full().now().contains(&ChannelId(1)), done < most / 2, "{done}");
+        }
+        assert_eq!(lanes.room(Some(ChannelId(1))), limits::LINE_IN_HAND);
     }
 
     #[test]

@@ -18,11 +18,12 @@ use std::time::Duration;
 use domain::{ChannelId, OutboxId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use operations::{Committed, Context, Recorded, SendOutcome, SentRecord};
-use store::{Claimed, OutboxItem, OutboxKind, StoreError};
+use operations::{Committed, Context, Look, Recorded, SendOutcome, SentRecord};
+use store::{Claimed, OutboxItem, OutboxKind, OutboxLine, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+pub(crate) use self::lanes::FullLines;
 use self::lanes::{LaneKey, Lanes, Pace};
 use crate::bell::Bell;
 use crate::config::Config;
@@ -56,11 +57,12 @@ enum Order {
 pub(crate) struct Handover {
     orders: mpsc::UnboundedSender<Order>,
     bell: Bell,
+    full: FullLines,
 }
 
 impl Handover {
     /// Takes what an operation left for the dispatcher and gives back the operation's answer. The queue has no
-    /// limit of its own: what is in it counts as in hand, and intake stops claiming beyond [`limits::IN_HAND`].
+    /// limit of its own: intake and clock leave what they write in the store while lines are [`Handover::full`].
     pub(crate) fn take<T>(&self, committed: Committed<T>) -> T {
         if !committed.outbox.is_empty() {
             for item in &committed.outbox {
@@ -70,6 +72,11 @@ impl Handover {
             let _ = self.orders.send(Order::Take(committed.outbox));
         }
         committed.value
+    }
+
+    /// The channels of which so much is in hand that more is to stay in the store.
+    pub(crate) fn full(&self) -> HashSet<ChannelId> {
+        self.full.now()
     }
 
     /// Says that there may be something to claim.
@@ -88,8 +95,7 @@ enum Report {
     Sent(LaneKey, Box<OutboxItem>, send::Sent),
     Performed(LaneKey, Box<OutboxItem>),
     Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
-    /// Rows, and when the next ones are due.
-    Claimed(Result<(Claimed, Option<Timestamp>), StoreError>),
+    Claimed(Result<Look, StoreError>),
 }
 
 /// The dispatcher's state, owned by its task.
@@ -108,6 +114,8 @@ struct Dispatcher {
     recording: bool,
     claiming: bool,
     claim_at: Instant,
+    /// Lines of which more is due, for which there was no room.
+    held_back: Vec<OutboxLine>,
     stopping: bool,
     reports: mpsc::UnboundedSender<Report>,
 }
@@ -115,12 +123,13 @@ struct Dispatcher {
 /// Starts the dispatcher's task. It ends after [`Handover::stop`].
 pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<()>) {
     let (orders, inbox) = mpsc::unbounded_channel();
-    let handover = Handover { orders, bell: shared.bell.clone() };
+    let lanes = Lanes::default();
+    let handover = Handover { orders, bell: shared.bell.clone(), full: lanes.full().clone() };
     let (reports, reported) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher {
         shared,
         handover: handover.clone(),
-        lanes: Lanes::default(),
+        lanes,
         stale: HashSet::new(),
         stale_order: VecDeque::new(),
         outdated: HashSet::new(),
@@ -129,6 +138,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         recording: false,
         claiming: false,
         claim_at: Instant::now(),
+        held_back: Vec::new(),
         stopping: false,
         reports,
     };
@@ -345,24 +355,27 @@ impl Dispatcher {
     }
 
     fn claim_if_due(&mut self) {
-        let room = limits::IN_HAND.saturating_sub(self.lanes.in_hand());
-        if self.claiming || self.stopping || room < limits::CLAIM_BATCH || Instant::now() < self.claim_at {
+        let due =
+            Instant::now() >= self.claim_at || self.held_back.iter().any(|line| self.lanes.room(*line) > 0);
+        if self.claiming || self.stopping || !due {
             return;
         }
+        self.held_back.clear();
         self.claiming = true;
-        let (shared, reports) = (self.shared.clone(), self.reports.clone());
+        let (shared, reports, rooms) = (self.shared.clone(), self.reports.clone(), self.lanes.rooms());
         tokio::spawn(async move {
-            let _ = reports.send(Report::Claimed(claim(&shared.ctx).await));
+            let look = operations::claim_outbox(&shared.ctx, limits::CLAIM_BATCH, rooms).await;
+            let _ = reports.send(Report::Claimed(look));
         });
     }
 
-    fn claimed(&mut self, answer: Result<(Claimed, Option<Timestamp>), StoreError>) {
+    fn claimed(&mut self, answer: Result<Look, StoreError>) {
         self.claiming = false;
         let outdated = std::mem::take(&mut self.outdated);
         match answer {
-            Ok((Claimed { items, parts_sent }, next)) => {
-                // A full batch means that there is more.
-                if items.len() < limits::CLAIM_BATCH {
+            Ok(Look { claimed: Claimed { items, parts_sent, .. }, more, held_back, next }) => {
+                self.held_back = held_back;
+                if !more {
                     self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
                     next.into_iter().for_each(|due| self.claim_by(due));
                 }
@@ -385,24 +398,11 @@ impl Dispatcher {
     fn wake_at(&self) -> Instant {
         let now = Instant::now();
         let claim = if self.claiming { now + limits::CLAIM_LONGEST_SLEEP } else { self.claim_at.max(now) };
-        let full = limits::IN_HAND.saturating_sub(self.lanes.in_hand()) < limits::CLAIM_BATCH;
-        let claim = if full { now + limits::CLAIM_LONGEST_SLEEP } else { claim };
         self.lanes.wake_at(now).map_or(claim, |lane| lane.min(claim))
     }
 
     fn count(&self) {
         self.shared.metrics.in_hand.set(i64::try_from(self.lanes.in_hand()).unwrap_or(i64::MAX));
         self.shared.metrics.in_flight.set(i64::try_from(self.lanes.in_flight()).unwrap_or(i64::MAX));
-    }
-}
-
-/// Takes rows that are due, if there are any: to look costs no write.
-async fn claim(ctx: &Context) -> Result<(Claimed, Option<Timestamp>), StoreError> {
-    match ctx.store.next_outbox_due().await? {
-        Some(due) if due <= ctx.now() => {
-            let claimed = operations::claim_outbox(ctx, limits::CLAIM_BATCH).await?;
-            Ok((claimed, None))
-        }
-        later => Ok((Claimed::default(), later)),
     }
 }

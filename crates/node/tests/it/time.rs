@@ -110,6 +110,29 @@ async fn the_next_run_goes_on_after_the_parts_that_the_carrier_has() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_backlog_of_one_line_does_not_hold_up_another() {
+    // More than all hands may hold, on a line that needs hours for it.
+    let backlog = i64::try_from(limits::IN_HAND).unwrap() + 1_000;
+    let tried = Arc::new(AtomicBool::new(false));
+    let verdict = move |attempt: &Attempt| {
+        let first = attempt.text == "Hello again" && !tried.swap(true, Ordering::Relaxed);
+        Some(if first { 429 } else { 200 })
+    };
+    let world = World::new(7, verdict).await;
+    world.write(1, "there").await;
+    world.backlog_on_a_slow_line(backlog).await;
+    sleep(Duration::from_secs(20)).await;
+    world.write(2, "again").await;
+    sleep(Duration::from_secs(15)).await;
+    let attempts = world.attempts();
+    let slow = attempts.iter().filter(|attempt| attempt.text == "Reminder").count();
+    // The first go before the pace of a line is known.
+    assert!((30..200).contains(&slow), "{slow} in 35 s at one a second");
+    let tries = attempts.iter().filter(|attempt| attempt.text == "Hello again").count();
+    assert_eq!(tries, 2, "what is tried again comes out of the store past the backlog");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_run() {
     let mut runs = Vec::new();
     for _ in 0..2 {

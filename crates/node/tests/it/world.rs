@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use channels::{Inbound, InboundMessage};
-use domain::{ChannelUuid, FlowId, MessageId, TriggerId, Urn};
+use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
 use jiff::Timestamp;
 use node::http::{Answer, Exchange, HttpError};
 use node::{Ambience, Config, Layer, Network, Node, Surroundings, Taken};
 use operations::{Context, NewChannel, NewWorkspace, SharedHost};
 use serde_json::{Value, json};
 use store::{
-    Change, DefinitionChange, FlowRow, MessageRow, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow,
-    Unit, WorkspaceRow,
+    Change, ChannelRow, ConversationKey, DefinitionChange, Direction, FlowRow, MessageRow, MessageStatus,
+    NewMessage, NewOutbox, OutboxKind, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
+    WorkspaceRow,
 };
 
 /// An attempt to send: seconds since the start, to whom, what, under which key, and whether it says that it may be
@@ -46,7 +47,7 @@ impl World {
         let host = Ambience::simulated("2027-03-01T06:00:00Z".parse::<Timestamp>().unwrap(), seed);
         let setup = Context::for_command(store.clone(), host.clone());
         let workspace = workspace(&setup).await;
-        let line = line(&setup, &workspace).await;
+        let line = line(&setup, &workspace, None).await.uuid;
         let attempts = Arc::new(Mutex::new(Vec::new()));
         let network = carrier(attempts.clone(), Arc::new(verdict));
         let config = Config::new(Layer::default()).unwrap();
@@ -55,6 +56,54 @@ impl World {
         let world = Self { node, store, workspace, line, attempts, host, network };
         world.add_flow(&greeting()).await;
         world
+    }
+
+    /// Queues one message to each of so many people on a line of one message a second, as a command would.
+    pub async fn backlog_on_a_slow_line(&self, count: i64) {
+        let setup = Context::for_command(self.store.clone(), self.host.clone());
+        let slow = line(&setup, &self.workspace, Some(1)).await.id;
+        let contact = self.messages().await[0].contact;
+        let key = ConversationKey::Contact(self.workspace.id, contact);
+        let loaded = self.store.load_conversations(vec![key]).await.unwrap().conversations;
+        let urn = loaded[0].as_ref().unwrap().urns[0].id;
+        let now = setup.now();
+        let units = (0..count).map(|_| {
+            let id = self.store.ids().next(now);
+            let message = NewMessage {
+                id: MessageId(id),
+                uuid: uuid::Uuid::from_u128(id as u128).into(),
+                workspace: self.workspace.id,
+                contact: ContactId(id),
+                urn: Some(urn),
+                channel: Some(slow),
+                flow: None,
+                direction: Direction::Out,
+                status: MessageStatus::Queued,
+                text: "Reminder".into(),
+                attachments: Vec::new(),
+                quick_replies: None,
+                detail: None,
+                external_id: None,
+                reason: None,
+                day: 20_000,
+                created_on: now,
+            };
+            let row = NewOutbox {
+                id: OutboxId(id),
+                workspace: self.workspace.id,
+                kind: OutboxKind::Message,
+                contact: message.contact,
+                channel: message.channel,
+                message: Some(message.id),
+                session: None,
+                payload: None,
+                claim_for: 0,
+                created_on: now,
+            };
+            Unit::new(vec![Change::Message(Box::new(message)), Change::Outbox(Box::new(row))])
+        });
+        self.store.write(units.collect()).await.unwrap();
+        self.node.look_for_work();
     }
 
     /// Stops the node and starts another on the same store.
@@ -191,7 +240,7 @@ async fn workspace(ctx: &Context) -> WorkspaceRow {
     operations::create_workspace(ctx, new).await.unwrap()
 }
 
-async fn line(ctx: &Context, workspace: &WorkspaceRow) -> ChannelUuid {
+async fn line(ctx: &Context, workspace: &WorkspaceRow, rate: Option<i64>) -> ChannelRow {
     let body = "{\"to\":{{to}},\"text\":{{text}}}";
     let new = NewChannel {
         workspace: workspace.id,
@@ -202,7 +251,7 @@ async fn line(ctx: &Context, workspace: &WorkspaceRow) -> ChannelUuid {
         schemes: Vec::new(),
         country: None,
         config: json!({"send_url": "http://carrier.example/send", "content_type": "json", "body": body}),
-        rate: None,
+        rate,
     };
-    operations::add_channel(ctx, new).await.unwrap().uuid
+    operations::add_channel(ctx, new).await.unwrap()
 }

@@ -5,15 +5,19 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{apply_messages, read_queues, sql, writer::SideEffects};
-use crate::{Claimed, MessageRef, MessageStatus, NewOutbox, Recovered, RetryOutbox, StatusChange, UnitError};
+use crate::{
+    Claimed, MessageRef, MessageStatus, NewOutbox, OutboxLine, Recovered, RetryOutbox, StatusChange,
+    UnitError,
+};
 
 /// Writes a row; answers whether it is claimed. It is not if an earlier row of its contact and channel waits.
 pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
     let channel = new.channel.map_or(0, |id| id.0);
+    // The plus keeps the search on the index by contact: that by line would go over the line's backlog.
     let waiting = sql::one(
         conn,
         "SELECT max(next_attempt) FROM outbox
-         WHERE contact_id = $1 AND channel_id = $2 AND claimed_by = 0 AND dead_reason IS NULL",
+         WHERE contact_id = $1 AND channel_id = $2 AND +claimed_by = 0 AND dead_reason IS NULL",
         &[&new.contact.0, &channel],
         |row| row.get::<_, Option<i64>>(0),
     )?
@@ -176,22 +180,47 @@ pub(super) fn drop_queued(
     Ok(())
 }
 
-/// Takes due rows for a run of the node: the earliest first, in order within contact and channel.
-pub(super) fn claim(conn: &Connection, run: i64, now: Timestamp, limit: usize) -> rusqlite::Result<Claimed> {
+/// Takes due rows for a run of the node, of each line up to its share: the earliest first, in order within contact
+/// and channel.
+pub(super) fn claim(
+    conn: &Connection,
+    run: i64,
+    now: Timestamp,
+    shares: &[(OutboxLine, usize)],
+) -> rusqlite::Result<Claimed> {
+    let mut claimed = Claimed::default();
+    for (line, share) in shares {
+        if claim_of_line(conn, run, now, (*line, *share), &mut claimed)? >= *share {
+            claimed.unfinished.push(*line);
+        }
+    }
+    claimed.items.sort_by_key(|item| item.id);
+    Ok(claimed)
+}
+
+/// Answers how many rows were found.
+fn claim_of_line(
+    conn: &Connection,
+    run: i64,
+    now: Timestamp,
+    (line, share): (OutboxLine, usize),
+    claimed: &mut Claimed,
+) -> rusqlite::Result<usize> {
+    // The plus keeps the search for earlier rows on the index by contact: that by line would go over the backlog.
     let rows: Vec<(i64, u32)> = sql::all::<_, rusqlite::Error>(
         conn,
         "SELECT due.id, due.parts_sent FROM outbox AS due
-         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.next_attempt <= $1
+         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.next_attempt <= $2
            AND NOT EXISTS (
              SELECT 1 FROM outbox AS earlier
              WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
                AND earlier.id < due.id AND earlier.dead_reason IS NULL
-               AND earlier.claimed_by = 0 AND earlier.next_attempt > due.next_attempt)
-         ORDER BY due.next_attempt, due.id LIMIT $2",
-        &[&now.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
+               AND +earlier.claimed_by = 0 AND earlier.next_attempt > due.next_attempt)
+         ORDER BY due.next_attempt, due.id LIMIT $3",
+        &[&line.map_or(0, |id| id.0), &now.as_microsecond(), &i64::try_from(share).unwrap_or(i64::MAX)],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let mut claimed = Claimed { items: Vec::with_capacity(rows.len()), parts_sent: Vec::new() };
+    let found = rows.len();
     for (id, parts) in rows {
         match read_queues::outbox_item(conn, None, OutboxId(id)) {
             Ok(item) => {
@@ -210,8 +239,7 @@ pub(super) fn claim(conn: &Connection, run: i64, now: Timestamp, limit: usize) -
             Err(error) => return Err(error),
         }
     }
-    claimed.items.sort_by_key(|item| item.id);
-    Ok(claimed)
+    Ok(found)
 }
 
 /// Gives back what other runs had in hand.

@@ -21,7 +21,8 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, Execution, IdSource, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
+    Claimed, Execution, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone,
+    UnitError,
 };
 use writer::{Job, Limits, Writer};
 
@@ -99,9 +100,9 @@ impl Sqlite {
         &self,
         run: i64,
         now: Timestamp,
-        limit: usize,
+        shares: Vec<(OutboxLine, usize)>,
     ) -> Result<Claimed, StoreError> {
-        self.submit(|answer| Job::Claim { run, now, limit, answer }).await
+        self.submit(|answer| Job::Claim { run, now, shares, answer }).await
     }
 
     pub(crate) async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {

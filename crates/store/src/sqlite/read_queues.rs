@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::{Rows, sql};
-use crate::{DueTimer, OutboxItem, OutboxKind, StoreError, TimerKind};
+use crate::{DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind};
 
 impl Rows<'_> {
     pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
@@ -30,14 +30,11 @@ impl Rows<'_> {
         Ok(sql::one(self.conn, "SELECT min(due) FROM timer", &[], |row| sql::time_opt(row, 0))?.flatten())
     }
 
-    pub(crate) fn next_outbox_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(sql::one(
-            self.conn,
-            "SELECT min(next_attempt) FROM outbox WHERE claimed_by = 0 AND dead_reason IS NULL",
-            &[],
-            |row| sql::time_opt(row, 0),
-        )?
-        .flatten())
+    /// Steps from line to line on the index, so that the price grows with the lines and not with their backlog.
+    pub(crate) fn outbox_due(&self) -> Result<Vec<(OutboxLine, Timestamp)>, StoreError> {
+        sql::all(self.conn, OUTBOX_DUE, &[], |row| {
+            Ok((present(row.get(0)?).map(ChannelId), sql::time(row, 1)?))
+        })
     }
 
     pub(crate) fn outbox_depth(&self) -> Result<(u64, u64, u64), StoreError> {
@@ -78,6 +75,22 @@ impl Rows<'_> {
     }
 }
 
+const OUTBOX_DUE: &str = "WITH RECURSIVE line (channel_id) AS (
+         SELECT min(channel_id) FROM outbox WHERE claimed_by = 0 AND dead_reason IS NULL
+         UNION ALL
+         SELECT (SELECT min(channel_id) FROM outbox
+                 WHERE claimed_by = 0 AND dead_reason IS NULL AND channel_id > line.channel_id)
+         FROM line WHERE line.channel_id IS NOT NULL
+     )
+     SELECT channel_id, (SELECT min(next_attempt) FROM outbox
+             WHERE claimed_by = 0 AND dead_reason IS NULL AND channel_id = line.channel_id) AS due
+     FROM line WHERE channel_id IS NOT NULL ORDER BY due, channel_id";
+
+/// An id of a column in which 0 stands for none.
+fn present(id: i64) -> Option<i64> {
+    (id != 0).then_some(id)
+}
+
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }
@@ -103,7 +116,6 @@ pub(super) fn outbox_item(
 }
 
 fn item_row(row: &Row<'_>) -> rusqlite::Result<OutboxItem> {
-    let present = |id: i64| (id != 0).then_some(id);
     let message = present(row.get(5)?).map(MessageId);
     let has_message = row.get_ref(7)?.as_blob_or_null()?.is_some();
     let urn = match (sql::text_opt(row, 8)?, sql::text_opt(row, 9)?) {

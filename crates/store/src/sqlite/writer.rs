@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES, sql};
 use crate::{
-    Claimed, Direction, MAX_CHANGES_PER_UNIT, MessageStatus, Recovered, StoreError, Unit, UnitDone, UnitError,
+    Claimed, Direction, MAX_CHANGES_PER_UNIT, MessageStatus, OutboxLine, Recovered, StoreError, Unit,
+    UnitDone, UnitError,
 };
 
 /// Pages of 4 KiB after which the log is moved into the database while more work waits.
@@ -21,15 +22,24 @@ const BACKLOG_CHECKPOINT_PAGES: u32 = 4_000;
 /// Something for the writer to do.
 pub(super) enum Job {
     Units(Vec<Unit>, oneshot::Sender<Result<UnitAnswers, StoreError>>),
-    Claim { run: i64, now: Timestamp, limit: usize, answer: oneshot::Sender<Result<Claimed, StoreError>> },
-    Recover { run: i64, now: Timestamp, answer: oneshot::Sender<Result<Recovered, StoreError>> },
+    Claim {
+        run: i64,
+        now: Timestamp,
+        shares: Vec<(OutboxLine, usize)>,
+        answer: oneshot::Sender<Result<Claimed, StoreError>>,
+    },
+    Recover {
+        run: i64,
+        now: Timestamp,
+        answer: oneshot::Sender<Result<Recovered, StoreError>>,
+    },
 }
 
 impl Job {
     fn size(&self) -> usize {
         match self {
             Self::Units(units, _) => units.len(),
-            Self::Claim { limit, .. } => *limit,
+            Self::Claim { shares, .. } => shares.iter().map(|(_, share)| share).sum(),
             Self::Recover { .. } => 1,
         }
     }
@@ -195,8 +205,8 @@ impl Writer {
                     units.iter().map(|unit| self.apply_unit(unit, carefully)).collect();
                 Done::Units(ends?)
             }
-            Job::Claim { run, now, limit, .. } => {
-                Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, *limit)))
+            Job::Claim { run, now, shares, .. } => {
+                Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares)))
             }
             Job::Recover { run, now, .. } => {
                 Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now)))

@@ -1,6 +1,6 @@
 //! The outbox: order within contact and channel, claims, retries, crashes.
 
-use domain::{ContactId, MessageId, OutboxId};
+use domain::{ChannelId, ContactId, MessageId, OutboxId};
 use store::{Change, Recovered, RetryOutbox, Store};
 
 use crate::rows::{CHANNEL, WORKSPACE, at, contact, open, outgoing, scratch, workspace};
@@ -31,7 +31,14 @@ fn retry(id: i64, contact: i64, due: i64) -> Change {
 }
 
 async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
-    store.claim_outbox(RUN, at(now), limit).await.unwrap().items.iter().map(|item| item.id.0).collect()
+    store
+        .claim_outbox(RUN, at(now), vec![(Some(CHANNEL), limit)])
+        .await
+        .unwrap()
+        .items
+        .iter()
+        .map(|item| item.id.0)
+        .collect()
 }
 
 #[tokio::test]
@@ -49,7 +56,7 @@ async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel() {
     assert!(!queue(&store, 3, 1, RUN).await, "nothing overtakes a retry");
     assert!(queue(&store, 4, 2, RUN).await, "other contacts do not wait");
     assert!(claimed(&store, 499, 10).await.is_empty());
-    assert_eq!(store.next_outbox_due().await.unwrap(), Some(at(500)));
+    assert_eq!(store.outbox_due().await.unwrap(), [(Some(CHANNEL), at(500))]);
     assert_eq!(claimed(&store, 500, 2).await, [1, 2]);
     assert!(!queue(&store, 5, 1, RUN).await, "3 still waits");
     assert_eq!(claimed(&store, 500, 10).await, [3, 5]);
@@ -61,7 +68,8 @@ async fn a_claimed_row_has_all_that_sending_needs() {
     let (_folder, store) = scratch();
     prepared(&store).await;
     assert!(!queue(&store, 1, 1, 0).await, "a command leaves its rows to the node");
-    let item = store.claim_outbox(RUN, at(100), 10).await.unwrap().items.pop().unwrap();
+    let item =
+        store.claim_outbox(RUN, at(100), vec![(Some(CHANNEL), 10)]).await.unwrap().items.pop().unwrap();
     assert_eq!(item.text, "message 1");
     assert_eq!(item.attachments, ["image/png:https://example.org/a.png"]);
     assert_eq!(item.urn, Some(("tel".into(), "+254700000001".into())));
@@ -83,7 +91,7 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
     let next_run = RUN + 1;
     let recovered = store.recover_outbox(next_run, at(50)).await.unwrap();
     assert_eq!(recovered, Recovered { rows: 1 });
-    let items = store.claim_outbox(next_run, at(50), 10).await.unwrap().items;
+    let items = store.claim_outbox(next_run, at(50), vec![(Some(CHANNEL), 10)]).await.unwrap().items;
     let seen: Vec<_> = items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
     assert_eq!(seen, [(2, false), (3, true)]);
     let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
@@ -106,8 +114,30 @@ async fn parts_that_the_carrier_has_are_known_to_the_next_run() {
     drop(store);
     let store = open(&folder);
     store.recover_outbox(RUN + 1, at(20)).await.unwrap();
-    let claimed = store.claim_outbox(RUN + 1, at(20), 10).await.unwrap();
+    let claimed = store.claim_outbox(RUN + 1, at(20), vec![(Some(CHANNEL), 10)]).await.unwrap();
     assert_eq!((claimed.items.len(), claimed.parts_sent), (2, vec![(OutboxId(1), 2)]));
+}
+
+#[tokio::test]
+async fn each_line_gives_its_share_whatever_waits_on_others() {
+    let (_folder, store) = scratch();
+    prepared(&store).await;
+    let on = |id: i64, channel: Option<ChannelId>| {
+        let mut changes = outgoing(id, 1 + id % 2, 0);
+        let Change::Outbox(row) = &mut changes[1] else { unreachable!() };
+        row.channel = channel;
+        changes.into()
+    };
+    let quiet = Some(ChannelId(8));
+    let units = (1..=40).map(|id| on(id, Some(CHANNEL))).chain([on(41, quiet), on(42, None)]);
+    store.write(units.collect()).await.unwrap();
+    let due = store.outbox_due().await.unwrap();
+    assert_eq!(due, [(Some(CHANNEL), at(1)), (quiet, at(41)), (None, at(42))]);
+    let shares = vec![(Some(CHANNEL), 3), (quiet, 3), (None, 3)];
+    let claimed = store.claim_outbox(RUN, at(100), shares).await.unwrap();
+    let ids: Vec<_> = claimed.items.iter().map(|item| item.id.0).collect();
+    assert_eq!((ids, claimed.unfinished), (vec![1, 2, 3, 41, 42], vec![Some(CHANNEL)]));
+    assert_eq!(store.outbox_due().await.unwrap(), [(Some(CHANNEL), at(4))]);
 }
 
 #[tokio::test]
