@@ -106,13 +106,16 @@ struct Dispatcher {
     /// Rows given back while they were still on their way here: dropped when they arrive.
     stale: HashSet<OutboxId>,
     stale_order: VecDeque<OutboxId>,
-    /// Rows given back while a claim is under way: its answer may still hold them as they were before.
-    outdated: HashSet<OutboxId>,
     /// Parts that the carrier has, of messages in hand of which it has some.
     progress: HashMap<OutboxId, u32>,
     unrecorded: Vec<(LaneKey, SentRecord)>,
+    /// Recording and claiming take turns: an outcome that gives rows back while a claim is under way could
+    /// cross with rows of that claim, and a later message would overtake an earlier one.
     recording: bool,
     claiming: bool,
+    /// What was handed over while a claim was under way. It joins the lanes with the claim's rows, all by their
+    /// numbers: a claim may bring an earlier message of the same person.
+    meanwhile: Vec<OutboxItem>,
     claim_at: Instant,
     /// Lines of which more is due, for which there was no room.
     held_back: Vec<OutboxLine>,
@@ -132,11 +135,11 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         lanes,
         stale: HashSet::new(),
         stale_order: VecDeque::new(),
-        outdated: HashSet::new(),
         progress: HashMap::new(),
         unrecorded: Vec::new(),
         recording: false,
         claiming: false,
+        meanwhile: Vec::new(),
         claim_at: Instant::now(),
         held_back: Vec::new(),
         stopping: false,
@@ -156,8 +159,8 @@ impl Dispatcher {
             if self.stopping {
                 self.give_back();
             }
-            self.record_what_waits();
             self.claim_if_due();
+            self.record_what_waits();
             self.count();
             if self.may_end() {
                 // What was handed over last must not be left in the hand of nobody.
@@ -168,13 +171,13 @@ impl Dispatcher {
             let wake = self.wake_at();
             tokio::select! {
                 biased;
-                Some(report) = reported.recv() => self.hear(report),
+                Some(report) = reported.recv() => self.hear(report, &mut inbox),
                 Some(order) = inbox.recv() => self.obey(order),
                 () = tokio::time::sleep_until(wake) => {}
             }
             // All that waits at once, from both, so that neither starves the other.
             while let Ok(report) = reported.try_recv() {
-                self.hear(report);
+                self.hear(report, &mut inbox);
             }
             while let Ok(order) = inbox.try_recv() {
                 self.obey(order);
@@ -197,24 +200,33 @@ impl Dispatcher {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Take(items) => {
-                for item in items {
-                    if !self.stale.remove(&item.id) {
-                        self.add(item);
-                    }
-                }
-            }
+            Order::Take(items) if self.claiming => self.meanwhile.extend(items),
+            Order::Take(items) => self.take(items),
             Order::Look => self.claim_at = Instant::now(),
             Order::Stop => self.stopping = true,
         }
     }
 
-    fn hear(&mut self, report: Report) {
+    fn take(&mut self, items: Vec<OutboxItem>) {
+        for item in items {
+            if !self.stale.remove(&item.id) {
+                self.add(item);
+            }
+        }
+    }
+
+    fn hear(&mut self, report: Report, inbox: &mut mpsc::UnboundedReceiver<Order>) {
         match report {
             Report::Sent(key, item, sent) => self.settle(key, *item, sent),
             Report::Performed(key, item) => self.lanes.finished(&key, item.contact),
             Report::Recorded(records, answers) => self.recorded(records, answers),
-            Report::Claimed(answer) => self.claimed(answer),
+            Report::Claimed(answer) => {
+                // What was handed over before the claim must be here before its answer is read.
+                while let Ok(order) = inbox.try_recv() {
+                    self.obey(order);
+                }
+                self.claimed(answer);
+            }
         }
     }
 
@@ -266,7 +278,7 @@ impl Dispatcher {
     }
 
     fn record_what_waits(&mut self) {
-        if self.recording || self.unrecorded.is_empty() {
+        if self.recording || self.claiming || self.unrecorded.is_empty() {
             return;
         }
         let count = self.unrecorded.len().min(limits::RECORD_BATCH);
@@ -318,11 +330,6 @@ impl Dispatcher {
                     if let Some(due) = due {
                         self.claim_by(due);
                     }
-                    // A claim made before this takes effect finds rows that are due later now; one made after it
-                    // does not see them, as their time has not come.
-                    if self.claiming && due.is_some_and(|due| due > self.shared.ctx.now()) {
-                        self.outdated.extend(&ids);
-                    }
                     // What is known of them stands in the store, and comes back with the claim.
                     for id in &ids {
                         self.progress.remove(id);
@@ -357,7 +364,7 @@ impl Dispatcher {
     fn claim_if_due(&mut self) {
         let due =
             Instant::now() >= self.claim_at || self.held_back.iter().any(|line| self.lanes.room(*line) > 0);
-        if self.claiming || self.stopping || !due {
+        if self.claiming || self.recording || self.stopping || !due {
             return;
         }
         self.held_back.clear();
@@ -371,7 +378,8 @@ impl Dispatcher {
 
     fn claimed(&mut self, answer: Result<Look, StoreError>) {
         self.claiming = false;
-        let outdated = std::mem::take(&mut self.outdated);
+        let mut arrived = std::mem::take(&mut self.meanwhile);
+        arrived.retain(|item| !self.stale.remove(&item.id));
         match answer {
             Ok(Look { claimed: Claimed { items, parts_sent, .. }, more, held_back, next }) => {
                 self.held_back = held_back;
@@ -379,13 +387,9 @@ impl Dispatcher {
                     self.claim_at = Instant::now() + limits::CLAIM_LONGEST_SLEEP;
                     next.into_iter().for_each(|due| self.claim_by(due));
                 }
-                self.progress.extend(parts_sent.into_iter().filter(|(id, _)| !outdated.contains(id)));
-                for item in items {
-                    if !outdated.contains(&item.id) {
-                        self.shared.bell.ring_for(&item);
-                        self.add(item);
-                    }
-                }
+                self.progress.extend(parts_sent);
+                items.iter().for_each(|item| self.shared.bell.ring_for(item));
+                arrived.extend(items);
             }
             Err(error) => {
                 self.shared.metrics.errors.inc();
@@ -393,11 +397,17 @@ impl Dispatcher {
                 tracing::error!(%error, "the outbox could not be read; trying again");
             }
         }
+        arrived.sort_by_key(|item| item.id);
+        arrived.into_iter().for_each(|item| self.add(item));
     }
 
     fn wake_at(&self) -> Instant {
         let now = Instant::now();
-        let claim = if self.claiming { now + limits::CLAIM_LONGEST_SLEEP } else { self.claim_at.max(now) };
+        let claim = if self.claiming || self.recording {
+            now + limits::CLAIM_LONGEST_SLEEP
+        } else {
+            self.claim_at.max(now)
+        };
         self.lanes.wake_at(now).map_or(claim, |lane| lane.min(claim))
     }
 
