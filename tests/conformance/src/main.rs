@@ -3,23 +3,12 @@
 //! Prints `NAME: N passed, N failed` per family and a total; exits with 0 only if nothing failed. A case
 //! that cannot be run counts as failed, never as skipped, so that the figures are honest.
 
-mod assets;
-mod cases;
-mod courier;
-mod determinism;
-mod discover;
-mod exports;
-mod host;
-mod pending;
-mod report;
-mod scenarios;
-mod sessions;
-mod testdata;
-mod typed;
-
 use std::{path::PathBuf, process::ExitCode};
 
-use report::{Filter, Report};
+use conformance::{
+    discover,
+    report::{Filter, Report},
+};
 
 const USAGE: &str = "usage: conformance DIR [--family NAME] [--verbose]
 

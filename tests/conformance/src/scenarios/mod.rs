@@ -1,7 +1,7 @@
 //! Whole conversations: a flow, a trigger, resumes, and the outputs of every sprint.
 
 mod forms;
-mod outside;
+pub(crate) mod outside;
 mod play;
 mod single;
 mod standard;
