@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{assets::Assets, events::CallRef};
 
-/// Version of the binary form, its first byte.
+/// Version of the binary form, its first byte. Stored sessions of every version are in `tests/golden`, whose README
+/// says what a change asks for.
 pub const VERSION: u8 = 1;
 
 /// Why stored bytes are not a session.

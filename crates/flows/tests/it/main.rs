@@ -4,6 +4,7 @@
 mod definitions;
 mod engine;
 mod exports;
+mod golden;
 mod inspecting;
 mod migrating;
 mod programs;

@@ -1,6 +1,6 @@
 //! The engine: conversations from start to end, what interrupts them, and what survives being stored.
 
-mod world;
+pub mod world;
 
 use flows::effect::HttpAnswer;
 use flows::engine::{ResumeReason, WaitKind};

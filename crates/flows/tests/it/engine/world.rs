@@ -21,6 +21,12 @@ pub struct Ticking {
     drawn: Cell<u64>,
 }
 
+impl Ticking {
+    pub fn new() -> Self {
+        Self { clock: Cell::new(0), drawn: Cell::new(0) }
+    }
+}
+
 impl Ambient for Ticking {
     fn now(&self) -> Timestamp {
         self.clock.set(self.clock.get() + 1);
@@ -117,7 +123,7 @@ impl World {
         Self {
             assets: builder.build(),
             env: Environment::default(),
-            host: Ticking { clock: Cell::new(0), drawn: Cell::new(0) },
+            host: Ticking::new(),
             contact: contact(),
         }
     }
