@@ -6,11 +6,22 @@ use anyhow::{Result, bail};
 
 use crate::shell;
 
+/// Where Debian puts PostgreSQL's programs, a folder for each version; they are not in PATH.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
+
 /// Makes sure that `program` can be run, installing Debian's `package` if it cannot.
 pub fn ensure(program: &str, package: &str) -> Result<()> {
-    if shell::exists(program) {
-        return Ok(());
-    }
+    if shell::exists(program) { Ok(()) } else { install(program, package) }
+}
+
+/// Makes sure that there is a PostgreSQL server for tests to start.
+pub fn ensure_postgresql() -> Result<()> {
+    let mut versions = std::fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
+    let installed = versions.any(|version| version.path().join("bin/initdb").is_file());
+    if installed || shell::exists("initdb") { Ok(()) } else { install("initdb", "postgresql") }
+}
+
+fn install(program: &str, package: &str) -> Result<()> {
     if !shell::exists("apt-get") {
         bail!("`{program}` is missing and this is not Debian: install {package} by hand, then run again");
     }

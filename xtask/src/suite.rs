@@ -22,6 +22,7 @@ pub fn run() -> Result<()> {
         }
     };
     part("crates", &mut || {
+        debian::ensure_postgresql()?;
         let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
         shell::run(Command::new("cargo").args(tests).current_dir(&root))
     });
