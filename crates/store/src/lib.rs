@@ -19,6 +19,7 @@ mod message;
 mod migrate;
 mod options;
 mod outbox;
+mod sql;
 mod sqlite;
 mod text_codes;
 mod timer;

@@ -1,11 +1,12 @@
 //! Which change is written by which function.
 
-use rusqlite::{Connection, ErrorCode};
-
 use super::{
     apply_definitions, apply_messages, apply_outbox, apply_people, apply_sessions, writer::SideEffects,
 };
-use crate::{Change, Unit, UnitDone, UnitError};
+use crate::{
+    Change, Unit, UnitDone, UnitError,
+    sql::{self, Connection},
+};
 
 /// Applies all changes of a unit, within its savepoint.
 pub(super) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
@@ -130,9 +131,6 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
 }
 
 /// Turns a broken uniqueness into what it means here.
-pub(super) fn unless_taken(error: rusqlite::Error, meaning: UnitError) -> UnitError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => meaning,
-        _ => error.into(),
-    }
+pub(super) fn unless_taken(error: sql::Error, meaning: UnitError) -> UnitError {
+    if error.is_taken() { meaning } else { error.into() }
 }

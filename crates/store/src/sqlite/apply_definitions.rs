@@ -1,7 +1,7 @@
 //! Writes definitions: each row as given, by its row number.
 
+use crate::sql::Connection;
 use domain::WorkspaceId;
-use rusqlite::Connection;
 
 use super::{apply::unless_taken, read_definitions::field_type_word, sql};
 use crate::{
@@ -48,13 +48,7 @@ pub(super) fn change(
             "INSERT INTO label (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key
              WHERE label.workspace_id = excluded.workspace_id",
-            &[
-                &row.id.0,
-                &workspace.0,
-                &row.uuid.0.as_bytes().as_slice(),
-                &row.name.as_str(),
-                &name_key(&row.name),
-            ],
+            &[&row.id.0, &workspace.0, &row.uuid.0, &row.name.as_str(), &name_key(&row.name)],
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the label name")))
         .and_then(only_own),
@@ -100,7 +94,7 @@ fn field(conn: &Connection, workspace: WorkspaceId, row: &FieldRow) -> Result<()
         &[
             &row.id.0,
             &workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.key.as_str(),
             &row.name.as_str(),
             &field_type_word(row.field_type),
@@ -121,7 +115,7 @@ fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<()
         &[
             &row.id.0,
             &workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.name.as_str(),
             &name_key(&row.name),
             &row.query.as_deref(),
@@ -133,7 +127,7 @@ fn group(conn: &Connection, workspace: WorkspaceId, row: &GroupRow) -> Result<()
 
 fn expect(conn: &Connection, workspace: WorkspaceId, version: i64) -> Result<(), UnitError> {
     let text = "SELECT definitions_version FROM workspace WHERE id = $1";
-    match sql::one(conn, text, &[&workspace.0], |row| row.get::<_, i64>(0))? {
+    match sql::one(conn, text, &[&workspace.0], |row| row.get::<i64>(0))? {
         Some(found) if found == version => Ok(()),
         Some(_) => Err(UnitError::Conflict),
         None => Err(UnitError::Gone),
@@ -148,7 +142,7 @@ fn new_workspace(conn: &Connection, row: &WorkspaceRow) -> Result<(), UnitError>
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             &row.id.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.name.as_str(),
             &row.timezone.as_str(),
             &row.country.as_deref(),
@@ -196,7 +190,7 @@ fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
         &[
             &row.id.0,
             &row.workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.email.to_lowercase(),
             &row.name.as_str(),
             &row.password_hash,
@@ -221,7 +215,7 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
         &[
             &row.id.0,
             &row.workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.channel_type.as_str(),
             &row.name.as_str(),
             &row.address.as_str(),
@@ -252,7 +246,7 @@ fn flow(conn: &Connection, workspace: WorkspaceId, row: &FlowRow) -> Result<(), 
         &[
             &row.id.0,
             &workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.name.as_str(),
             &row.flow_type.as_str(),
             &row.expire_after_minutes,
@@ -308,7 +302,7 @@ fn campaign(conn: &Connection, workspace: WorkspaceId, row: &CampaignRow) -> Res
         &[
             &row.id.0,
             &workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.name.as_str(),
             &row.group.0,
             &row.archived,
@@ -337,7 +331,7 @@ fn campaign_event(
         &[
             &row.id.0,
             &workspace.0,
-            &row.uuid.0.as_bytes().as_slice(),
+            &row.uuid.0,
             &row.campaign.0,
             &row.relative_to.as_str(),
             &row.offset,

@@ -1,8 +1,8 @@
 //! Writes messages and their statuses, and notes what the daily counts must follow.
 
+use crate::sql::{Connection, Row};
 use domain::{FlowId, MessageId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
 
 use super::{
     sql,
@@ -31,7 +31,7 @@ pub(super) fn insert(
         &[
             &message.id.0,
             &message.workspace.0,
-            &message.uuid.0.as_bytes().as_slice(),
+            &message.uuid.0,
             &message.contact.0,
             &message.urn.map(|id| id.0),
             &message.channel.map(|id| id.0),
@@ -68,7 +68,7 @@ pub(super) fn check_new(conn: &Connection, message: &NewMessage) -> Result<(), U
              ORDER BY id DESC LIMIT $4)
          WHERE text = $5",
         &[&channel.0, &external.as_str(), &urn.0, &MAX_SAME_ID, &message.text.as_str()],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     if known.is_none() { Ok(()) } else { Err(UnitError::Duplicate) }
 }
@@ -96,7 +96,7 @@ struct Standing {
 impl Standing {
     const COLUMNS: &'static str = "id, status, direction, day, channel_id";
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>) -> sql::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             status: sql::word(row, 1, MessageStatus::parse)?,
@@ -115,7 +115,7 @@ fn standing(
     conn: &Connection,
     workspace: WorkspaceId,
     message: &MessageRef,
-) -> rusqlite::Result<Option<Standing>> {
+) -> sql::Result<Option<Standing>> {
     let columns = Standing::COLUMNS;
     match message {
         MessageRef::Id(id) => sql::one(
@@ -130,7 +130,7 @@ fn standing(
                 "SELECT {columns} FROM message
                  WHERE uuid = $1 AND workspace_id = $2 AND channel_id = $3 AND direction = 'out'"
             ),
-            &[&uuid.0.as_bytes().as_slice(), &workspace.0, &channel.0],
+            &[&uuid.0, &workspace.0, &channel.0],
             Standing::read,
         ),
         MessageRef::External(channel, external) => sql::one(

@@ -1,8 +1,8 @@
 //! Writes the outbox: rows in, claims, retries, and what a crash left in hand.
 
+use crate::sql::Connection;
 use domain::{ContactId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::{apply_messages, read_queues, sql, writer::SideEffects};
 use crate::{
@@ -19,7 +19,7 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
         "SELECT max(next_attempt) FROM outbox
          WHERE contact_id = $1 AND channel_id = $2 AND +claimed_by = 0 AND dead_reason IS NULL",
         &[&new.contact.0, &channel],
-        |row| row.get::<_, Option<i64>>(0),
+        |row| row.get::<Option<i64>>(0),
     )?
     .flatten();
     let claimed = waiting.is_none() && new.claim_for != 0;
@@ -59,7 +59,7 @@ pub(super) fn finish(conn: &Connection, workspace: WorkspaceId, id: OutboxId) ->
 
 pub(super) fn check(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
     let text = "SELECT id FROM outbox WHERE id = $1 AND workspace_id = $2";
-    let found = sql::one(conn, text, &[&id.0, &workspace.0], |row| row.get::<_, i64>(0))?;
+    let found = sql::one(conn, text, &[&id.0, &workspace.0], |row| row.get::<i64>(0))?;
     if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
     if retry.possibly_repeated {
         mark_message_of(conn, retry.workspace, retry.id)?;
     }
-    let later: Vec<i64> = sql::all::<_, rusqlite::Error>(
+    let later: Vec<i64> = sql::all::<_, sql::Error>(
         conn,
         "SELECT id FROM outbox
          WHERE contact_id = $1 AND channel_id = $2 AND id > $3 AND workspace_id = $4 AND dead_reason IS NULL
@@ -155,7 +155,7 @@ pub(super) fn drop_queued(
     at: Timestamp,
     side: &mut SideEffects,
 ) -> Result<(), UnitError> {
-    let rows: Vec<(i64, i64)> = sql::all::<_, rusqlite::Error>(
+    let rows: Vec<(i64, i64)> = sql::all::<_, sql::Error>(
         conn,
         "SELECT id, message_id FROM outbox
          WHERE contact_id = $1 AND workspace_id = $2 AND (claimed_by = 0 OR message_id <> 0)
@@ -187,7 +187,7 @@ pub(super) fn claim(
     run: i64,
     now: Timestamp,
     shares: &[(OutboxLine, usize)],
-) -> rusqlite::Result<Claimed> {
+) -> sql::Result<Claimed> {
     let mut claimed = Claimed::default();
     for (line, share) in shares {
         if claim_of_line(conn, run, now, (*line, *share), &mut claimed)? >= *share {
@@ -205,9 +205,9 @@ fn claim_of_line(
     now: Timestamp,
     (line, share): (OutboxLine, usize),
     claimed: &mut Claimed,
-) -> rusqlite::Result<usize> {
+) -> sql::Result<usize> {
     // The plus keeps the search for earlier rows on the index by contact: that by line would go over the backlog.
-    let rows: Vec<(i64, u32)> = sql::all::<_, rusqlite::Error>(
+    let rows: Vec<(i64, u32)> = sql::all::<_, sql::Error>(
         conn,
         "SELECT due.id, due.parts_sent FROM outbox AS due
          WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.next_attempt <= $2
@@ -231,7 +231,7 @@ fn claim_of_line(
                 }
             }
             // A row that cannot be read would hold up all others each time.
-            Err(rusqlite::Error::FromSqlConversionFailure(_, _, reason)) => {
+            Err(sql::Error::Unreadable { reason, .. }) => {
                 let reason = format!("the row cannot be read: {reason}");
                 tracing::error!(outbox = id, reason, "an outbox row is set aside");
                 sql::exec(conn, "UPDATE outbox SET dead_reason = $1 WHERE id = $2", &[&reason, &id])?;
@@ -243,7 +243,7 @@ fn claim_of_line(
 }
 
 /// Gives back what other runs had in hand.
-pub(super) fn recover(conn: &Connection, run: i64, now: Timestamp) -> rusqlite::Result<Recovered> {
+pub(super) fn recover(conn: &Connection, run: i64, now: Timestamp) -> sql::Result<Recovered> {
     sql::exec(
         conn,
         "UPDATE message SET possibly_repeated = 1

@@ -1,8 +1,8 @@
 //! Writes contacts, their addresses and their groups.
 
+use crate::sql::Connection;
 use domain::{ContactId, GroupId, UrnId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::{apply::unless_taken, sql};
 use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow};
@@ -18,7 +18,7 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
         &[
             &contact.id.0,
             &contact.workspace.0,
-            &contact.uuid.0.as_bytes().as_slice(),
+            &contact.uuid.0,
             &contact.name.as_str(),
             &contact.language.as_deref(),
             &sql::status_word(contact.status),
@@ -43,7 +43,7 @@ pub(super) fn check_version(conn: &Connection, update: &ContactUpdate) -> Result
         conn,
         "SELECT version FROM contact WHERE id = $1 AND workspace_id = $2",
         &[&contact.id.0, &contact.workspace.0],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     if version == Some(contact.version) { Ok(()) } else { Err(UnitError::Conflict) }
 }
@@ -57,7 +57,7 @@ pub(super) fn check_urn_free(
         conn,
         "SELECT id FROM contact_urn WHERE workspace_id = $1 AND scheme = $2 AND path = $3",
         &[&workspace.0, &urn.scheme.as_str(), &urn.path.as_str()],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     if taken.is_none() { Ok(()) } else { Err(UnitError::Conflict) }
 }

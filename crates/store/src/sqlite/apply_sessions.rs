@@ -1,8 +1,8 @@
 //! Writes sessions, runs, history and timers.
 
+use crate::sql::Connection;
 use domain::{ContactId, SessionId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::sql;
 use crate::{DueTimer, NewEvent, RunRow, SessionRow, SessionStatus, TimerKind, UnitError};
@@ -20,7 +20,7 @@ pub(super) fn session(conn: &Connection, session: &SessionRow) -> Result<(), Uni
         &[
             &session.id.0,
             &session.workspace.0,
-            &session.uuid.0.as_bytes().as_slice(),
+            &session.uuid.0,
             &session.contact.0,
             &session.status.as_str(),
             &session.wait_kind.map(|kind| kind.as_str()),
@@ -47,7 +47,7 @@ pub(super) fn end(
         conn,
         "SELECT contact_id FROM session WHERE id = $1 AND workspace_id = $2 AND ended_on IS NULL",
         &[&session.0, &workspace.0],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     let Some(contact) = contact else { return Ok(()) };
     sql::exec(
@@ -93,7 +93,7 @@ pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
         &[
             &run.id.0,
             &run.workspace.0,
-            &run.uuid.0.as_bytes().as_slice(),
+            &run.uuid.0,
             &run.session.0,
             &run.contact.0,
             &run.flow.0,
@@ -176,7 +176,7 @@ pub(super) fn check_timer(conn: &Connection, timer: &DueTimer) -> Result<(), Uni
         conn,
         "SELECT due FROM timer WHERE workspace_id = $1 AND contact_id = $2 AND kind = $3 AND scope = $4",
         &[&timer.workspace.0, &timer.contact.0, &timer.kind.as_str(), &timer.kind.scope(timer.session)],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     if due == Some(timer.due.as_microsecond()) { Ok(()) } else { Err(UnitError::Gone) }
 }

@@ -11,7 +11,6 @@ mod read_conversations;
 mod read_definitions;
 mod read_history;
 mod read_queues;
-mod sql;
 mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,13 +21,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     Claimed, Execution, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone,
-    UnitError,
+    UnitError, sql,
 };
 use writer::{Job, Limits, Writer};
 
 /// Typed reads over one connection; each `impl` block is beside its tables.
 pub(crate) struct Rows<'c> {
-    pub(crate) conn: &'c Connection,
+    pub(crate) conn: &'c sql::Connection<'c>,
 }
 
 /// The answer to a job of units.
@@ -131,7 +130,9 @@ impl Sqlite {
         F: FnOnce(&Rows<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.engine {
-            Engine::Inline(writer) => read(&Rows { conn: lock(writer).connection() }),
+            Engine::Inline(writer) => {
+                read(&Rows { conn: &sql::Connection::Sqlite(lock(writer).connection()) })
+            }
             Engine::Threads(threads) => {
                 let permit = threads.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
                 let readers = threads.readers.clone();
@@ -156,6 +157,7 @@ fn snapshot<T>(
     conn: &Connection,
     read: impl FnOnce(&Rows<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    let conn = &sql::Connection::Sqlite(conn);
     sql::exec(conn, "BEGIN", &[])?;
     let out = read(&Rows { conn });
     sql::exec(conn, "COMMIT", &[])?;

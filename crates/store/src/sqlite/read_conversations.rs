@@ -1,7 +1,7 @@
 //! Reads whole conversations: person, addresses, groups, session, messages in waiting.
 
+use crate::sql::{Connection, Row};
 use domain::{ChannelId, ContactId, FlowId, GroupId, MessageId, SessionId, Urn, UrnId, WorkspaceId};
-use rusqlite::{Connection, Row};
 
 use super::{Rows, sql};
 use crate::{
@@ -27,7 +27,7 @@ impl Rows<'_> {
         Ok(loaded)
     }
 
-    fn load_conversation(&self, key: &ConversationKey) -> rusqlite::Result<Option<Conversation>> {
+    fn load_conversation(&self, key: &ConversationKey) -> sql::Result<Option<Conversation>> {
         let (workspace, id) = match key {
             ConversationKey::Contact(workspace, id) => (*workspace, *id),
             ConversationKey::Urn(workspace, urn) => match self.contact_of(*workspace, urn)? {
@@ -54,7 +54,7 @@ impl Rows<'_> {
         }))
     }
 
-    fn contact_of(&self, workspace: WorkspaceId, urn: &Urn) -> rusqlite::Result<Option<ContactId>> {
+    fn contact_of(&self, workspace: WorkspaceId, urn: &Urn) -> sql::Result<Option<ContactId>> {
         sql::one(
             self.conn,
             "SELECT contact_id FROM contact_urn WHERE workspace_id = $1 AND scheme = $2 AND path = $3",
@@ -76,7 +76,7 @@ impl Rows<'_> {
         )?)
     }
 
-    fn contact(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Option<ContactRow>> {
+    fn contact(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Option<ContactRow>> {
         sql::one(
             self.conn,
             "SELECT uuid, version, name, language, status, timezone, fields, session_id, flow_id, created_on,
@@ -94,8 +94,8 @@ impl Rows<'_> {
                     status: sql::word(row, 4, sql::contact_status)?,
                     timezone: sql::text_opt(row, 5)?,
                     fields: sql::json(row, 6)?,
-                    session: row.get::<_, Option<i64>>(7)?.map(SessionId),
-                    flow: row.get::<_, Option<i64>>(8)?.map(FlowId),
+                    session: row.get::<Option<i64>>(7)?.map(SessionId),
+                    flow: row.get::<Option<i64>>(8)?.map(FlowId),
                     created_on: sql::time(row, 9)?,
                     last_seen_on: sql::time_opt(row, 10)?,
                 })
@@ -103,7 +103,7 @@ impl Rows<'_> {
         )
     }
 
-    fn urns(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<UrnRow>> {
+    fn urns(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<UrnRow>> {
         sql::all(
             self.conn,
             "SELECT id, scheme, path, display, priority, channel_id FROM contact_urn
@@ -116,13 +116,13 @@ impl Rows<'_> {
                     path: sql::text(row, 2)?,
                     display: sql::text_opt(row, 3)?,
                     priority: row.get(4)?,
-                    channel: row.get::<_, Option<i64>>(5)?.map(ChannelId),
+                    channel: row.get::<Option<i64>>(5)?.map(ChannelId),
                 })
             },
         )
     }
 
-    fn groups_of(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<GroupId>> {
+    fn groups_of(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<GroupId>> {
         sql::all(
             self.conn,
             "SELECT group_id FROM contact_group_member WHERE contact_id = $1 AND workspace_id = $2
@@ -132,7 +132,7 @@ impl Rows<'_> {
         )
     }
 
-    fn pending(&self, workspace: WorkspaceId, id: ContactId) -> rusqlite::Result<Vec<PendingMessage>> {
+    fn pending(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<PendingMessage>> {
         sql::all(
             self.conn,
             "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, created_on FROM message
@@ -142,8 +142,8 @@ impl Rows<'_> {
                 Ok(PendingMessage {
                     id: MessageId(row.get(0)?),
                     uuid: sql::uuid(row, 1)?.into(),
-                    urn: row.get::<_, Option<i64>>(2)?.map(UrnId),
-                    channel: row.get::<_, Option<i64>>(3)?.map(ChannelId),
+                    urn: row.get::<Option<i64>>(2)?.map(UrnId),
+                    channel: row.get::<Option<i64>>(3)?.map(ChannelId),
                     text: sql::text(row, 4)?,
                     attachments: sql::json(row, 5)?,
                     external_id: sql::text_opt(row, 6)?,
@@ -162,11 +162,7 @@ impl Rows<'_> {
     }
 }
 
-fn read_session(
-    conn: &Connection,
-    workspace: WorkspaceId,
-    id: SessionId,
-) -> rusqlite::Result<Option<SessionRow>> {
+fn read_session(conn: &Connection, workspace: WorkspaceId, id: SessionId) -> sql::Result<Option<SessionRow>> {
     sql::one(
         conn,
         "SELECT uuid, contact_id, status, wait_kind, wait_until, expires_on, pins, state, created_on, ended_on
@@ -176,8 +172,8 @@ fn read_session(
     )
 }
 
-fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> rusqlite::Result<SessionRow> {
-    let wait_kind = match row.get_ref(3)?.as_str_or_null()? {
+fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> sql::Result<SessionRow> {
+    let wait_kind = match row.str_opt(3)? {
         Some(_) => Some(sql::word(row, 3, WaitKind::parse)?),
         None => None,
     };
@@ -191,7 +187,7 @@ fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> rusqlite
         wait_until: sql::time_opt(row, 4)?,
         expires_on: sql::time_opt(row, 5)?,
         pins: row.get(6)?,
-        state: row.get::<_, Option<Vec<u8>>>(7)?.unwrap_or_default(),
+        state: row.get::<Option<Vec<u8>>>(7)?.unwrap_or_default(),
         created_on: sql::time(row, 8)?,
         ended_on: sql::time_opt(row, 9)?,
     })

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::sql::Row;
 use domain::{
     CampaignEventId, CampaignId, ChannelId, ChannelUuid, FieldId, FieldType, FlowId, GlobalId, GroupId,
     LabelId, TriggerId, UserId, WorkspaceId,
 };
-use rusqlite::Row;
 use uuid::Uuid;
 
 use super::{Rows, sql};
@@ -33,7 +33,7 @@ impl Rows<'_> {
 
     pub(crate) fn channel(&self, uuid: ChannelUuid) -> Result<Option<ChannelRow>, StoreError> {
         let text = format!("SELECT {CHANNEL_COLUMNS} FROM channel WHERE uuid = $1 AND active = 1");
-        Ok(sql::one(self.conn, &text, &[&uuid.0.as_bytes().as_slice()], channel_row)?)
+        Ok(sql::one(self.conn, &text, &[&uuid.0], channel_row)?)
     }
 
     pub(crate) fn definitions(&self, workspace: WorkspaceId) -> Result<Option<Definitions>, StoreError> {
@@ -81,8 +81,7 @@ impl Rows<'_> {
             UNION ALL SELECT 1 FROM campaign_event WHERE uuid = $1 AND workspace_id <> $2";
         let mut taken = Vec::new();
         for uuid in uuids {
-            if sql::one(self.conn, text, &[&uuid.as_bytes().as_slice(), &workspace.0], |_| Ok(()))?.is_some()
-            {
+            if sql::one(self.conn, text, &[&uuid, &workspace.0], |_| Ok(()))?.is_some() {
                 taken.push(uuid);
             }
         }
@@ -187,7 +186,7 @@ impl Rows<'_> {
                 match_type: sql::text_opt(row, 4)?,
                 include_groups: sql::json(row, 5)?,
                 exclude_groups: sql::json(row, 6)?,
-                channel: row.get::<_, Option<i64>>(7)?.map(ChannelId),
+                channel: row.get::<Option<i64>>(7)?.map(ChannelId),
                 detail: sql::json(row, 8)?,
                 archived: row.get(9)?,
                 created_on: sql::time(row, 10)?,
@@ -223,7 +222,7 @@ impl Rows<'_> {
                 unit: sql::text(row, 5)?,
                 delivery_hour: row.get(6)?,
                 start_mode: sql::text(row, 7)?,
-                flow: row.get::<_, Option<i64>>(8)?.map(FlowId),
+                flow: row.get::<Option<i64>>(8)?.map(FlowId),
                 message: row.get(9)?,
                 base_language: sql::text_opt(row, 10)?,
                 created_on: sql::time(row, 11)?,
@@ -249,7 +248,7 @@ impl Rows<'_> {
     }
 }
 
-fn workspace_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceRow> {
+fn workspace_row(row: &Row<'_>) -> sql::Result<WorkspaceRow> {
     Ok(WorkspaceRow {
         id: WorkspaceId(row.get(0)?),
         uuid: sql::uuid(row, 1)?.into(),
@@ -267,7 +266,7 @@ fn workspace_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceRow> {
     })
 }
 
-fn channel_row(row: &Row<'_>) -> rusqlite::Result<ChannelRow> {
+fn channel_row(row: &Row<'_>) -> sql::Result<ChannelRow> {
     Ok(ChannelRow {
         id: ChannelId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
@@ -285,11 +284,11 @@ fn channel_row(row: &Row<'_>) -> rusqlite::Result<ChannelRow> {
     })
 }
 
-fn revision_row(row: &Row<'_>) -> rusqlite::Result<RevisionRow> {
+fn revision_row(row: &Row<'_>) -> sql::Result<RevisionRow> {
     Ok(RevisionRow {
         flow: FlowId(row.get(0)?),
         revision: row.get(1)?,
-        definition: Arc::from(row.get_ref(2)?.as_str()?),
+        definition: Arc::from(row.str(2)?),
         created_on: sql::time(row, 3)?,
     })
 }

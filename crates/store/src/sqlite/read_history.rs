@@ -1,7 +1,7 @@
 //! Reads what was said and done: messages, runs, events, counts.
 
+use crate::sql::Row;
 use domain::{ChannelId, ContactId, FlowId, MessageId, MessageUuid, RunId, SessionId, WorkspaceId};
-use rusqlite::Row;
 use smol_str::SmolStr;
 
 use super::{Rows, sql};
@@ -129,18 +129,18 @@ impl Rows<'_> {
             self.conn,
             "SELECT count(*) FROM contact WHERE workspace_id = $1",
             &[&workspace.0],
-            |row| row.get::<_, i64>(0),
+            |row| row.get::<i64>(0),
         )?;
         Ok(count.unwrap_or_default().unsigned_abs())
     }
 }
 
-fn message_row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+fn message_row(row: &Row<'_>) -> sql::Result<MessageRow> {
     Ok(MessageRow {
         id: MessageId(row.get(0)?),
         uuid: sql::uuid(row, 1)?.into(),
         contact: ContactId(row.get(2)?),
-        channel: row.get::<_, Option<i64>>(3)?.map(ChannelId),
+        channel: row.get::<Option<i64>>(3)?.map(ChannelId),
         direction: sql::word(row, 4, Direction::parse)?,
         status: sql::word(row, 5, MessageStatus::parse)?,
         text: sql::text(row, 6)?,
@@ -153,7 +153,7 @@ fn message_row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     })
 }
 
-fn count_row(row: &Row<'_>) -> rusqlite::Result<DailyCount> {
+fn count_row(row: &Row<'_>) -> sql::Result<DailyCount> {
     let channel: i64 = row.get(1)?;
     Ok(DailyCount {
         day: row.get(0)?,

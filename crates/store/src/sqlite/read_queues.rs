@@ -1,8 +1,8 @@
 //! Reads what is due: timers and the outbox.
 
+use crate::sql::{Connection, Row};
 use domain::{ChannelId, ContactId, MessageId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
 
 use super::{Rows, sql};
 use crate::{DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind};
@@ -91,8 +91,8 @@ fn present(id: i64) -> Option<i64> {
     (id != 0).then_some(id)
 }
 
-fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::unsigned_abs)
+fn count(row: &Row<'_>, column: usize) -> sql::Result<u64> {
+    row.get::<i64>(column).map(i64::unsigned_abs)
 }
 
 /// One row with its message and address. Without a workspace: for the node's own claims, which go over all.
@@ -100,7 +100,7 @@ pub(super) fn outbox_item(
     conn: &Connection,
     workspace: Option<WorkspaceId>,
     id: OutboxId,
-) -> rusqlite::Result<Option<OutboxItem>> {
+) -> sql::Result<Option<OutboxItem>> {
     sql::one(
         conn,
         "SELECT o.id, o.workspace_id, o.kind, o.contact_id, o.channel_id, o.message_id, o.session_id, m.uuid,
@@ -115,9 +115,9 @@ pub(super) fn outbox_item(
     )
 }
 
-fn item_row(row: &Row<'_>) -> rusqlite::Result<OutboxItem> {
+fn item_row(row: &Row<'_>) -> sql::Result<OutboxItem> {
     let message = present(row.get(5)?).map(MessageId);
-    let has_message = row.get_ref(7)?.as_blob_or_null()?.is_some();
+    let has_message = !row.is_null(7)?;
     let urn = match (sql::text_opt(row, 8)?, sql::text_opt(row, 9)?) {
         (Some(scheme), Some(path)) => Some((scheme, path)),
         _ => None,

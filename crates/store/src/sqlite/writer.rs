@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES, sql};
+use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES};
 use crate::{
     Claimed, Direction, MAX_CHANGES_PER_UNIT, MessageStatus, OutboxLine, Recovered, StoreError, Unit,
-    UnitDone, UnitError,
+    UnitDone, UnitError, sql,
 };
 
 /// Pages of 4 KiB after which the log is moved into the database while more work waits.
@@ -115,6 +115,10 @@ impl Writer {
         &self.conn
     }
 
+    fn sql(&self) -> sql::Connection<'_> {
+        sql::Connection::Sqlite(&self.conn)
+    }
+
     /// Serves jobs until the last store is dropped.
     pub fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         while let Some(first) = queue.blocking_recv() {
@@ -187,13 +191,13 @@ impl Writer {
     }
 
     fn begin(&self) -> Result<(), StoreError> {
-        sql::exec(&self.conn, "BEGIN IMMEDIATE", &[])?;
+        sql::exec(&self.sql(), "BEGIN IMMEDIATE", &[])?;
         Ok(())
     }
 
     fn roll_back(&self) -> Result<(), StoreError> {
         if !self.conn.is_autocommit() {
-            sql::exec(&self.conn, "ROLLBACK", &[])?;
+            sql::exec(&self.sql(), "ROLLBACK", &[])?;
         }
         Ok(())
     }
@@ -215,17 +219,17 @@ impl Writer {
     }
 
     /// All of it or nothing: half a claim would leave rows in the hand of nobody.
-    fn whole<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn whole<T>(&self, work: impl FnOnce(&sql::Connection<'_>) -> sql::Result<T>) -> Result<T, StoreError> {
         if self.conn.is_autocommit() {
             return Err(given_up());
         }
-        sql::exec(&self.conn, "SAVEPOINT whole", &[])?;
-        let done = work(&self.conn);
+        sql::exec(&self.sql(), "SAVEPOINT whole", &[])?;
+        let done = work(&self.sql());
         if !self.conn.is_autocommit() {
             if done.is_err() {
-                sql::exec(&self.conn, "ROLLBACK TO whole", &[])?;
+                sql::exec(&self.sql(), "ROLLBACK TO whole", &[])?;
             }
-            sql::exec(&self.conn, "RELEASE whole", &[])?;
+            sql::exec(&self.sql(), "RELEASE whole", &[])?;
         }
         Ok(done?)
     }
@@ -241,13 +245,13 @@ impl Writer {
         if carefully {
             return Ok(self.apply_in_savepoint(unit));
         }
-        match apply::check(&self.conn, unit) {
+        match apply::check(&self.sql(), unit) {
             Err(refused) => return Ok(Err(refused)),
             Ok(false) => return Ok(self.apply_in_savepoint(unit)),
             Ok(true) => {}
         }
         let mut side = SideEffects::default();
-        match apply::unit(&self.conn, unit, &mut side) {
+        match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
                 self.keep_counts(side);
                 Ok(Ok(done))
@@ -257,11 +261,11 @@ impl Writer {
     }
 
     fn apply_in_savepoint(&mut self, unit: &Unit) -> Result<UnitDone, UnitError> {
-        sql::exec(&self.conn, "SAVEPOINT unit", &[])?;
+        sql::exec(&self.sql(), "SAVEPOINT unit", &[])?;
         let mut side = SideEffects::default();
-        match apply::unit(&self.conn, unit, &mut side) {
+        match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
-                sql::exec(&self.conn, "RELEASE unit", &[])?;
+                sql::exec(&self.sql(), "RELEASE unit", &[])?;
                 self.keep_counts(side);
                 Ok(done)
             }
@@ -269,8 +273,8 @@ impl Writer {
                 // A full disk or a lost file makes SQLite give up the whole group; then there is no savepoint
                 // left, and the commit will say so to everyone.
                 if !self.conn.is_autocommit() {
-                    sql::exec(&self.conn, "ROLLBACK TO unit", &[])?;
-                    sql::exec(&self.conn, "RELEASE unit", &[])?;
+                    sql::exec(&self.sql(), "ROLLBACK TO unit", &[])?;
+                    sql::exec(&self.sql(), "RELEASE unit", &[])?;
                 }
                 Err(error)
             }
@@ -289,7 +293,7 @@ impl Writer {
             return Err(given_up());
         }
         let done =
-            write_counts(&self.conn, &counts).and_then(|()| sql::exec(&self.conn, "COMMIT", &[]).map(drop));
+            write_counts(&self.sql(), &counts).and_then(|()| sql::exec(&self.sql(), "COMMIT", &[]).map(drop));
         if let Err(error) = done {
             self.roll_back()?;
             return Err(error.into());
@@ -303,7 +307,7 @@ fn given_up() -> StoreError {
     StoreError::Database("the database gave up the group of writes".to_owned())
 }
 
-fn write_counts(conn: &Connection, counts: &BTreeMap<CountKey, i64>) -> rusqlite::Result<()> {
+fn write_counts(conn: &sql::Connection<'_>, counts: &BTreeMap<CountKey, i64>) -> sql::Result<()> {
     for ((workspace, day, channel, direction, status), by) in counts {
         if *by != 0 {
             sql::exec(
