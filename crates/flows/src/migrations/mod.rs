@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use crate::definition::DefinitionError;
 
+mod convert;
+mod down;
 mod rewrite;
 mod v13_1;
 mod v13_2;
@@ -22,6 +24,7 @@ mod v14_4;
 mod version;
 mod walk;
 
+pub use convert::{Change, Conversion, RAPIDPRO_9, UnknownTarget, Warning, convert, target};
 pub use version::Version;
 use walk::Object;
 

@@ -8,10 +8,10 @@ use super::walk::{Object, nodes, object, objects};
 use crate::program::TOP_LEVELS;
 
 /// What a reference, given as its lower-case path, becomes, if it changes.
-type Change<'a> = &'a dyn Fn(&[SmolStr]) -> Option<String>;
+pub(super) type Change<'a> = &'a dyn Fn(&[SmolStr]) -> Option<String>;
 
 /// Members of actions that are never templates.
-const NOT_TEMPLATES: [&str; 4] = ["uuid", "type", "result_name", "category"];
+pub(super) const NOT_TEMPLATES: [&str; 4] = ["uuid", "type", "result_name", "category"];
 
 /// Changes the references to a top-level name in all templates of a flow.
 pub(super) fn rewrite_templates(flow: &mut Object, top: &str, change: Change<'_>) {
@@ -40,13 +40,17 @@ pub(super) fn rewrite_templates(flow: &mut Object, top: &str, change: Change<'_>
     }
 }
 
-struct Rewriter<'a> {
-    top: &'a str,
-    change: Change<'a>,
+/// Changes references in single values.
+pub(super) struct Rewriter<'a> {
+    /// The top-level name that is looked for.
+    pub top: &'a str,
+    /// What becomes of its references.
+    pub change: Change<'a>,
 }
 
 impl Rewriter<'_> {
-    fn rewrite(&self, value: &mut Value) {
+    /// Changes every text of a value.
+    pub(super) fn rewrite(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if self.may_refer(text) {

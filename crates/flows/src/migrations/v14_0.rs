@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::walk::{Object, nodes, object, objects, text};
 
 /// Minutes that a run of a messaging flow may wait: up to two weeks.
-const MESSAGING_MINUTES: (u64, u64) = (5, 20_160);
+pub(super) const MESSAGING_MINUTES: (u64, u64) = (5, 20_160);
 /// Minutes that a run of a voice flow may wait.
-const VOICE_MINUTES: (u64, u64) = (1, 15);
+pub(super) const VOICE_MINUTES: (u64, u64) = (1, 15);
 /// The name of a category that had none.
 const UNNAMED: &str = "Match";
 

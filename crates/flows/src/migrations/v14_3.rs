@@ -7,7 +7,7 @@ use super::walk::{Object, drop_translations, languages, nodes, object, objects, 
 use crate::program::result_key;
 
 /// Tests whose arguments were words and are now one text.
-const WORD_TESTS: [&str; 7] = [
+pub(super) const WORD_TESTS: [&str; 7] = [
     "has_only_text",
     "has_phrase",
     "has_only_phrase",

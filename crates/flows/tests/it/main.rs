@@ -1,6 +1,7 @@
 //! What the flows crate promises, seen from outside.
 #![allow(clippy::unwrap_used)]
 
+mod converting;
 mod definitions;
 mod engine;
 mod exports;

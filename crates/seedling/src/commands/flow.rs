@@ -1,6 +1,8 @@
 //! `seedling flow …`: flows from a file, without a node or a store.
 
 mod check;
+mod convert;
+mod document;
 mod file;
 mod rehearsal;
 mod run;
@@ -26,6 +28,8 @@ enum Action {
     Check(check::Check),
     /// Talk to a flow in the terminal
     Run(run::Run),
+    /// Bring flows to another specification, older or newer
+    Convert(convert::Convert),
 }
 
 impl Flow {
@@ -34,6 +38,7 @@ impl Flow {
         match self.action {
             Action::Check(check) => check.run(),
             Action::Run(run) => run.run(),
+            Action::Convert(convert) => convert.run(),
         }
     }
 }

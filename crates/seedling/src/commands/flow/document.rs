@@ -1,0 +1,88 @@
+//! A file with flows as it was written: what a command does not change stays as it is.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use flows::export::MAX_EXPORT_BYTES;
+use serde_json::Value;
+
+/// An export or a single definition.
+pub struct Document {
+    json: Value,
+}
+
+impl Document {
+    /// Reads a file, or standard input if it is `-`.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let text = read_text(path)?;
+        let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .with_context(|| format!("{shown} is not JSON"))?;
+        if json["flows"].is_array() || is_flow(&json) {
+            Ok(Self { json })
+        } else {
+            bail!(
+                "{shown} is neither an export (it has no `flows`) nor a flow definition (it has no `nodes`)"
+            )
+        }
+    }
+
+    /// The flows, to be changed.
+    pub fn flows_mut(&mut self) -> Vec<&mut Value> {
+        if self.json["flows"].is_array() {
+            self.json["flows"].as_array_mut().into_iter().flatten().collect()
+        } else {
+            vec![&mut self.json]
+        }
+    }
+
+    /// Lets an export say that it is of the generation that holds flows made of nodes.
+    pub fn set_generation(&mut self) {
+        if self.json["flows"].is_array() {
+            self.json["version"] = flows::export::EXPORT_VERSION.to_string().into();
+        }
+    }
+
+    /// Writes it to a file, or to standard output if there is none or it is `-`.
+    pub fn write(&self, output: Option<&PathBuf>) -> anyhow::Result<()> {
+        write_text(output, &format!("{:#}\n", self.json))
+    }
+}
+
+/// Whether a JSON value is a flow of any generation.
+fn is_flow(json: &Value) -> bool {
+    json["nodes"].is_array() || json["action_sets"].is_array() || json["rule_sets"].is_array()
+}
+
+/// The name of a flow of any generation.
+pub fn name_of(flow: &Value) -> &str {
+    flow["name"].as_str().or_else(|| flow["metadata"]["name"].as_str()).unwrap_or("without a name")
+}
+
+/// The text of a file, or of standard input if it is `-`.
+pub fn read_text(path: &Path) -> anyhow::Result<String> {
+    let limit = MAX_EXPORT_BYTES as u64 + 1;
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    if text.len() > MAX_EXPORT_BYTES {
+        bail!("{} has more than {MAX_EXPORT_BYTES} bytes", path.display());
+    }
+    Ok(text)
+}
+
+/// Writes a text to a file, or to standard output if there is none or it is `-`.
+pub fn write_text(output: Option<&PathBuf>, text: &str) -> anyhow::Result<()> {
+    match output.filter(|path| path.as_path() != Path::new("-")) {
+        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        None => {
+            let written = std::io::stdout().lock().write_all(text.as_bytes());
+            written.context("cannot write to standard output")
+        }
+    }
+}
