@@ -49,11 +49,6 @@ impl ContactStatus {
     }
 }
 
-/// Whether a text has the form of an ISO 639-3 code: three lower-case letters.
-pub fn is_language(code: &str) -> bool {
-    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase())
-}
-
 /// An address of a contact, with the channel it was last reached on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactUrn {

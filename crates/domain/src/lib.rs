@@ -6,6 +6,7 @@ pub mod contact;
 pub mod field;
 pub mod group;
 pub mod ids;
+pub mod language;
 pub mod phone;
 pub mod public_ref;
 pub mod query;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, courier, exports, pending, report::Report, scenarios, testdata};
+use crate::{cases, courier, exports, info, pending, report::Report, scenarios, testdata};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -20,6 +20,8 @@ pub enum Suite {
     TestData(PathBuf),
     /// A folder of recorded sessions.
     Sessions(PathBuf),
+    /// A folder that lists functions, types and versions.
+    Info(PathBuf),
     /// A folder of workspace exports.
     Exports(PathBuf),
     /// A folder of carriers' requests and ours.
@@ -39,6 +41,7 @@ impl Suite {
                 scenarios::run_test_data(dir, report);
             }
             Self::Sessions(dir) => scenarios::run_sessions(dir, report),
+            Self::Info(dir) => info::run(dir, report),
             Self::Exports(dir) => exports::run(dir, report),
             Self::Courier(dir) => courier::run(dir, report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
@@ -87,9 +90,10 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
 type MakeSuite = fn(PathBuf) -> Suite;
 
 /// The folders of the engine's data and how each is run.
-const ENGINE_FOLDERS: [(&str, MakeSuite); 4] = [
+const ENGINE_FOLDERS: [(&str, MakeSuite); 5] = [
     ("cases", Suite::Cases),
     ("flows/generated", |dir| Suite::Scenarios(dir, "flows/generated".to_owned())),
+    ("info", Suite::Info),
     ("sessions", Suite::Sessions),
     ("testdata", Suite::TestData),
 ];

@@ -9,6 +9,7 @@ mod determinism;
 pub mod discover;
 mod exports;
 mod host;
+mod info;
 mod pending;
 pub mod report;
 mod scenarios;

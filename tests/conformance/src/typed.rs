@@ -6,7 +6,7 @@ use jiff::{
     fmt::temporal::DateTimeParser,
     tz::{Offset, TimeZone},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
 use crate::report::Outcome;
@@ -96,6 +96,40 @@ pub fn read_object(json: &Json, library: &Library) -> Result<Object, String> {
 
 fn object(json: &Json, library: &Library) -> Result<Value, String> {
     read_object(json, library).map(Value::object)
+}
+
+/// Writes a value in the form of the cases.
+pub fn write(value: &Value) -> Json {
+    let text = value.to_text();
+    match value {
+        Value::Null => json!({"t": "null"}),
+        Value::Text(text) => json!({"t": "text", "v": text.as_str()}),
+        Value::Number(number) => json!({"t": "number", "v": number.to_string()}),
+        Value::Boolean(flag) => json!({"t": "boolean", "v": flag}),
+        Value::Date(_) => json!({"t": "date", "v": text.as_str()}),
+        Value::Time(time) => json!({"t": "time", "v": time.to_string()}),
+        Value::DateTime(moment) => json!({"t": "datetime", "v": moment.timestamp().to_string()}),
+        Value::Array(items) => json!({"t": "array", "v": items.iter().map(write).collect::<Vec<_>>()}),
+        Value::Object(object) => write_object(object),
+        Value::Function(function) => json!({"t": "function", "v": function.name()}),
+        Value::Error(message) => json!({"t": "error", "v": &**message}),
+    }
+}
+
+fn write_object(object: &Object) -> Json {
+    let member = |(name, property): (&SmolStr, &Property)| {
+        let mut written = write(&property.value);
+        if let Some(warning) = &property.deprecated {
+            written["deprecated"] = Json::from(warning.as_str());
+        }
+        (name.to_string(), written)
+    };
+    let members: serde_json::Map<String, Json> = object.properties.iter().map(member).collect();
+    let mut written = json!({"t": "object", "v": members});
+    if let Some(default) = &object.default {
+        written["default"] = write(default);
+    }
+    written
 }
 
 /// Compares what came out with what was expected; says where the first difference is.

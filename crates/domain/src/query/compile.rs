@@ -11,7 +11,7 @@ use super::{
     errors::QueryError,
     property::{Attribute, Kind, Property, Resolver},
 };
-use crate::{ContactStatus, Urn, contact::is_language, public_ref::is_public_ref, urn};
+use crate::{ContactStatus, Urn, language, public_ref::is_public_ref, urn};
 
 /// Fewest digits of a word that is searched for in phone numbers.
 const MIN_PHONE_DIGITS: usize = 4;
@@ -130,7 +130,7 @@ impl Compiler<'_> {
             (Attribute::Status, _) if ContactStatus::parse(&value.to_lowercase()).is_none() => {
                 Err(QueryError::InvalidStatus { value })
             }
-            (Attribute::Language, _) if !is_language(&value.to_lowercase()) => {
+            (Attribute::Language, _) if !language::is_code(&value.to_lowercase()) => {
                 Err(QueryError::InvalidLanguage { value })
             }
             (Attribute::Group, Some(resolver)) => {

@@ -38,6 +38,14 @@ pub fn time_layout(format: TimeFormat) -> &'static str {
     }
 }
 
+/// The zone of an IANA name such as `Africa/Kampala`, in its very letters; UTC for the empty name.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    match name {
+        "" => Some(TimeZone::UTC),
+        _ => TimeZone::get(name).ok().filter(|zone| zone.iana_name() == Some(name)),
+    }
+}
+
 /// The moment at which clocks in `zone` show `local`.
 ///
 /// Around a change of the clocks a local time may exist twice or not at all. The rule: take the offset that

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
 use super::Outcome;
-use crate::dates::{in_zone, parse_datetime_layout, parse_time_layout};
+use crate::dates::{self, in_zone, parse_datetime_layout, parse_time_layout};
 use crate::number::Rounding;
 use crate::{Builtin, Evaluation, Fault, Number, Value};
 
@@ -203,7 +203,7 @@ fn legacy_add(evaluation: &Evaluation<'_>, args: &[Value]) -> Outcome {
 
 /// The zone of that IANA name.
 pub(super) fn zone(name: &str) -> Result<TimeZone, Fault> {
-    TimeZone::get(name).map_err(|_| Fault::new(format!("unknown time zone {name}")))
+    dates::zone(name).ok_or_else(|| Fault::new(format!("unknown time zone {name}")))
 }
 
 /// A text read by layout; in the workspace's zone unless another is named.

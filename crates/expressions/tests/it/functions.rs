@@ -105,6 +105,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("format_date(\"2026-03-05\", \"EEEE D MMM YYYY\")", "Thursday 5 Mar 2026"),
     ("format_datetime(\"2026-03-05T08:30:00Z\")", "05-03-2026 11:30"),
     ("format_datetime(\"2026-03-05T08:30:00Z\", \"h:mm aa\", \"Asia/Kolkata\")", "2:00 pm"),
+    (
+        "format_datetime(\"2026-03-05T08:30:00Z\", \"h:mm aa\", \"asia/kolkata\")",
+        "!error calling format_datetime(...): unknown time zone asia/kolkata",
+    ),
+    ("format_datetime(\"2026-03-05T08:30:00Z\", \"tt:mm Z\", \"\")", "08:30 Z"),
     ("format_time(\"14:05\", \"h:mm aa\")", "2:05 pm"),
     ("legacy_add(\"5.3.2026\", 2)", "2026-03-07T00:00:00.000000+03:00"),
     ("legacy_add(2, 3)", "5"),

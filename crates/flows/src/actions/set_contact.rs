@@ -1,7 +1,6 @@
 //! `set_contact_field`, `_name`, `_language`, `_timezone`, `_status` and `_channel`.
 
 use domain::{ChannelUuid, ContactStatus};
-use jiff::tz::TimeZone;
 use smol_str::SmolStr;
 
 use super::Outcome;
@@ -39,8 +38,7 @@ pub(super) fn language(work: &mut Work<'_>, language: &Text) -> Outcome {
         return Outcome::Done;
     }
     let language = language.trim();
-    let is_code = language.len() == 3 && language.bytes().all(|byte| byte.is_ascii_lowercase());
-    if language.is_empty() || is_code {
+    if language.is_empty() || domain::language::is_code(language) {
         work.change(|changes| changes.set_language(SmolStr::new(language)));
     } else {
         work.error(format!("unrecognized language code: {language}"));
@@ -54,7 +52,7 @@ pub(super) fn timezone(work: &mut Work<'_>, timezone: &Text) -> Outcome {
         return Outcome::Done;
     }
     let timezone = timezone.trim();
-    if timezone.is_empty() || TimeZone::get(timezone).is_ok() {
+    if timezone.is_empty() || expressions::dates::zone(timezone).is_some() {
         work.change(|changes| changes.set_timezone(SmolStr::new(timezone)));
     } else {
         work.error_code(

@@ -174,7 +174,7 @@ fn check_wait(
 fn check_localization(localization: &Localization) -> Result<(), String> {
     for (language, items) in &localization.0 {
         let refuse = |reason: String| format!("invalid translation for '{language}': {reason}");
-        if language.len() != 3 || !language.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        if !domain::language::is_code(language) {
             return Err(format!("invalid language code '{language}'"));
         }
         for (item, properties) in items {

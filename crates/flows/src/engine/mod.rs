@@ -18,7 +18,7 @@ mod waits;
 pub(crate) mod work;
 
 use domain::Contact;
-use expressions::Environment;
+use expressions::{Environment, Scope};
 
 pub use error::{EngineError, ResumeError, ResumeReason};
 pub(crate) use fill_clock::FillClock;
@@ -28,7 +28,13 @@ pub(crate) use routing::NewResult;
 pub use sprint::{Segment, Sprint, Wait, WaitKind};
 
 use crate::{
-    assets::Assets, effect::EffectResult, events::CallRef, resume::Resume, session::Session, trigger::Trigger,
+    assets::Assets,
+    context::{Context, Resumed},
+    effect::EffectResult,
+    events::CallRef,
+    resume::Resume,
+    session::Session,
+    trigger::Trigger,
 };
 
 /// The engine over one workspace's assets and conventions. Cheap to make, holds no state.
@@ -86,5 +92,24 @@ impl<'a> Engine<'a> {
         result: EffectResult,
     ) -> Result<Sprint, ResumeError> {
         start::complete(self, session, contact, result)
+    }
+
+    /// What expressions of a run see between sprints. `run` counts from the first of the session; `resume` is
+    /// what the last sprint began with.
+    pub fn scope<'s>(
+        &'s self,
+        session: &'s Session,
+        contact: &'s Contact,
+        run: usize,
+        resume: Option<&Resume>,
+    ) -> impl Scope + 's {
+        Context {
+            assets: self.assets,
+            env: self.env,
+            contact,
+            session,
+            run: Some(run),
+            resumed: resume.map(|resume| Resumed { name: resume.name(), dial: resume.dial() }),
+        }
     }
 }

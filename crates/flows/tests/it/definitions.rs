@@ -84,6 +84,7 @@ fn broken_rules_are_named() {
                 id(23)
             ),
         ),
+        ("/localization/vvv", json!({}), "invalid localization: invalid language code 'vvv'".into()),
         (
             "/localization/xho",
             json!({"somewhere": {}}),

@@ -28,6 +28,16 @@ use tolerant::Comparison;
 /// decimal comma, wherever a later one gave none.
 const RECORDED_WITH_COMMA: &[&str] = &["flows/generated"];
 
+/// Families that were recorded with sessions written as indented JSON between sprints.
+const RECORDED_INDENTED: &[&str] = &["testdata/runner"];
+
+/// How the answers of a family were recorded.
+#[derive(Clone, Copy)]
+struct Recording {
+    comma: bool,
+    indents: bool,
+}
+
 /// Runs every `NAME.TEST.json` of a folder on the assets of `NAME.json`.
 pub fn run(dir: &Path, family: &str, report: &mut Report) {
     if !report.wants(family) {
@@ -37,7 +47,11 @@ pub fn run(dir: &Path, family: &str, report: &mut Report) {
         let name = stem(&entry);
         if let Some((base, _)) = name.split_once('.') {
             let assets = dir.join(format!("{base}.json"));
-            report.case(family, &name, || scenario(&entry, &assets, RECORDED_WITH_COMMA.contains(&family)));
+            let recording = Recording {
+                comma: RECORDED_WITH_COMMA.contains(&family),
+                indents: RECORDED_INDENTED.contains(&family),
+            };
+            report.case(family, &name, || scenario(&entry, &assets, recording));
         }
     }
 }
@@ -82,10 +96,10 @@ fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn scenario(test: &Path, assets: &Path, comma: bool) -> Outcome {
+fn scenario(test: &Path, assets: &Path, recording: Recording) -> Outcome {
     let mut test: Json = serde_json::from_str(&text(test)?).map_err(|error| error.to_string())?;
     let expected = test["outputs"].take();
-    if comma && test["environment"]["number_format"].is_null() {
+    if recording.comma && test["environment"]["number_format"].is_null() {
         let mut env = test["environment"].as_object().cloned().unwrap_or_default();
         env.insert("number_format".into(), json!({"decimal_symbol": ",", "digit_grouping_symbol": "."}));
         test["environment"] = Json::Object(env);
@@ -94,16 +108,18 @@ fn scenario(test: &Path, assets: &Path, comma: bool) -> Outcome {
     let assets_json: Json = serde_json::from_str(&assets_text).map_err(|error| error.to_string())?;
     let env = environment(&test["environment"]);
     let loaded = assets::load(&assets_json, &env)?;
-    let actual = outputs(&test, &loaded.assets, env).map_err(|error| loaded.explain(error))?;
+    let actual =
+        outputs(&test, &loaded.assets, env, recording.indents).map_err(|error| loaded.explain(error))?;
     let mut comparison = Comparison::new(&[&test.to_string(), &assets_text]);
     comparison.compare("outputs", &expected, &Json::from(actual));
     comparison.outcome()
 }
 
 /// The outputs of every sprint, as JSON.
-fn outputs(test: &Json, assets: &Assets, env: Environment) -> Result<Vec<Json>, String> {
+fn outputs(test: &Json, assets: &Assets, env: Environment, indents: bool) -> Result<Vec<Json>, String> {
     let host = TestHost::new();
-    let mut play = Play::new(assets, env, &host, contact(&test["contact"])?, &test["http_mocks"]);
+    let mut play =
+        Play::new(assets, env, &host, contact(&test["contact"])?, &test["http_mocks"]).indenting(indents);
     let trigger =
         Trigger::from_json(test["trigger"].to_string().as_bytes()).map_err(|error| error.to_string())?;
     let call: Option<CallRef> = read(&test["call"])?;

@@ -3,7 +3,8 @@
 use domain::Contact;
 use expressions::Environment;
 use flows::{
-    Assets, Engine, Limits, Resume, Session, Sprint, Trigger, events::CallRef, session::SessionStatus,
+    Assets, Engine, Limits, RawJson, Resume, Session, Sprint, Trigger, events::CallRef,
+    session::SessionStatus,
 };
 use serde_json::Value as Json;
 
@@ -19,6 +20,8 @@ pub struct Play<'a> {
     env: Environment,
     outside: Outside<'a>,
     host: &'a TestHost,
+    /// Whether the session is written with indentation between sprints.
+    indents: bool,
     /// The contact, as the sprints so far have changed it.
     pub contact: Contact,
 }
@@ -33,7 +36,7 @@ impl<'a> Play<'a> {
         mocks: &Json,
     ) -> Self {
         let env = Environment { locations: assets.locations().cloned(), ..env };
-        Self { assets, env, outside: Outside::new(host, mocks), host, contact }
+        Self { assets, env, outside: Outside::new(host, mocks), host, indents: false, contact }
     }
 
     /// The same with e-mails failing.
@@ -42,7 +45,14 @@ impl<'a> Play<'a> {
         self
     }
 
-    fn engine(&self) -> Engine<'_> {
+    /// The same with sessions kept as indented JSON, which shows in what results hold beside their value.
+    pub fn indenting(mut self, indents: bool) -> Self {
+        self.indents = indents;
+        self
+    }
+
+    /// The engine that the conversation is played on.
+    pub fn engine(&self) -> Engine<'_> {
         let limits = Limits { response_bytes: outside::MAX_RESPONSE_BYTES, ..Limits::default() };
         Engine { assets: self.assets, env: &self.env, host: self.host, limits }
     }
@@ -63,8 +73,11 @@ impl<'a> Play<'a> {
             return Ok(None);
         }
         let stored = session.encode();
-        let session =
+        let mut session =
             Session::decode(&stored, self.assets).map_err(|error| format!("stored session: {error}"))?;
+        if self.indents {
+            indent_extras(&mut session);
+        }
         let mut contact = self.contact.clone();
         let sprint =
             self.engine().resume(session, &mut contact, resume).map_err(|error| error.to_string())?;
@@ -90,5 +103,27 @@ impl<'a> Play<'a> {
             segments.append(&mut sprint.segments);
         }
         Err(format!("a sprint asked for more than {MAX_EFFECTS} effects"))
+    }
+}
+
+/// Writes what results hold beside their value as it stands in a session of four spaces a level.
+fn indent_extras(session: &mut Session) {
+    /// `session.runs[0].results.name.extra`
+    const LEVEL: usize = 5;
+    let step = b"    ";
+    for extra in
+        session.runs.iter_mut().flat_map(|run| run.results.values_mut()).filter_map(|r| r.extra.as_mut())
+    {
+        let Ok(value) = serde_json::from_str::<Json>(extra.as_str()) else { continue };
+        let mut bytes = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(step);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+        if serde::Serialize::serialize(&value, &mut serializer).is_err() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&bytes).replace('\n', &format!("\n{}", "    ".repeat(LEVEL)));
+        if let Some(indented) = RawJson::from_bytes(text.as_bytes()) {
+            *extra = indented;
+        }
     }
 }
