@@ -1,6 +1,6 @@
 //! How many sprints of given scenarios one core runs, and how long a given export takes to load. The data is outside
 //! the repository: the folder is `SEEDLING_CONFORMANCE`, or `shared/conformance` beside the checkout; without it
-//! nothing is measured. Prints one JSON object a line, `{"name","value","unit"}`.
+//! nothing is measured. A word on the command line measures only conversations whose name holds it. Prints one JSON object a line, `{"name","value","unit"}`.
 
 use std::{hint::black_box, path::PathBuf, time::Instant};
 
@@ -9,10 +9,14 @@ use flows::{Definition, Program, export::Export, vocabulary::library};
 use serde_json::json;
 use uuid::Uuid;
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rounds, of which the best counts.
 const ROUNDS: u32 = 60;
-/// Plays of one conversation in a round.
-const TIMES: u32 = 20;
+/// Plays in a round, shared among its conversations.
+const PLAYS: usize = 2_000;
 /// Scenarios that get a line of their own: those that the engine which we replace was measured with.
 const NAMED: [&str; 5] =
     ["brochure", "two_questions", "two_questions_offline", "router_tests", "smart_groups"];
@@ -39,14 +43,23 @@ fn main() {
     export_load(&dir.join(EXPORT));
 }
 
+/// Whether the command line asks for a figure; without a word it asks for all.
+fn wanted(name: &str) -> bool {
+    std::env::args().skip(1).filter(|word| !word.starts_with("--")).all(|word| name.contains(&word))
+}
+
 /// Sprints per second, in memory and with the session encoded and decoded.
 fn measure(name: &str, conversations: &[&Conversation]) {
+    if !wanted(name) {
+        return;
+    }
+    let times = PLAYS / conversations.len().max(1);
     for (ending, stored) in [("memory", false), ("encoded", true)] {
         let mut best = f64::INFINITY;
         for _ in 0..ROUNDS {
             let began = Instant::now();
             let mut sprints = 0;
-            for _ in 0..TIMES {
+            for _ in 0..times {
                 sprints += conversations.iter().map(|one| black_box(one.play(stored))).sum::<usize>();
             }
             if sprints == 0 {
@@ -64,7 +77,7 @@ fn measure(name: &str, conversations: &[&Conversation]) {
 /// Milliseconds to read an export of an older specification, bring it to the current one and compile it; and to read
 /// and compile its flows as they are stored afterwards, which is what a node does when it starts.
 fn export_load(path: &std::path::Path) {
-    let Ok(bytes) = std::fs::read(path) else { return };
+    let Some(bytes) = std::fs::read(path).ok().filter(|_| wanted("export")) else { return };
     let library = library();
     let read = || Export::read(&bytes, &mut Uuid::nil);
     let Ok(export) = read() else { return };
