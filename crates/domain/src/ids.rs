@@ -55,6 +55,8 @@ uuid_id! {
     CaseUuid,
     /// A contact's way through one or more flows.
     SessionUuid,
+    /// Long work that goes on in slices.
+    JobUuid,
     /// One flow within a session.
     RunUuid,
     /// An entry in a contact's history.
@@ -100,6 +102,8 @@ row_id! {
     MessageId,
     /// A session.
     SessionId,
+    /// Long work that goes on in slices.
+    JobId,
     /// A future moment.
     TimerId,
     /// An outgoing effect.

@@ -6,6 +6,7 @@
 
 mod actions;
 pub mod assets;
+mod broadcast;
 pub mod contact_json;
 mod context;
 pub mod definition;

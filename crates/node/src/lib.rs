@@ -15,6 +15,7 @@ pub mod config;
 mod dispatcher;
 pub mod http;
 mod intake;
+mod jobs;
 pub mod limits;
 mod lines;
 pub mod metrics;

@@ -62,6 +62,20 @@ pub const WEBHOOK_REDIRECTS: usize = 3;
 /// Idle connections kept to one host.
 pub const IDLE_CONNECTIONS: usize = 128;
 
+/// Outbox rows in hand of one line beyond which jobs that write to it wait, until half of them are gone: a reply never
+/// has more bulk messages before it than these and those of a slice.
+pub const JOB_LINE_IN_HAND: usize = 500;
+/// Jobs that are looked at together to find one that may go on.
+pub const JOBS_LOOKED_AT: usize = 100;
+/// Pause between two looks while jobs wait for others: for the writer, or for their lines.
+pub const JOB_PAUSE: Duration = Duration::from_millis(50);
+/// Units that wait for the store's writer beyond which jobs let them go first.
+pub const JOB_WRITES_FIRST: usize = 2;
+/// Longest time that a job waits for the writer before one slice goes all the same.
+pub const JOB_LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Longest sleep of the job runner; other programs may write jobs.
+pub const JOB_LONGEST_SLEEP: Duration = Duration::from_secs(2);
+
 /// Timers fired in one operation.
 pub const TIMER_BATCH: usize = 500;
 /// Shortest sleep of the clock, so that it does not spin on what cannot go now.

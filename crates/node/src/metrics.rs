@@ -54,6 +54,8 @@ pub struct Metrics {
     pub timers: Counter,
     /// Timers that failed and were put off.
     pub timers_put_off: Counter,
+    /// Slices of jobs done.
+    pub job_slices: Counter,
     /// Limits reached.
     pub limits: Family<Reached, Counter>,
     /// Chat streams open.
@@ -79,6 +81,7 @@ impl Default for Metrics {
             waiting: Gauge::default(),
             timers: Counter::default(),
             timers_put_off: Counter::default(),
+            job_slices: Counter::default(),
             limits: Family::default(),
             streams: Gauge::default(),
             errors: Counter::default(),
@@ -97,6 +100,7 @@ impl Default for Metrics {
         r.register("intake_waiting", "Carrier requests waiting for intake", metrics.waiting.clone());
         r.register("timers_fired", "Timers fired", metrics.timers.clone());
         r.register("timers_put_off", "Timers that failed and were put off", metrics.timers_put_off.clone());
+        r.register("job_slices", "Slices of jobs done", metrics.job_slices.clone());
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::dispatcher::{self, Handover, Shared};
 use crate::intake::{self, IntakeError, Submission, Taken};
+use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::metrics::Metrics;
@@ -47,12 +48,14 @@ struct Inner {
     intake: Mutex<Option<mpsc::Sender<Submission>>>,
     stopping: AtomicBool,
     stop_clock: Arc<Notify>,
+    stop_jobs: Arc<Notify>,
     tasks: Mutex<Option<Tasks>>,
 }
 
 struct Tasks {
     intake: JoinHandle<()>,
     clock: JoinHandle<()>,
+    jobs: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
 }
 
@@ -87,6 +90,8 @@ impl Node {
         let stop_clock = Arc::new(Notify::new());
         let clock =
             tokio::spawn(clock::run(ctx.clone(), handover.clone(), metrics.clone(), stop_clock.clone()));
+        let stop_jobs = Arc::new(Notify::new());
+        let jobs = tokio::spawn(jobs::run(ctx.clone(), handover.clone(), metrics.clone(), stop_jobs.clone()));
         Ok(Self {
             inner: Arc::new(Inner {
                 ctx,
@@ -98,7 +103,8 @@ impl Node {
                 intake: Mutex::new(Some(submit)),
                 stopping: AtomicBool::new(false),
                 stop_clock,
-                tasks: Mutex::new(Some(Tasks { intake, clock, dispatcher })),
+                stop_jobs,
+                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher })),
             }),
         })
     }
@@ -178,12 +184,14 @@ impl Node {
         }
     }
 
-    /// Whether intake, clock or dispatcher ended though nobody asked them to: a defect of ours, after which the
+    /// Whether intake, clock, jobs or dispatcher ended though nobody asked them to: a defect of ours, after which the
     /// node does only half of its work.
     pub fn has_lost_a_worker(&self) -> bool {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.as_ref().is_some_and(|tasks| {
-            [&tasks.intake, &tasks.clock, &tasks.dispatcher].into_iter().any(JoinHandle::is_finished)
+            [&tasks.intake, &tasks.clock, &tasks.jobs, &tasks.dispatcher]
+                .into_iter()
+                .any(JoinHandle::is_finished)
         })
     }
 
@@ -204,14 +212,16 @@ impl Node {
         self.announce_stop();
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.inner.stop_clock.notify_one();
+        self.inner.stop_jobs.notify_one();
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return true };
         let aborts =
-            [tasks.intake.abort_handle(), tasks.clock.abort_handle(), tasks.dispatcher.abort_handle()];
+            [&tasks.intake, &tasks.clock, &tasks.jobs, &tasks.dispatcher].map(JoinHandle::abort_handle);
         let stopped = tokio::time::timeout(limits::STOP_WITHIN, async {
             let _ = tasks.intake.await;
             let _ = tasks.clock.await;
-            // Whatever intake and clock committed is with the dispatcher now.
+            let _ = tasks.jobs.await;
+            // Whatever they committed is with the dispatcher now.
             self.inner.handover.stop();
             let _ = tasks.dispatcher.await;
         });

@@ -4,7 +4,9 @@
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use domain::{FlowId, SessionId, WorkspaceId};
-use store::{Conversation, ConversationKey, OutboxItem, SessionRow, StoreError, Unit, UnitError, WaitKind};
+use store::{
+    Change, Conversation, ConversationKey, OutboxItem, SessionRow, StoreError, Unit, UnitError, WaitKind,
+};
 use thiserror::Error;
 
 use crate::{Context, Workspace};
@@ -136,11 +138,93 @@ async fn attempt<I: Sync, T: Clone + Send>(
     step: Step<I, T>,
     outbox: &mut Vec<OutboxItem>,
 ) -> Result<Vec<End<T>>, StoreError> {
+    let mut units = Vec::new();
+    let gathered = step_each(ctx, inputs, open, step, &mut units).await?;
+    let rings = units.iter().any(brings_a_job);
+    let mut written = ctx.store.write(units).await?.into_iter();
+    if rings {
+        ctx.jobs.notify_one();
+    }
+    let mut ends = Vec::with_capacity(gathered.len());
+    for (value, rows) in gathered {
+        let Some(rows) = rows else {
+            ends.push(End::Answer(value));
+            continue;
+        };
+        ends.push(match written.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))) {
+            Ok(done) => {
+                outbox.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
+                End::Answer(value)
+            }
+            Err(UnitError::Conflict) => End::Again,
+            Err(error) => End::Answer(Err(refused(error))),
+        });
+    }
+    Ok(ends)
+}
+
+fn brings_a_job(unit: &Unit) -> bool {
+    unit.changes.iter().any(|change| matches!(change, Change::NewJob(_)))
+}
+
+/// Why a unit was not committed, for one that cannot be tried again.
+fn refused(error: UnitError) -> BatchError {
+    match error {
+        UnitError::Conflict => BatchError::Busy,
+        UnitError::Duplicate => BatchError::Duplicate,
+        UnitError::Gone => BatchError::Gone,
+        UnitError::Store(error) => error.into(),
+        other @ (UnitError::Taken(_) | UnitError::TooLarge(_)) => BatchError::BrokeOff(other.to_string()),
+    }
+}
+
+/// What a step answered, and its outbox rows if it has something to commit.
+type Gathered<T> = Vec<(Result<T, BatchError>, Option<Vec<OutboxItem>>)>;
+
+/// Steps inputs of different contacts and commits all that comes of it as one unit, with the change that `last` makes
+/// of the answers: all of it is there after a crash, or nothing. One that breaks off is left out and answered so.
+pub(crate) async fn together<I: Sync, T: Clone + Send>(
+    ctx: &Context,
+    inputs: &[(ConversationKey, I)],
+    step: Step<I, T>,
+    last: impl Fn(&[Result<T, BatchError>]) -> Change,
+) -> Result<(Vec<Result<T, BatchError>>, Vec<OutboxItem>), BatchError> {
+    let all: Vec<usize> = (0..inputs.len()).collect();
+    for _ in 0..MAX_TRIES {
+        let mut units = Vec::new();
+        let gathered = step_each(ctx, inputs, &all, step, &mut units).await?;
+        let mut changes: Vec<Change> = units.into_iter().flat_map(|unit| unit.changes).collect();
+        let (answers, rows): (Vec<_>, Vec<_>) = gathered.into_iter().unzip();
+        changes.push(last(&answers));
+        let unit = Unit::new(changes);
+        let rings = brings_a_job(&unit);
+        match ctx.store.write_one(unit).await {
+            Ok(done) => {
+                if rings {
+                    ctx.jobs.notify_one();
+                }
+                let rows = rows.into_iter().flatten().flatten();
+                return Ok((answers, rows.filter(|row| done.claimed.contains(&row.id)).collect()));
+            }
+            Err(UnitError::Conflict) => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(BatchError::Busy)
+}
+
+/// Steps the open inputs in memory; what is to be committed goes to `units` in their order.
+async fn step_each<I: Sync, T: Clone + Send>(
+    ctx: &Context,
+    inputs: &[(ConversationKey, I)],
+    open: &[usize],
+    step: Step<I, T>,
+    units: &mut Vec<Unit>,
+) -> Result<Gathered<T>, StoreError> {
     let keys = open.iter().map(|place| inputs[*place].0.clone()).collect();
     let loaded = ctx.store.load_conversations(keys).await?;
     let workspaces = workspaces(ctx, &loaded.definitions_versions, &loaded.conversations).await?;
-    let mut units = Vec::new();
-    let mut gathered: Vec<(Result<T, BatchError>, Option<Vec<OutboxItem>>)> = Vec::new();
+    let mut gathered: Gathered<T> = Vec::with_capacity(open.len());
     for (place, conversation) in open.iter().zip(loaded.conversations) {
         let (key, input) = &inputs[*place];
         let (ConversationKey::Urn(id, _) | ConversationKey::Contact(id, _)) = key;
@@ -162,28 +246,7 @@ async fn attempt<I: Sync, T: Clone + Send>(
         });
         gathered.push((Ok(stepped.value), rows));
     }
-    let mut written = ctx.store.write(units).await?.into_iter();
-    let mut ends = Vec::with_capacity(gathered.len());
-    for (value, rows) in gathered {
-        let Some(rows) = rows else {
-            ends.push(End::Answer(value));
-            continue;
-        };
-        ends.push(match written.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))) {
-            Ok(done) => {
-                outbox.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
-                End::Answer(value)
-            }
-            Err(UnitError::Conflict) => End::Again,
-            Err(UnitError::Duplicate) => End::Answer(Err(BatchError::Duplicate)),
-            Err(UnitError::Gone) => End::Answer(Err(BatchError::Gone)),
-            Err(UnitError::Store(error)) => End::Answer(Err(error.into())),
-            Err(other @ (UnitError::Taken(_) | UnitError::TooLarge(_))) => {
-                End::Answer(Err(BatchError::BrokeOff(other.to_string())))
-            }
-        });
-    }
-    Ok(ends)
+    Ok(gathered)
 }
 
 /// The workspaces of a batch in the versions just read, with every revision that its sessions pin.

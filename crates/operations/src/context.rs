@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flows::Host;
 use jiff::Timestamp;
 use store::{OutboxItem, Store};
+use tokio::sync::Notify;
 
 use crate::{Registry, lanes::Lanes};
 
@@ -24,6 +25,8 @@ pub struct Context {
     /// Number of this run of the node, never 0 and never used again: outbox rows in hand carry it. A process that
     /// has no dispatcher (a command) uses 0, and leaves what it writes to the node.
     pub run: i64,
+    /// Rung when a job was written: whoever works jobs off need not look again and again.
+    pub jobs: Arc<Notify>,
     pub(crate) lanes: Arc<Lanes>,
 }
 
@@ -41,6 +44,7 @@ impl Context {
             registry: Arc::new(Registry::default()),
             host,
             run: 0,
+            jobs: Arc::new(Notify::new()),
             lanes: Arc::new(Lanes::default()),
         }
     }

@@ -13,6 +13,8 @@ mod create_workspace;
 mod dispatch;
 mod fire_timers;
 mod import_export;
+mod interrupt;
+mod jobs;
 mod keep_unhandled;
 mod lanes;
 mod person;
@@ -35,6 +37,11 @@ pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace,
 pub use dispatch::{Look, claim_outbox, recover};
 pub use fire_timers::{Fired, fire_timers};
 pub use import_export::{ImportError, import_export};
+pub use interrupt::{InterruptError, interrupt};
+pub use jobs::{
+    BroadcastJob, JobError, JobSpec, NewJob, Recipients, StartJob, StartedBy, create_job, run_job_slice,
+    set_job_status,
+};
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status};

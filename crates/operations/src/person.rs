@@ -48,12 +48,32 @@ impl Person {
         name: Option<&SmolStr>,
         now: Timestamp,
     ) -> Self {
+        let mut person = Self::nameless(ctx, ws, now);
+        person.row.name = name.cloned().unwrap_or_default();
+        person.contact.name = person.row.name.clone();
+        let first = UrnRow {
+            id: UrnId(ctx.next_id(now)),
+            scheme: urn.scheme.clone(),
+            path: urn.path.clone(),
+            display: urn.display.clone(),
+            priority: TOP_PRIORITY,
+            channel: channel.map(|channel| channel.id),
+        };
+        person.contact.urns =
+            vec![ContactUrn { urn: urn.clone(), channel: channel.map(|channel| channel.uuid) }];
+        person.new_urns = Some(vec![first.clone()]);
+        person.urns = vec![first];
+        person
+    }
+
+    /// A person of whom nothing is known yet, not even an address.
+    pub fn nameless(ctx: &Context, ws: &Workspace, now: Timestamp) -> Self {
         let row = ContactRow {
             id: ContactId(ctx.next_id(now)),
             workspace: ws.row.id,
             uuid: ContactUuid(ctx.host.uuid_v7()),
             version: 1,
-            name: name.cloned().unwrap_or_default(),
+            name: SmolStr::default(),
             language: None,
             status: ContactStatus::Active,
             timezone: None,
@@ -63,19 +83,13 @@ impl Person {
             created_on: now,
             last_seen_on: None,
         };
-        let first = UrnRow {
-            id: UrnId(ctx.next_id(now)),
-            scheme: urn.scheme.clone(),
-            path: urn.path.clone(),
-            display: urn.display.clone(),
-            priority: TOP_PRIORITY,
-            channel: channel.map(|channel| channel.id),
-        };
-        let contact = Contact {
-            urns: vec![ContactUrn { urn: urn.clone(), channel: channel.map(|channel| channel.uuid) }],
-            ..contact_of(&row)
-        };
-        Self { contact, row, new_urns: Some(vec![first.clone()]), urns: vec![first], groups: Vec::new() }
+        Self {
+            contact: contact_of(&row),
+            row,
+            new_urns: Some(Vec::new()),
+            urns: Vec::new(),
+            groups: Vec::new(),
+        }
     }
 
     pub fn is_new(&self) -> bool {

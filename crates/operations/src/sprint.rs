@@ -207,6 +207,14 @@ impl Turn<'_> {
                 self.label(added);
                 self.record(event, Some(row.id));
             }
+            EventKind::SessionTriggered(triggered) => {
+                self.record(event, Some(row.id));
+                self.start_others(event, triggered);
+            }
+            EventKind::BroadcastCreated(created) => {
+                self.record(event, Some(row.id));
+                self.tell_others(event, created);
+            }
             // Messages are their own table, waits are the session's, and being seen is the contact's.
             EventKind::MsgReceived(_)
             | EventKind::MsgWait(_)
@@ -267,6 +275,22 @@ impl Turn<'_> {
 
     /// A message of the flow: a row, and unless it cannot go anywhere an outbox row.
     fn send(&mut self, event: &Event, message: &MsgOut, session: &Session, row: &SessionRow) {
+        let flow = self.flow_of(event, session);
+        self.put_out(event, message, flow, Some(row.status));
+    }
+
+    /// A message that no flow says.
+    pub(crate) fn send_alone(&mut self, event: &Event, message: &MsgOut) {
+        self.put_out(event, message, None, None);
+    }
+
+    fn put_out(
+        &mut self,
+        event: &Event,
+        message: &MsgOut,
+        flow: Option<FlowId>,
+        session: Option<SessionStatus>,
+    ) {
         let urn = message.urn.as_ref().and_then(|urn| self.person.urn_row(urn)).cloned();
         let channel = message.channel.as_ref().and_then(|channel| self.ws.channel(channel.uuid)).cloned();
         let reason = match (message.unsendable_reason, &urn, &channel) {
@@ -281,14 +305,14 @@ impl Turn<'_> {
             contact: self.person.row.id,
             urn: urn.as_ref().map(|urn| urn.id),
             channel: channel.as_ref().map(|channel| channel.id),
-            flow: self.flow_of(event, session),
+            flow,
             direction: Direction::Out,
             status: if reason.is_some() { MessageStatus::Failed } else { MessageStatus::Queued },
             text: message.text.clone(),
             attachments: message.attachments.clone(),
             quick_replies: (!message.quick_replies.is_empty())
                 .then(|| serde_json::to_string(&message.quick_replies).unwrap_or_default()),
-            detail: Some(detail_json(message, row)),
+            detail: Some(detail_json(message, session)),
             external_id: None,
             reason: reason.map(str::to_owned),
             day: self.ws.day(self.now),
@@ -400,9 +424,11 @@ fn unsendable(reason: UnsendableReason) -> &'static str {
 }
 
 /// What only some carriers use: `session_status`, and `locale` and `templating` where the message has them.
-fn detail_json(message: &MsgOut, row: &SessionRow) -> String {
+fn detail_json(message: &MsgOut, session: Option<SessionStatus>) -> String {
     let mut detail = Map::new();
-    detail.insert("session_status".to_owned(), json!(row.status.as_str()));
+    if let Some(status) = session {
+        detail.insert("session_status".to_owned(), json!(status.as_str()));
+    }
     if !message.locale.is_empty() {
         detail.insert("locale".to_owned(), json!(message.locale));
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{ContactId, ContactStatus, FlowUuid, Reference, Urn, UserUuid, WorkspaceId};
-use flows::{Trigger, TriggerKind};
+use flows::{Trigger, TriggerKind, events::SessionHistory};
 use smol_str::SmolStr;
 use store::{Conversation, ConversationKey, StoreError};
 use thiserror::Error;
@@ -116,42 +116,71 @@ fn step<'a>(
 ) -> StepFuture<'a, Started> {
     Box::pin(async move {
         let now = ctx.now();
-        let no = |reason: &str| Ok(Stepped::nothing(Started::No(reason.to_owned())));
         let start = &*input.start;
-        let Some(flow) =
-            ws.flow(start.flow).map(|flow| Reference { uuid: flow.uuid, name: flow.name.clone() })
-        else {
-            return no("there is no such flow");
-        };
-        let mut turn = match (conversation, &input.urn) {
+        let turn = match (conversation, &input.urn) {
             (Some(conversation), _) => Turn::of(ctx, ws, now, conversation),
             (None, Some(urn)) => {
                 let person = Person::unknown(ctx, &ws, urn, None, None, now);
                 Turn::new(ctx, ws, now, person)
             }
-            (None, None) => return no("there is no such contact"),
+            (None, None) => return Ok(left_out("there is no such contact")),
         };
-        match turn.person.contact.status {
-            ContactStatus::Active => {}
-            ContactStatus::Blocked => return no("the contact is blocked"),
-            ContactStatus::Stopped => return no("the contact opted out"),
-            ContactStatus::Archived => return no("the contact is archived"),
-        }
-        if start.skip_in_a_flow && turn.live.is_some() {
-            return no("the contact is in a flow");
-        }
-        let kind = TriggerKind::Manual { user: start.user.clone(), origin: start.origin.clone() };
-        let mut trigger = Trigger::new(flow, now, kind);
-        trigger.batch = input.batch;
-        trigger.params = start.params.clone().map(Arc::new);
-        match turn.start(trigger).await? {
-            StepEnd::Taken(_) => {
-                turn.drain_pending().await?;
-                Ok(Stepped { unit: Some(turn.finish()), value: Started::Yes })
-            }
-            StepEnd::NotTaken(reason) => Ok(Stepped::nothing(Started::No(
-                reason.unwrap_or_else(|| "the flow did not begin".to_owned()),
-            ))),
-        }
+        let beginning = Beginning {
+            flow: start.flow,
+            kind: TriggerKind::Manual { user: start.user.clone(), origin: start.origin.clone() },
+            params: start.params.clone().map(Arc::new),
+            history: None,
+            batch: input.batch,
+            skip_in_a_flow: start.skip_in_a_flow,
+        };
+        begin(turn, beginning).await
     })
+}
+
+/// How a flow begins for one person.
+pub(crate) struct Beginning {
+    pub flow: FlowUuid,
+    pub kind: TriggerKind,
+    pub params: Option<Arc<serde_json::Value>>,
+    pub history: Option<SessionHistory>,
+    pub batch: bool,
+    pub skip_in_a_flow: bool,
+}
+
+/// Nothing is done for this one.
+pub(crate) fn left_out(reason: &str) -> Stepped<Started> {
+    Stepped::nothing(Started::No(reason.to_owned()))
+}
+
+/// Why nothing is sent to a contact of this status.
+pub(crate) fn not_active(status: ContactStatus) -> Option<&'static str> {
+    match status {
+        ContactStatus::Active => None,
+        ContactStatus::Blocked => Some("the contact is blocked"),
+        ContactStatus::Stopped => Some("the contact opted out"),
+        ContactStatus::Archived => Some("the contact is archived"),
+    }
+}
+
+/// Starts a flow for the contact of a turn, unless they may not be started.
+pub(crate) async fn begin(mut turn: Turn<'_>, beginning: Beginning) -> Result<Stepped<Started>, StoreError> {
+    let Some(flow) = turn.ws.flow(beginning.flow) else { return Ok(left_out("there is no such flow")) };
+    let flow = Reference { uuid: flow.uuid, name: flow.name.clone() };
+    if let Some(reason) = not_active(turn.person.contact.status) {
+        return Ok(left_out(reason));
+    }
+    if beginning.skip_in_a_flow && turn.live.is_some() {
+        return Ok(left_out("the contact is in a flow"));
+    }
+    let mut trigger = Trigger::new(flow, turn.now, beginning.kind);
+    trigger.batch = beginning.batch;
+    trigger.params = beginning.params;
+    trigger.history = beginning.history;
+    match turn.start(trigger).await? {
+        StepEnd::Taken(_) => {
+            turn.drain_pending().await?;
+            Ok(Stepped { unit: Some(turn.finish()), value: Started::Yes })
+        }
+        StepEnd::NotTaken(reason) => Ok(left_out(reason.as_deref().unwrap_or("the flow did not begin"))),
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{ContactId, ContactStatus, WorkspaceId};
 use smol_str::SmolStr;
-use store::{Change, Conversation, ConversationKey, SessionStatus, StoreError};
+use store::{Change, Conversation, ConversationKey, StoreError};
 use thiserror::Error;
 
 use crate::{
@@ -65,9 +65,7 @@ pub(crate) fn stop(turn: &mut Turn<'_>, reason: &str) {
     if turn.person.contact.status == ContactStatus::Active {
         turn.set_status(ContactStatus::Stopped);
     }
-    if let Some(live) = turn.live.take() {
-        turn.end_session(&live.row, SessionStatus::Interrupted);
-    }
+    turn.interrupt();
     let (workspace, contact) = (turn.ws.row.id, turn.person.row.id);
     for pending in std::mem::take(&mut turn.pending) {
         turn.changes.push(Change::Handled(workspace, pending.id, None, Some(reason.to_owned()), turn.now));

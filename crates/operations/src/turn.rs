@@ -144,6 +144,20 @@ impl<'c> Turn<'c> {
         self.person.row.flow = None;
     }
 
+    /// Ends the session in front as interrupted, with events that say so. Answers whether there was one.
+    pub fn interrupt(&mut self) -> bool {
+        let Some(mut live) = self.live.take() else { return false };
+        let events = {
+            let engine = Engine::new(&self.ws.assets, &self.ws.env, &*self.ctx.host);
+            engine.interrupt(&mut live.session)
+        };
+        for event in &events {
+            self.record(event, Some(live.row.id));
+        }
+        self.end_session(&live.row, SessionStatus::Interrupted);
+        true
+    }
+
     /// Starts a flow. One that can wait takes the place of the session that waits now; one in the background
     /// leaves it alone.
     pub async fn start(&mut self, trigger: Trigger) -> Result<StepEnd, StoreError> {
@@ -160,8 +174,8 @@ impl<'c> Turn<'c> {
             Ok(sprint) => sprint,
             Err(reason) => return Ok(StepEnd::NotTaken(Some(reason))),
         };
-        if !in_background && let Some(live) = self.live.take() {
-            self.end_session(&live.row, SessionStatus::Interrupted);
+        if !in_background {
+            self.interrupt();
         }
         let id = SessionId(self.ctx.next_id(self.now));
         let progress = Progress::begin(id, self.now, in_background);

@@ -4,8 +4,8 @@ use domain::{ContactId, GroupId, MessageId, OutboxId, SessionId, UrnId, Workspac
 use jiff::Timestamp;
 
 use crate::{
-    ContactUpdate, DefinitionChange, DueTimer, NewContact, NewEvent, NewMessage, NewMessageLabel, NewOutbox,
-    NewUrn, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
+    ContactUpdate, DefinitionChange, DueTimer, JobRow, NewContact, NewEvent, NewMessage, NewMessageLabel,
+    NewOutbox, NewUrn, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -68,6 +68,11 @@ pub enum Change {
     EndSession(WorkspaceId, SessionId, crate::SessionStatus, Timestamp),
     /// Removes a message that was waiting for its turn from the pending ones: it becomes handled.
     Handled(WorkspaceId, MessageId, Option<domain::FlowId>, Option<String>, Timestamp),
+    /// Long work to be done. Nothing if one of its kind and key goes on.
+    NewJob(Box<JobRow>),
+    /// A job's new state; the unit is [`crate::UnitError::Gone`] if it has ended or if its `steps` are not those
+    /// given, which this raises by one.
+    Job(Box<JobRow>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use domain::{
-    ChannelUuid, ContactId, FlowId, MessageId, MessageUuid, OutboxId, SessionId, Urn, UrnId, WorkspaceId,
+    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, SessionId,
+    Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
-    ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, Loaded,
-    MessageRow, OutboxItem, OutboxLine, Recovered, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions,
-    StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+    ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, JobRow,
+    Loaded, MessageRow, OutboxItem, OutboxLine, Recovered, RevisionRow, RunRow, SessionRow, StoreError,
+    StoreOptions, StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -124,6 +125,20 @@ reads! {
     fn daily_counts(workspace: WorkspaceId) -> Vec<DailyCount>;
     /// The daily counts of a workspace as the message table gives them now: equal to the kept ones, always.
     fn recount(workspace: WorkspaceId) -> Vec<DailyCount>;
+    /// Jobs whose next slice is due at `now` or before, the one that waited longest first.
+    fn due_jobs(now: Timestamp, limit: usize) -> Vec<JobRow>;
+    /// When the next slice of any job is due.
+    fn next_job_due() -> Option<Timestamp>;
+    /// A job by row number.
+    fn job(workspace: WorkspaceId, id: JobId) -> Option<JobRow>;
+    /// Jobs of a workspace, the newest first.
+    fn jobs(workspace: WorkspaceId, limit: usize) -> Vec<JobRow>;
+    /// Contacts of a workspace by row number, after the given one.
+    fn contacts_after(workspace: WorkspaceId, after: ContactId, limit: usize) -> Vec<ContactId>;
+    /// Members of any of these groups by row number, after the given one; each once.
+    fn members_after(workspace: WorkspaceId, groups: Vec<GroupId>, after: ContactId, limit: usize) -> Vec<ContactId>;
+    /// The row numbers of these contacts, those that there are, in order of row number.
+    fn contact_ids(workspace: WorkspaceId, uuids: Vec<ContactUuid>) -> Vec<ContactId>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

@@ -15,6 +15,7 @@ mod db;
 mod definitions;
 mod error;
 mod ids;
+mod job;
 mod message;
 mod migrate;
 mod options;
@@ -38,6 +39,7 @@ pub use definitions::{
 };
 pub use error::{StoreError, UnitError};
 pub use ids::IdSource;
+pub use job::{JobKind, JobRow, JobStatus};
 pub use message::{
     DailyCount, Direction, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel,
     StatusChange,

@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "deadlines_by_session",
         sql: include_str!("../migrations/0004_deadlines_by_session.sql"),
     },
+    Migration { version: 5, name: "jobs", sql: include_str!("../migrations/0005_jobs.sql") },
 ];
 
 /// The schema version that this program knows.

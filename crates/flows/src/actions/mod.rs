@@ -18,7 +18,7 @@ mod send_msg;
 mod set_contact;
 mod set_run;
 mod start_session;
-mod templating;
+pub(crate) mod templating;
 mod transfer_airtime;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! `send_msg`: says something to the contact.
 
-use domain::{ContactStatus, Reference};
+use domain::Reference;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Outcome, templating};
@@ -51,12 +51,9 @@ fn unsendable_reason(work: &Work<'_>, text: &str, routed: bool) -> Option<Unsend
     if !routed {
         return Some(UnsendableReason::NoRoute);
     }
-    match work.contact.status {
-        ContactStatus::Blocked => Some(UnsendableReason::ContactBlocked),
-        ContactStatus::Stopped => Some(UnsendableReason::ContactStopped),
-        ContactStatus::Archived => Some(UnsendableReason::ContactArchived),
-        ContactStatus::Active if work.host.forbidden(text) => Some(UnsendableReason::ForbiddenContent),
-        ContactStatus::Active => None,
+    match UnsendableReason::of_status(work.contact.status) {
+        None if work.host.forbidden(text) => Some(UnsendableReason::ForbiddenContent),
+        reason => reason,
     }
 }
 

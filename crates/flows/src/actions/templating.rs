@@ -1,10 +1,11 @@
 //! Carrier-approved templates: which translation a message is sent with, and what it will read like.
 
 use domain::Channel;
+use expressions::Environment;
 use smol_str::SmolStr;
 
 use crate::{
-    assets::{TemplatePart, TemplateTranslation},
+    assets::{Template, TemplatePart, TemplateTranslation},
     engine::work::Work,
     events::{MsgOut, QuickReply, QuickReplyType, TemplateVariable, Templating},
     program::{Message, Program},
@@ -22,7 +23,9 @@ pub(super) fn apply(
     let assets = work.assets;
     let template = message.template.as_ref().and_then(|template| assets.template(template.uuid));
     let Some(template) = template else { return };
-    let Some(translation) = find(work, program, &template.translations, channel) else { return };
+    let Some(translation) = find(work.env(), &program.language, &template.translations, channel) else {
+        return;
+    };
     let mut values = Vec::with_capacity(translation.variables.len());
     let order = work.language_order(program);
     let templates = message.template_variables.get(&order);
@@ -30,6 +33,16 @@ pub(super) fn apply(
         let value = templates.get(index).map(|text| work.render(text).0);
         values.push(TemplateVariable { kind: variable.kind.clone(), value: value.unwrap_or_default() });
     }
+    put(template, translation, values, msg);
+}
+
+/// Puts a template with these values into a message.
+pub(crate) fn put(
+    template: &Template,
+    translation: &TemplateTranslation,
+    values: Vec<TemplateVariable>,
+    msg: &mut MsgOut,
+) {
     preview(translation, &values, msg);
     msg.locale = translation.locale.clone();
     msg.templating = Some(Box::new(Templating {
@@ -40,16 +53,15 @@ pub(super) fn apply(
     }));
 }
 
-/// The translation for a channel in the first of the contact's, the workspace's and the flow's languages that has
+/// The translation for a channel in the first of the contact's, the workspace's and the message's own languages that has
 /// one, of the channel's country if there is one.
-fn find<'t>(
-    work: &Work<'_>,
-    program: &Program,
+pub(crate) fn find<'t>(
+    env: &Environment,
+    own_language: &SmolStr,
     translations: &'t [TemplateTranslation],
     channel: &Channel,
 ) -> Option<&'t TemplateTranslation> {
-    let env = work.env();
-    let languages = env.allowed_languages.iter().chain([&program.language]);
+    let languages = env.allowed_languages.iter().chain([own_language]);
     let of_channel = || translations.iter().filter(|t| t.channel.uuid == channel.uuid);
     for language in languages {
         let exact = env.default_country.as_ref().map(|country| format!("{language}-{country}"));

@@ -8,6 +8,7 @@
 mod error;
 mod fill_clock;
 mod host;
+mod interrupt;
 mod limits;
 mod routing;
 mod runs;

@@ -135,6 +135,18 @@ pub enum UnsendableReason {
     ForbiddenContent,
 }
 
+impl UnsendableReason {
+    /// Why nothing can be sent to a contact of this status.
+    pub(crate) fn of_status(status: domain::ContactStatus) -> Option<Self> {
+        match status {
+            domain::ContactStatus::Active => None,
+            domain::ContactStatus::Blocked => Some(Self::ContactBlocked),
+            domain::ContactStatus::Stopped => Some(Self::ContactStopped),
+            domain::ContactStatus::Archived => Some(Self::ContactArchived),
+        }
+    }
+}
+
 /// A message to the contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MsgOut {

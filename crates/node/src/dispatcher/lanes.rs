@@ -54,11 +54,36 @@ impl FullLines {
     }
 }
 
+/// Lines of which enough is in hand that jobs shall add no more, so that replies find a short queue. Others look, the
+/// lanes write. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BusyLines {
+    lines: Arc<RwLock<HashSet<OutboxLine>>>,
+}
+
+impl BusyLines {
+    /// Whether any of these lines is busy.
+    pub(crate) fn any(&self, lines: &HashSet<OutboxLine>) -> bool {
+        let busy = self.lines.read().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().any(|line| busy.contains(line))
+    }
+
+    fn set(&self, line: OutboxLine, is_busy: bool) {
+        let mut lines = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+        if is_busy {
+            lines.insert(line)
+        } else {
+            lines.remove(&line)
+        };
+    }
+}
+
 /// How much of a line is in hand.
 #[derive(Debug, Clone, Copy, Default)]
 struct Hand {
     rows: usize,
     full: bool,
+    busy: bool,
 }
 
 /// How fast a lane may go.
@@ -89,6 +114,7 @@ pub(super) struct Lanes {
     in_hand: usize,
     hands: HashMap<OutboxLine, Hand>,
     full: FullLines,
+    busy: BusyLines,
     in_flight: usize,
     /// The lane that was served last, so that each has its turn.
     served: Option<LaneKey>,
@@ -103,6 +129,11 @@ impl Lanes {
     /// Which channels are full.
     pub(super) fn full(&self) -> &FullLines {
         &self.full
+    }
+
+    /// Which lines are busy.
+    pub(super) fn busy(&self) -> &BusyLines {
+        &self.busy
     }
 
     /// How many more rows of a line may be claimed: none until half of what it may have is done.
@@ -132,6 +163,10 @@ impl Lanes {
             hand.full = true;
             line.into_iter().for_each(|channel| self.full.set(channel, true));
         }
+        if hand.rows >= limits::JOB_LINE_IN_HAND && !hand.busy {
+            hand.busy = true;
+            self.busy.set(line, true);
+        }
     }
 
     fn given(&mut self, line: OutboxLine, count: usize) {
@@ -142,6 +177,10 @@ impl Lanes {
         if hand.full && room(most, hand.rows) > 0 {
             hand.full = false;
             line.into_iter().for_each(|channel| self.full.set(channel, false));
+        }
+        if hand.busy && hand.rows <= limits::JOB_LINE_IN_HAND / 2 {
+            hand.busy = false;
+            self.busy.set(line, false);
         }
         if hand.rows == 0 {
             self.hands.remove(&line);

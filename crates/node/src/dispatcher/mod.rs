@@ -23,7 +23,7 @@ use store::{Claimed, OutboxItem, OutboxKind, OutboxLine, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-pub(crate) use self::lanes::FullLines;
+pub(crate) use self::lanes::{BusyLines, FullLines};
 use self::lanes::{LaneKey, Lanes, Pace};
 use crate::bell::Bell;
 use crate::config::Config;
@@ -58,6 +58,7 @@ pub(crate) struct Handover {
     orders: mpsc::UnboundedSender<Order>,
     bell: Bell,
     full: FullLines,
+    busy: BusyLines,
 }
 
 impl Handover {
@@ -77,6 +78,11 @@ impl Handover {
     /// The channels of which so much is in hand that more is to stay in the store.
     pub(crate) fn full(&self) -> HashSet<ChannelId> {
         self.full.now()
+    }
+
+    /// Whether of any of these lines so much is in hand that jobs shall wait.
+    pub(crate) fn any_busy(&self, lines: &HashSet<OutboxLine>) -> bool {
+        self.busy.any(lines)
     }
 
     /// Says that there may be something to claim.
@@ -127,7 +133,12 @@ struct Dispatcher {
 pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<()>) {
     let (orders, inbox) = mpsc::unbounded_channel();
     let lanes = Lanes::default();
-    let handover = Handover { orders, bell: shared.bell.clone(), full: lanes.full().clone() };
+    let handover = Handover {
+        orders,
+        bell: shared.bell.clone(),
+        full: lanes.full().clone(),
+        busy: lanes.busy().clone(),
+    };
     let (reports, reported) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher {
         shared,

@@ -140,3 +140,18 @@ pub fn lookup(number: u128) -> Value {
         ],
     )
 }
+
+/// Does these actions and ends.
+pub fn doing(number: u128, name: &str, actions: &[Value]) -> Value {
+    let n = number + 0x100;
+    let numbered = actions.iter().zip(1..).map(|(action, place)| {
+        let mut action = action.clone();
+        action["uuid"] = id(n + 0x10 + place).to_string().into();
+        action
+    });
+    let node = json!({
+        "uuid": id(n), "actions": numbered.collect::<Vec<_>>(),
+        "exits": [{"uuid": id(n + 2), "destination_uuid": null}]
+    });
+    flow(number, name, &[node])
+}

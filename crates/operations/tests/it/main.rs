@@ -5,6 +5,7 @@ mod administration;
 mod effects;
 mod flow_files;
 mod importing;
+mod jobs;
 mod ordering;
 mod receiving;
 mod sending;

@@ -1,7 +1,8 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_definitions, apply_messages, apply_outbox, apply_people, apply_sessions, writer::SideEffects,
+    apply_definitions, apply_jobs, apply_messages, apply_outbox, apply_people, apply_sessions,
+    writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -78,6 +79,8 @@ fn one(
         Change::CancelEffects(workspace, contact, session) => {
             apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
         }
+        Change::NewJob(job) => apply_jobs::insert(conn, job)?,
+        Change::Job(job) => apply_jobs::update(conn, job)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -108,6 +111,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
                 apply_outbox::check(conn, *workspace, *id)?;
             }
             Change::RetryOutbox(retry) => apply_outbox::check(conn, retry.workspace, retry.id)?,
+            Change::Job(job) => apply_jobs::check(conn, job)?,
             Change::Definition(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)
@@ -124,6 +128,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::FinishSent(..)
             | Change::DropQueued(..)
             | Change::CancelEffects(..)
+            | Change::NewJob(_)
             | Change::EndSession(..) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_definitions;
+mod apply_jobs;
 mod apply_messages;
 mod apply_outbox;
 mod apply_people;
@@ -10,6 +11,7 @@ mod connection;
 mod read_conversations;
 mod read_definitions;
 mod read_history;
+mod read_jobs;
 mod read_queues;
 mod writer;
 

@@ -1,0 +1,117 @@
+//! Works jobs off, slice by slice and job by job in turn, when nothing more urgent waits: replies go first. One slice
+//! at a time; between two the node may stop.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::JobId;
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use operations::{Context, JobError};
+use store::{JobRow, OutboxLine};
+use tokio::sync::Notify;
+
+use crate::dispatcher::Handover;
+use crate::limits;
+use crate::metrics::Metrics;
+
+/// The runner's state.
+struct Runner {
+    ctx: Context,
+    handover: Handover,
+    metrics: Arc<Metrics>,
+    /// The lines to which the last slice of each job wrote.
+    lines: HashMap<JobId, HashSet<OutboxLine>>,
+    /// How long the writer was let others have.
+    waited: Duration,
+}
+
+/// The task that works jobs off. It ends after `stop` is notified, between two slices.
+pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
+    let jobs = ctx.jobs.clone();
+    let mut runner = Runner { ctx, handover, metrics, lines: HashMap::new(), waited: Duration::ZERO };
+    loop {
+        let pause = runner.step().await;
+        tokio::select! {
+            biased;
+            () = stop.notified() => return,
+            () = jobs.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+impl Runner {
+    /// Does one slice if one may go. Answers how long to wait then.
+    async fn step(&mut self) -> Duration {
+        if self.ctx.store.write_queue_length() > limits::JOB_WRITES_FIRST
+            && self.waited < limits::JOB_LONGEST_PAUSE
+        {
+            self.waited += limits::JOB_PAUSE;
+            return limits::JOB_PAUSE;
+        }
+        self.waited = Duration::ZERO;
+        let due = match self.ctx.store.due_jobs(self.ctx.now(), limits::JOBS_LOOKED_AT).await {
+            Ok(due) => due,
+            Err(error) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "jobs could not be read; trying again");
+                return limits::JOB_LONGEST_SLEEP;
+            }
+        };
+        if due.is_empty() {
+            self.lines.clear();
+            return self.until_next().await;
+        }
+        let may_go =
+            |job: &JobRow| self.lines.get(&job.id).is_none_or(|lines| !self.handover.any_busy(lines));
+        match due.into_iter().find(may_go) {
+            Some(job) => self.slice(job).await,
+            None => limits::JOB_PAUSE,
+        }
+    }
+
+    async fn slice(&mut self, job: JobRow) -> Duration {
+        let id = job.id;
+        let slicing = operations::run_job_slice(&self.ctx, job);
+        // A defect that breaks one job must not end the others.
+        match AssertUnwindSafe(slicing).catch_unwind().await {
+            Ok(Ok(committed)) => {
+                let lines: HashSet<OutboxLine> = committed.outbox.iter().map(|item| item.channel).collect();
+                let job = self.handover.take(committed);
+                self.metrics.job_slices.inc();
+                if job.ended_on.is_some() {
+                    self.lines.remove(&id);
+                    tracing::info!(job = %job.uuid, kind = job.kind.as_str(), status = job.status.as_str(),
+                        done = job.done, left_out = job.left_out, "a job ended");
+                } else if !lines.is_empty() {
+                    self.lines.insert(id, lines);
+                }
+                Duration::ZERO
+            }
+            // A person moved the job meanwhile.
+            Ok(Err(JobError::Gone)) => limits::JOB_PAUSE,
+            Ok(Err(error @ (JobError::Store(_) | JobError::Unwritable(_)))) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "a job cannot go on; trying again");
+                limits::JOB_LONGEST_SLEEP
+            }
+            Err(_) => {
+                self.metrics.errors.inc();
+                tracing::error!(job = %id, "a slice of a job broke off; trying again");
+                limits::JOB_LONGEST_SLEEP
+            }
+        }
+    }
+
+    /// The time until the next slice is due, within bounds: another program may write a job.
+    async fn until_next(&self) -> Duration {
+        let next = self.ctx.store.next_job_due().await.ok().flatten();
+        let wait = next.map_or(limits::JOB_LONGEST_SLEEP, |due: Timestamp| {
+            Duration::try_from(due.duration_since(self.ctx.now())).unwrap_or(Duration::ZERO)
+        });
+        wait.clamp(limits::JOB_PAUSE, limits::JOB_LONGEST_SLEEP)
+    }
+}

@@ -1,0 +1,137 @@
+//! Long work that must not delay anybody's replies: it is written down as a job in the transaction that decides it,
+//! and goes on in slices. A slice is one transaction: what it does for its people, and how far the job is then. So
+//! after a crash a job goes on exactly where it was.
+
+mod recipients;
+mod slice;
+mod spec;
+
+use domain::{JobId, JobUuid, WorkspaceId};
+use flows::{
+    Event,
+    events::{BroadcastCreated, SessionTriggered},
+};
+use smol_str::SmolStr;
+use store::{Change, JobRow, JobStatus, StoreError, Unit, UnitError};
+use thiserror::Error;
+
+pub use slice::run_job_slice;
+pub use spec::{BroadcastJob, JobSpec, Recipients, StartJob, StartedBy};
+
+use crate::{Context, turn::Turn};
+
+/// Why a job was not written or moved.
+#[derive(Debug, Clone, Error)]
+pub enum JobError {
+    /// There is no such job, it has ended, or somebody else moved it.
+    #[error("there is no such job, or it has ended")]
+    Gone,
+    /// It cannot be written down.
+    #[error("the job cannot be written down: {0}")]
+    Unwritable(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A job to be written.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// What is to be done.
+    pub spec: JobSpec,
+    /// Of a kind and key, one goes on at a time: another is not written.
+    pub unique_key: Option<SmolStr>,
+}
+
+/// Writes a job down. It begins as soon as a node has time.
+pub async fn create_job(ctx: &Context, new: NewJob) -> Result<JobRow, JobError> {
+    let uuid = JobUuid(ctx.host.uuid_v7());
+    let row = job_row(ctx, new.workspace, uuid, &new.spec, new.unique_key)
+        .map_err(|error| JobError::Unwritable(error.to_string()))?;
+    match ctx.store.write_one(Unit::new(vec![Change::NewJob(Box::new(row.clone()))])).await {
+        Ok(_) => {
+            ctx.jobs.notify_one();
+            Ok(row)
+        }
+        Err(UnitError::Store(error)) => Err(error.into()),
+        Err(other) => Err(StoreError::Database(other.to_string()).into()),
+    }
+}
+
+/// Pauses a job, lets it go on, or ends it for good. A slice that is under way while this is written is not.
+pub async fn set_job_status(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    id: JobId,
+    status: JobStatus,
+) -> Result<(), JobError> {
+    for _ in 0..crate::batch::MAX_TRIES {
+        let job = ctx.store.job(workspace, id).await?.filter(|job| job.ended_on.is_none());
+        let Some(mut job) = job else { return Err(JobError::Gone) };
+        let now = ctx.now();
+        (job.status, job.modified_on, job.next_step) = (status, now, now);
+        job.ended_on = status.has_ended().then_some(now);
+        match ctx.store.write_one(Unit::new(vec![Change::Job(Box::new(job))])).await {
+            Ok(_) => {
+                ctx.jobs.notify_one();
+                return Ok(());
+            }
+            // A slice came in between.
+            Err(UnitError::Gone) => {}
+            Err(UnitError::Store(error)) => return Err(error.into()),
+            Err(other) => return Err(StoreError::Database(other.to_string()).into()),
+        }
+    }
+    Err(JobError::Gone)
+}
+
+fn job_row(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    uuid: JobUuid,
+    spec: &JobSpec,
+    unique_key: Option<SmolStr>,
+) -> Result<JobRow, serde_json::Error> {
+    let now = ctx.now();
+    Ok(JobRow {
+        id: JobId(ctx.next_id(now)),
+        workspace,
+        uuid,
+        kind: spec.kind(),
+        status: JobStatus::Queued,
+        unique_key,
+        spec: serde_json::to_string(spec)?,
+        place: "{}".to_owned(),
+        steps: 0,
+        done: 0,
+        left_out: 0,
+        failures: 0,
+        next_step: now,
+        error: None,
+        created_on: now,
+        modified_on: now,
+        ended_on: None,
+    })
+}
+
+impl Turn<'_> {
+    /// A flow asked to start a flow for others.
+    pub(crate) fn start_others(&mut self, event: &Event, triggered: &SessionTriggered) {
+        self.add_job(event, &JobSpec::from(triggered));
+    }
+
+    /// A flow asked to say something to others.
+    pub(crate) fn tell_others(&mut self, event: &Event, created: &BroadcastCreated) {
+        self.add_job(event, &JobSpec::from(created));
+    }
+
+    /// The job has the identifier of the event that asked for it.
+    fn add_job(&mut self, event: &Event, spec: &JobSpec) {
+        match job_row(self.ctx, self.ws.row.id, JobUuid(event.uuid.0), spec, None) {
+            Ok(row) => self.changes.push(Change::NewJob(Box::new(row))),
+            Err(error) => tracing::error!(%error, kind = event.kind.name(), "a job cannot be written down"),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Who is next: the recipients of a job in a fixed order, from the place that the last slice reached. First addresses
+//! as given, then the new contact, then known contacts by row number.
+
+use std::collections::BTreeSet;
+
+use domain::{ContactId, GroupId, Query, Urn, query::Searched};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use store::{Conversation, ConversationKey, StoreError};
+use thiserror::Error;
+
+use super::spec::Recipients;
+use crate::{Context, Workspace, person::Person};
+
+/// Contacts that are read at a time where each must be asked whether they fit a query.
+const SEARCHED: usize = 500;
+/// Flows of a contact's past that a query is asked about.
+const HISTORY: usize = 1_000;
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Addresses that had their turn.
+    #[serde(default)]
+    pub urns: usize,
+    /// Whether the new contact was made.
+    #[serde(default)]
+    pub created: bool,
+    /// The last known contact that had their turn.
+    #[serde(default)]
+    pub after: ContactId,
+}
+
+/// One recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Whoever has this address.
+    Urn(Urn),
+    /// A contact to be made.
+    New,
+    /// A known contact.
+    Contact(ContactId),
+}
+
+/// The recipients of one slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub targets: Vec<Target>,
+    /// Where the next slice begins.
+    pub next: Place,
+    /// Whether there is no next slice.
+    pub is_last: bool,
+}
+
+/// Why it cannot be told who is next.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum RecipientsError {
+    #[error("the query cannot be read: {0}")]
+    Query(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The recipients from `place` on, at most `limit`. A slice may hold fewer, also none, and not be the last.
+pub(crate) async fn next(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+    place: Place,
+    limit: usize,
+) -> Result<Slice, RecipientsError> {
+    let mut slice = Slice { targets: Vec::new(), next: place, is_last: false };
+    if place.urns < wanted.urns.len() {
+        let urns = wanted.urns.iter().enumerate().skip(place.urns).take(limit);
+        for (index, urn) in urns {
+            let repeated = wanted.urns[..index].iter().any(|before| same(before, urn));
+            if !repeated {
+                slice.targets.push(Target::Urn(urn.clone()));
+            }
+            slice.next.urns = index + 1;
+        }
+        return Ok(slice);
+    }
+    if wanted.create_contact && !place.created {
+        slice.targets.push(Target::New);
+        slice.next.created = true;
+        return Ok(slice);
+    }
+    let query = match wanted.query.as_str() {
+        "" => None,
+        text => Some(
+            Query::parse(text, &ws.env, ctx.now(), Some(&ws.assets))
+                .map_err(|error| RecipientsError::Query(error.to_string()))?,
+        ),
+    };
+    let (found, reached) = contacts_after(ctx, ws, wanted, query.as_ref(), place.after, limit).await?;
+    slice.is_last = reached.is_none();
+    slice.next.after = reached.unwrap_or(place.after);
+    slice.targets.extend(found.into_iter().map(Target::Contact));
+    Ok(slice)
+}
+
+/// Whether two addresses are one.
+pub(crate) fn same(a: &Urn, b: &Urn) -> bool {
+    a.scheme == b.scheme && a.path == b.path
+}
+
+/// Known contacts among the recipients after one, in order of row number: at most `limit`, and how far was looked;
+/// `None` if to the end. The one place that turns a query into contacts: a search in the database can take its part.
+async fn contacts_after(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+    query: Option<&Query>,
+    after: ContactId,
+    limit: usize,
+) -> Result<(Vec<ContactId>, Option<ContactId>), StoreError> {
+    let workspace = ws.row.id;
+    let mut found = BTreeSet::new();
+    // Each source says how far it has looked; beyond the nearest of these nothing is known.
+    let mut horizon: Option<ContactId> = None;
+    let mut nearer = |end: Option<ContactId>| {
+        if let Some(end) = end {
+            horizon = Some(horizon.map_or(end, |known: ContactId| known.min(end)));
+        }
+    };
+    if !wanted.contacts.is_empty() {
+        let ids = ctx.store.contact_ids(workspace, wanted.contacts.clone()).await?;
+        found.extend(ids.into_iter().filter(|id| *id > after));
+    }
+    let groups: Vec<GroupId> = wanted.groups.iter().filter_map(|uuid| ws.group_id(*uuid)).collect();
+    if !groups.is_empty() {
+        let members = ctx.store.members_after(workspace, groups, after, limit).await?;
+        nearer(members.last().copied().filter(|_| members.len() == limit));
+        found.extend(members);
+    }
+    if let Some(query) = query {
+        let looked = ctx.store.contacts_after(workspace, after, SEARCHED).await?;
+        nearer(looked.last().copied().filter(|_| looked.len() == SEARCHED));
+        found.extend(fitting(ctx, ws, query, looked).await?);
+    }
+    let mut within: Vec<ContactId> =
+        found.into_iter().filter(|id| horizon.is_none_or(|end| *id <= end)).collect();
+    if within.len() > limit {
+        within.truncate(limit);
+        horizon = within.last().copied();
+    }
+    Ok((within, horizon))
+}
+
+/// Those of these contacts who fit a query.
+async fn fitting(
+    ctx: &Context,
+    ws: &Workspace,
+    query: &Query,
+    looked: Vec<ContactId>,
+) -> Result<Vec<ContactId>, StoreError> {
+    let keys = looked.iter().map(|id| ConversationKey::Contact(ws.row.id, *id)).collect();
+    let loaded = ctx.store.load_conversations(keys).await?;
+    let mut fitting = Vec::new();
+    for conversation in loaded.conversations.into_iter().flatten() {
+        let past = if query.depends_on_attribute(domain::query::Attribute::History) {
+            past_flows(ctx, ws, &conversation).await?
+        } else {
+            Vec::new()
+        };
+        let person = Person::known(&conversation, ws);
+        let flow = conversation.contact.flow.and_then(|id| ws.flow_by_id(id));
+        let searched = Searched {
+            contact: &person.contact,
+            flow: flow.map(|flow| flow.name.as_str()),
+            history: &past,
+            obfuscation_key: ws.env.obfuscation_key,
+        };
+        if query.matches(&searched) {
+            fitting.push(conversation.contact.id);
+        }
+    }
+    Ok(fitting)
+}
+
+async fn past_flows(
+    ctx: &Context,
+    ws: &Workspace,
+    conversation: &Conversation,
+) -> Result<Vec<SmolStr>, StoreError> {
+    let runs = ctx.store.contact_runs(ws.row.id, conversation.contact.id).await?;
+    let names = runs.iter().rev().take(HISTORY).filter_map(|run| Some(ws.flow_by_id(run.flow)?.name.clone()));
+    Ok(names.collect::<BTreeSet<_>>().into_iter().collect())
+}

@@ -1,0 +1,155 @@
+//! What a job is to do, as it is kept.
+
+use std::sync::Arc;
+
+use domain::{ContactUuid, FlowUuid, GroupUuid, Reference, Urn, UserUuid};
+use flows::events::{BroadcastCreated, SessionHistory, SessionTriggered};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use store::JobKind;
+
+/// Whom a job is for. Who is named in several ways is meant once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipients {
+    /// Members of these groups at the moment when their turn comes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupUuid>,
+    /// These contacts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<ContactUuid>,
+    /// Whoever fits this query at the moment when their turn comes; empty for nobody.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub query: SmolStr,
+    /// Whoever has these addresses; made where nobody has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urns: Vec<Urn>,
+    /// Whether one new contact is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub create_contact: bool,
+}
+
+impl Recipients {
+    /// Whether they are, or may be, more than one.
+    pub fn are_many(&self) -> bool {
+        let single = self.contacts.len() + self.urns.len() + usize::from(self.create_contact);
+        !self.groups.is_empty() || !self.query.is_empty() || single > 1
+    }
+}
+
+/// Who wants a flow started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum StartedBy {
+    /// A person or a program.
+    Person {
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Reference<UserUuid>>,
+        /// `ui` or `api`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<SmolStr>,
+    },
+    /// Another contact's flow.
+    Flow {
+        /// The run that did, which the started runs see as `@parent`.
+        run_summary: Arc<serde_json::Value>,
+        /// How far the started sessions are from a person's last word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        history: Option<SessionHistory>,
+    },
+}
+
+/// A flow to be started for many.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StartJob {
+    /// The flow.
+    pub flow: FlowUuid,
+    /// For whom.
+    pub recipients: Recipients,
+    /// Whether people who are in a flow are left in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_in_a_flow: bool,
+    /// Values for `@trigger.params`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Arc<serde_json::Value>>,
+    /// Who wants it.
+    pub started_by: StartedBy,
+}
+
+/// A message to many.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BroadcastJob {
+    /// What is said, in each language. Whom it names is in `recipients`.
+    pub broadcast: Box<BroadcastCreated>,
+    /// To whom.
+    pub recipients: Recipients,
+}
+
+/// What a job is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobSpec {
+    /// Start a flow.
+    StartFlow(StartJob),
+    /// Say something.
+    Broadcast(BroadcastJob),
+}
+
+impl JobSpec {
+    /// The kind under which it is kept.
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Self::StartFlow(_) => JobKind::StartFlow,
+            Self::Broadcast(_) => JobKind::Broadcast,
+        }
+    }
+
+    /// Whom it is for.
+    pub fn recipients(&self) -> &Recipients {
+        match self {
+            Self::StartFlow(start) => &start.recipients,
+            Self::Broadcast(broadcast) => &broadcast.recipients,
+        }
+    }
+}
+
+impl From<&SessionTriggered> for JobSpec {
+    fn from(triggered: &SessionTriggered) -> Self {
+        Self::StartFlow(StartJob {
+            flow: triggered.flow.uuid,
+            recipients: Recipients {
+                groups: triggered.groups.iter().map(|group| group.uuid).collect(),
+                contacts: triggered.contacts.iter().map(|contact| contact.uuid).collect(),
+                query: triggered.contact_query.clone(),
+                urns: triggered.urns.clone(),
+                create_contact: triggered.create_contact,
+            },
+            skip_in_a_flow: triggered.exclusions.in_a_flow,
+            params: None,
+            started_by: StartedBy::Flow {
+                run_summary: triggered.run_summary.clone(),
+                history: triggered.history,
+            },
+        })
+    }
+}
+
+impl From<&BroadcastCreated> for JobSpec {
+    fn from(created: &BroadcastCreated) -> Self {
+        let recipients = Recipients {
+            groups: created.groups.iter().map(|group| group.uuid).collect(),
+            contacts: created.contacts.iter().map(|contact| contact.uuid).collect(),
+            query: created.contact_query.clone(),
+            urns: created.urns.clone(),
+            create_contact: false,
+        };
+        let broadcast = BroadcastCreated {
+            groups: Vec::new(),
+            contacts: Vec::new(),
+            contact_query: SmolStr::default(),
+            urns: Vec::new(),
+            ..created.clone()
+        };
+        Self::Broadcast(BroadcastJob { broadcast: Box::new(broadcast), recipients })
+    }
+}

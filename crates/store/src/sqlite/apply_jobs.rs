@@ -1,0 +1,71 @@
+//! Writes jobs: new ones, and their progress.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::sql;
+use crate::{JobRow, UnitError};
+
+pub(super) fn insert(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO job (id, workspace_id, uuid, kind, status, unique_key, spec, place, steps, done, left_out,
+             failures, next_step, error, created_on, modified_on, ended_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT (workspace_id, kind, unique_key) WHERE unique_key IS NOT NULL AND ended_on IS NULL DO NOTHING",
+        &[
+            &job.id.0,
+            &job.workspace.0,
+            &job.uuid.0.as_bytes().as_slice(),
+            &job.kind.as_str(),
+            &job.status.as_str(),
+            &job.unique_key.as_deref(),
+            &job.spec,
+            &job.place,
+            &job.steps,
+            &job.done,
+            &job.left_out,
+            &job.failures,
+            &job.next_step.as_microsecond(),
+            &job.error,
+            &job.created_on.as_microsecond(),
+            &job.modified_on.as_microsecond(),
+            &job.ended_on.map(Timestamp::as_microsecond),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn update(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
+    let changed = sql::exec(
+        conn,
+        "UPDATE job SET status = $1, place = $2, steps = steps + 1, done = $3, left_out = $4, failures = $5,
+             next_step = $6, error = $7, modified_on = $8, ended_on = $9
+         WHERE id = $10 AND workspace_id = $11 AND steps = $12 AND ended_on IS NULL",
+        &[
+            &job.status.as_str(),
+            &job.place,
+            &job.done,
+            &job.left_out,
+            &job.failures,
+            &job.next_step.as_microsecond(),
+            &job.error,
+            &job.modified_on.as_microsecond(),
+            &job.ended_on.map(Timestamp::as_microsecond),
+            &job.id.0,
+            &job.workspace.0,
+            &job.steps,
+        ],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+pub(super) fn check(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
+    let found = sql::one(
+        conn,
+        "SELECT id FROM job WHERE id = $1 AND workspace_id = $2 AND steps = $3 AND ended_on IS NULL",
+        &[&job.id.0, &job.workspace.0, &job.steps],
+        |row| row.get::<_, i64>(0),
+    )?;
+    if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
+}
