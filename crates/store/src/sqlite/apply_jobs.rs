@@ -1,7 +1,7 @@
 //! Writes jobs: new ones, and their progress.
 
+use crate::sql::Connection;
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::sql;
 use crate::{JobRow, UnitError};
@@ -16,7 +16,7 @@ pub(super) fn insert(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
         &[
             &job.id.0,
             &job.workspace.0,
-            &job.uuid.0.as_bytes().as_slice(),
+            &job.uuid.0,
             &job.kind.as_str(),
             &job.status.as_str(),
             &job.unique_key.as_deref(),
@@ -65,7 +65,7 @@ pub(super) fn check(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
         conn,
         "SELECT id FROM job WHERE id = $1 AND workspace_id = $2 AND steps = $3 AND ended_on IS NULL",
         &[&job.id.0, &job.workspace.0, &job.steps],
-        |row| row.get::<_, i64>(0),
+        |row| row.get::<i64>(0),
     )?;
     if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::sql::Row;
 use domain::{ContactId, ContactUuid, GroupId, JobId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::Row;
 
 use super::{Rows, sql};
 use crate::{JobKind, JobRow, JobStatus, StoreError};
@@ -99,7 +99,7 @@ impl Rows<'_> {
             ids.extend(sql::one(
                 self.conn,
                 "SELECT id FROM contact WHERE uuid = $1 AND workspace_id = $2",
-                &[&uuid.0.as_bytes().as_slice(), &workspace.0],
+                &[&uuid.0, &workspace.0],
                 |row| row.get(0).map(ContactId),
             )?);
         }
@@ -107,7 +107,7 @@ impl Rows<'_> {
     }
 }
 
-fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
+fn job_row(row: &Row<'_>) -> sql::Result<JobRow> {
     Ok(JobRow {
         id: JobId(row.get(0)?),
         workspace: WorkspaceId(row.get(1)?),
