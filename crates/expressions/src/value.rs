@@ -157,13 +157,17 @@ impl From<crate::number::OutOfRange> for Fault {
     }
 }
 
+/// A map in the order of insertion whose hash is quick: objects are made and asked at every step. Its seed differs from
+/// run to run, which nobody sees, since the order does not depend on it.
+pub type OrderedMap<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
+
 /// Named values in order. Names are found whatever their case.
 #[derive(Clone, Debug, Default)]
 pub struct Object {
     /// The value that stands for the object where a scalar is needed.
     pub default: Option<Value>,
     /// Properties under their names. Lower-case names are found fastest.
-    pub properties: IndexMap<SmolStr, Property>,
+    pub properties: OrderedMap<SmolStr, Property>,
 }
 
 impl Object {

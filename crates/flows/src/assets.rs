@@ -10,8 +10,8 @@ use domain::{
     CampaignUuid, Channel, ChannelUuid, Field, FlowUuid, Group, GroupUuid, LabelUuid, Query, Reference,
     TemplateUuid, TopicUuid, UserUuid, query::Resolver,
 };
+use expressions::value::OrderedMap;
 use expressions::{Environment, LocationTree};
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -128,18 +128,18 @@ struct FlowAsset {
 /// Everything a workspace's flows may name. See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
-    flows: IndexMap<FlowUuid, FlowAsset>,
-    fields: IndexMap<SmolStr, Field>,
-    groups: IndexMap<GroupUuid, Group>,
-    channels: IndexMap<ChannelUuid, Channel>,
-    labels: IndexMap<LabelUuid, Reference<LabelUuid>>,
-    globals: IndexMap<SmolStr, Global>,
-    topics: IndexMap<TopicUuid, TopicRef>,
-    users: IndexMap<UserUuid, User>,
-    templates: IndexMap<TemplateUuid, Template>,
-    resthooks: IndexMap<SmolStr, Resthook>,
-    llms: IndexMap<Uuid, Llm>,
-    campaigns: IndexMap<CampaignUuid, Reference<CampaignUuid>>,
+    flows: OrderedMap<FlowUuid, FlowAsset>,
+    fields: OrderedMap<SmolStr, Field>,
+    groups: OrderedMap<GroupUuid, Group>,
+    channels: OrderedMap<ChannelUuid, Channel>,
+    labels: OrderedMap<LabelUuid, Reference<LabelUuid>>,
+    globals: OrderedMap<SmolStr, Global>,
+    topics: OrderedMap<TopicUuid, TopicRef>,
+    users: OrderedMap<UserUuid, User>,
+    templates: OrderedMap<TemplateUuid, Template>,
+    resthooks: OrderedMap<SmolStr, Resthook>,
+    llms: OrderedMap<Uuid, Llm>,
+    campaigns: OrderedMap<CampaignUuid, Reference<CampaignUuid>>,
     locations: Option<Arc<LocationTree>>,
     queries: Vec<(GroupUuid, Option<Query>)>,
 }
