@@ -8,8 +8,11 @@ mod call_llm;
 mod call_resthook;
 mod call_webhook;
 mod enter_flow;
+mod interactive;
 mod open_ticket;
+mod outcome;
 mod recipients;
+mod reminder;
 mod resthook_payload;
 mod say_msg;
 mod send_broadcast;
@@ -82,6 +85,11 @@ pub(crate) fn execute(work: &mut Work<'_>, program: &Arc<Program>, action: &Acti
         }
         ActionKind::StartSession { recipients, flow, exclusions, create_contact } => {
             start_session::execute(work, recipients, flow, *exclusions, *create_contact)
+        }
+        ActionKind::SetReminder { reminder } => reminder::set(work, reminder),
+        ActionKind::CancelReminder { key } => reminder::cancel(work, key),
+        ActionKind::RecordOutcome { outcome, value, ticket } => {
+            outcome::record(work, outcome, value, *ticket)
         }
         ActionKind::EnterFlow { flow, terminal } => enter_flow::execute(work, flow, *terminal),
         ActionKind::SayMsg { text, audio_url } => say_msg::say(work, program, text, audio_url),

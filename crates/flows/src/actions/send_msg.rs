@@ -1,9 +1,9 @@
 //! `send_msg`: says something to the contact.
 
-use domain::Reference;
+use domain::{Interactive, Reference};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{Outcome, templating};
+use super::{Outcome, interactive, templating};
 use crate::{
     context::channel_of,
     engine::work::Work,
@@ -21,12 +21,16 @@ pub(super) struct Content {
     pub text: SmolStr,
     pub attachments: Vec<SmolStr>,
     pub quick_replies: Vec<QuickReply>,
+    pub interactive: Option<Interactive>,
     pub language: Option<LanguageIx>,
 }
 
 pub(super) fn execute(work: &mut Work<'_>, program: &Program, message: &Message) -> Outcome {
     let order = work.language_order(program);
     let content = evaluate(work, message, &order);
+    if let Some(interactive) = &content.interactive {
+        work.offer(interactive);
+    }
     let assets = work.assets;
     let route = channel_of(assets, work.contact).map(|(urn, channel)| (urn.urn.clone(), channel));
     let unsendable = unsendable_reason(work, &content.text, route.is_some());
@@ -34,6 +38,8 @@ pub(super) fn execute(work: &mut Work<'_>, program: &Program, message: &Message)
         text: content.text,
         attachments: content.attachments,
         quick_replies: content.quick_replies,
+        interactive: content.interactive.map(Box::new),
+        pause_seconds: message.pause_seconds,
         locale: locale(work, program, content.language),
         unsendable_reason: unsendable,
         ..MsgOut::default()
@@ -62,8 +68,20 @@ pub(super) fn evaluate(work: &mut Work<'_>, message: &Message, order: &LanguageO
     let (text, language) = message.text.pick(order);
     let (text, _) = work.render(text);
     let attachments = attachments(work, message.attachments.get(order));
-    let quick_replies = quick_replies(work, message.quick_replies.get(order));
-    Content { text, attachments, quick_replies, language }
+    let replies = message.quick_replies.get(order);
+    let Some(offer) = &message.offer else {
+        let quick_replies = replies.iter().filter_map(|reply| quick_reply(work, reply)).collect();
+        return Content { text, attachments, quick_replies, interactive: None, language };
+    };
+    let titles: Vec<_> = replies.iter().map(|reply| quick_reply(work, reply)).collect();
+    let interactive = interactive::evaluate(work, offer, &titles, order);
+    Content {
+        text,
+        attachments,
+        quick_replies: titles.into_iter().flatten().collect(),
+        interactive,
+        language,
+    }
 }
 
 fn attachments(work: &mut Work<'_>, templates: &[Text]) -> Vec<SmolStr> {
@@ -86,18 +104,14 @@ fn attachments(work: &mut Work<'_>, templates: &[Text]) -> Vec<SmolStr> {
     attachments
 }
 
-fn quick_replies(work: &mut Work<'_>, templates: &[Text]) -> Vec<QuickReply> {
-    let mut replies = Vec::with_capacity(templates.len());
-    for template in templates {
-        let (reply, _) = work.render(template);
-        let reply = reply.trim();
-        if reply.is_empty() {
-            work.error("Quick reply evaluated to empty string and will be ignored");
-        } else {
-            replies.push(read_quick_reply(reply));
-        }
+fn quick_reply(work: &mut Work<'_>, template: &Text) -> Option<QuickReply> {
+    let (reply, _) = work.render(template);
+    let reply = reply.trim();
+    if reply.is_empty() {
+        work.error("Quick reply evaluated to empty string and will be ignored");
+        return None;
     }
-    replies
+    Some(read_quick_reply(reply))
 }
 
 /// A suggested answer as authors write it: its text, or `<type>text<extra>extra`.

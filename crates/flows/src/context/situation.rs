@@ -28,6 +28,24 @@ fn texts(items: &[SmolStr]) -> Value {
     Value::array(items.iter().map(|item| Value::Text(item.clone())).collect())
 }
 
+/// The messages that were taken as one; the only one if it was one.
+fn messages(input: &Input) -> Value {
+    let message = |text: &SmolStr, attachments: &[SmolStr], created_on| {
+        Value::object(
+            Object::new()
+                .with_default(text.clone())
+                .with("text", text.clone())
+                .with("attachments", texts(attachments))
+                .with("created_on", moment(created_on)),
+        )
+    };
+    if input.messages.is_empty() {
+        return Value::array(vec![message(&input.text, &input.attachments, input.created_on)]);
+    }
+    let parts = input.messages.iter();
+    Value::array(parts.map(|part| message(&part.text, &part.attachments, part.created_on)).collect())
+}
+
 fn payload(input: &Input) -> Value {
     let json = input.payload.as_ref().and_then(|payload| Value::from_json(payload).ok());
     json.unwrap_or_else(|| Value::object(Object::new()))
@@ -36,19 +54,25 @@ fn payload(input: &Input) -> Value {
 impl Context<'_> {
     pub(super) fn input_value(&self) -> Value {
         let Some(input) = &self.session.input else { return Value::Null };
-        Value::object(
-            Object::new()
-                .with_default(input_text(input))
-                .with("type", "msg")
-                .with("uuid", id(input.uuid))
-                .with("created_on", moment(input.created_on))
-                .with("channel", self.input_channel(input))
-                .with("urn", self.input_urn(input))
-                .with("text", input.text.clone())
-                .with("attachments", texts(&input.attachments))
-                .with("external_id", input.external_id.clone().unwrap_or_default())
-                .with("payload", payload(input)),
-        )
+        let mut object = Object::new()
+            .with_default(input_text(input))
+            .with("type", "msg")
+            .with("uuid", id(input.uuid))
+            .with("created_on", moment(input.created_on))
+            .with("channel", self.input_channel(input))
+            .with("urn", self.input_urn(input))
+            .with("text", input.text.clone())
+            .with("attachments", texts(&input.attachments))
+            .with("external_id", input.external_id.clone().unwrap_or_default())
+            .with("payload", payload(input));
+        // Only where there is something, so that JSON of other inputs is as ever.
+        if !input.choice.is_empty() {
+            object.insert("id", input.choice.clone());
+        }
+        if !input.messages.is_empty() {
+            object.insert("messages", messages(input));
+        }
+        Value::object(object)
     }
 
     fn input_channel(&self, input: &Input) -> Value {
@@ -69,6 +93,8 @@ impl Context<'_> {
                 "created_on" => moment(input.created_on),
                 "urn" => self.input_urn(input),
                 "attachments" => texts(&input.attachments),
+                "id" => Value::Text(input.choice.clone()),
+                "messages" => messages(input),
                 _ => return None,
             }),
             _ => None,

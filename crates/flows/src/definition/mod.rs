@@ -7,6 +7,7 @@
 pub mod actions;
 mod check;
 mod error;
+pub mod extensions;
 mod fields;
 mod flow_type;
 pub mod limits;
@@ -26,6 +27,7 @@ use smol_str::SmolStr;
 
 pub use actions::{Action, ActionKind};
 pub use error::DefinitionError;
+pub use extensions::{ExtensionProblem, Extensions};
 pub use flow_type::FlowType;
 pub use localization::{ItemTranslation, LanguageTranslation, Localization, Texts};
 pub use node::{Exit, Node};
@@ -54,6 +56,8 @@ pub struct Definition {
     pub localization: Localization,
     /// The nodes; the first is where runs begin.
     pub nodes: Vec<Node>,
+    /// What the flow has beyond the specification.
+    pub extensions: Extensions,
     json: Arc<str>,
 }
 
@@ -61,5 +65,10 @@ impl Definition {
     /// The definition as JSON of the current specification, with the keys we do not know and the editor's `_ui`.
     pub fn json(&self) -> &Arc<str> {
         &self.json
+    }
+
+    /// What of the extensions does not fit the flow any more, or breaks a limit of carriers.
+    pub fn extension_problems(&self) -> Vec<ExtensionProblem> {
+        extensions::problems(self)
     }
 }

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::fields::Problems;
 use super::limits::{MAX_DEFINITION_BYTES, MAX_NAME, MAX_UI_BYTES};
-use super::{Action, Definition, DefinitionError, Exit, FlowType, Localization, Node, Router, check};
+use super::{
+    Action, Definition, DefinitionError, Exit, FlowType, Localization, Node, Router, check, extensions,
+};
 use crate::migrations;
 
 /// The current specification, as definitions write it.
@@ -107,6 +109,7 @@ impl Definition {
             nodes.into_iter().map(|node| read_node(node.unwrap_or_default())).collect::<Result<_, _>>()?;
         let flow_type = FlowType::from_name(&raw.flow_type.unwrap_or_default())
             .ok_or_else(|| DefinitionError::Flow("field 'type' is not a valid flow type".into()))?;
+        let extensions = raw.ui.map(extensions::read).transpose()?.unwrap_or_default();
         let definition = Self {
             uuid,
             name,
@@ -117,6 +120,7 @@ impl Definition {
             ignore_triggers: raw.ignore_triggers.unwrap_or_default(),
             localization: raw.localization.unwrap_or_default(),
             nodes,
+            extensions,
             json: Arc::from(text),
         };
         check::check(&definition)?;

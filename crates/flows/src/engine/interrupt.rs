@@ -15,6 +15,8 @@ impl Engine<'_> {
     pub fn interrupt(&self, session: &mut Session) -> Vec<Event> {
         let mut events = Vec::new();
         session.pending = None;
+        session.offered.clear();
+        session.collected.clear();
         session.status = SessionStatus::Completed;
         for run in session.runs.iter_mut().rev().filter(|run| run.exited_on.is_none()) {
             let now = self.host.now();

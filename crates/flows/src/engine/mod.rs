@@ -8,6 +8,7 @@
 mod error;
 mod fill_clock;
 mod host;
+mod input;
 mod interrupt;
 mod limits;
 mod routing;

@@ -11,10 +11,10 @@ use crate::{
     context::Resumed,
     definition::FlowType,
     effect::EffectResult,
-    events::{CallRef, Event, MsgIn},
+    events::CallRef,
     program::NodeIx,
     resume::Resume,
-    session::{Input, RunStatus, Session, SessionStatus, TriggerSlot},
+    session::{RunStatus, Session, SessionStatus, TriggerSlot},
     trigger::Trigger,
 };
 
@@ -44,6 +44,8 @@ pub(super) fn start(
         input: None,
         sprints: 1,
         pending: None,
+        offered: Vec::new(),
+        collected: Vec::new(),
     };
     engine.host.uuid_v4();
     let received = trigger.received();
@@ -52,7 +54,8 @@ pub(super) fn start(
     }
     let mut work = Work::new(engine, contact, session);
     if let Some((event, received)) = received {
-        work.session.input = Some(input_of(event, &received.msg, &work));
+        let input = work.input_of(event, &received.msg);
+        work.session.input = Some(input);
     }
     work.reevaluate_groups();
     work.begin_run(program, false);
@@ -81,7 +84,7 @@ pub(super) fn resume(
     let node = run.path.last().map(|step| NodeIx(step.node));
     let wait = run.program.as_ref().zip(node).and_then(|(program, node)| program.node(node).wait().cloned());
     if let Some(wait) = &wait
-        && let Err(reason) = accepts(wait, resume)
+        && let Err(reason) = accepts(wait, resume, !session.collected.is_empty())
     {
         return Err(ResumeError::new(reason, session));
     }
@@ -104,7 +107,8 @@ fn begin_resumed(work: &mut Work<'_>, resume: &Resume, still_waits: bool) -> Nex
     work.host.uuid_v4();
     work.session.input = None;
     if let Some((event, received)) = resume.received() {
-        work.session.input = Some(input_of(event, &received.msg, work));
+        let input = work.input_of(event, &received.msg);
+        work.session.input = Some(input);
     }
     work.reevaluate_groups();
     if work.session.input.is_some() {
@@ -124,8 +128,9 @@ fn begin_resumed(work: &mut Work<'_>, resume: &Resume, still_waits: bool) -> Nex
         Resume::Msg(_) | Resume::WaitTimeout(_) | Resume::Dial(_) if !still_waits => {
             work.fail("the flow changed and no longer waits where the contact was")
         }
-        Resume::Msg(_) | Resume::Dial(_) => Next::Route { timed_out: false },
-        Resume::WaitTimeout(_) => Next::Route { timed_out: true },
+        Resume::Msg(_) => Next::Collect,
+        Resume::Dial(_) => Next::Route { timed_out: false },
+        Resume::WaitTimeout(_) => Next::Route { timed_out: !work.end_collecting() },
     }
 }
 
@@ -166,20 +171,5 @@ fn record_input(work: &mut Work<'_>) {
     if let Some(run) = work.current_mut() {
         run.had_input = true;
         run.modified_on = now;
-    }
-}
-
-/// A message as `@input` sees it, with the channel's present name.
-fn input_of(event: &Event, msg: &MsgIn, work: &Work<'_>) -> Input {
-    let channel = msg.channel.as_ref().and_then(|channel| work.assets.channel(channel.uuid));
-    Input {
-        uuid: event.uuid,
-        created_on: event.created_on,
-        urn: msg.urn.clone(),
-        channel: channel.map(|c| domain::Reference { uuid: c.uuid, name: c.name.clone() }),
-        text: msg.text.clone(),
-        attachments: msg.attachments.clone(),
-        external_id: msg.external_id.clone(),
-        payload: msg.payload.as_ref().map(|payload| payload.to_string().into()),
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Next {
     Actions(u32),
     /// The actions are done: wait, or route at once.
     Settle,
+    /// A message came where the node waits: collect it, or route.
+    Collect,
     /// Choose an exit of the current node.
     Route {
         /// Because the wait's time was up.
@@ -53,7 +55,12 @@ impl Work<'_> {
             Next::BeginRun => self.enter_pushed(),
             Next::End(status) => self.end_current(status),
             Next::Stop => Next::Stop,
-            Next::Visit(_) | Next::Actions(_) | Next::Settle | Next::Route { .. } | Next::Leave { .. } => {
+            Next::Visit(_)
+            | Next::Actions(_)
+            | Next::Settle
+            | Next::Collect
+            | Next::Route { .. }
+            | Next::Leave { .. } => {
                 let Some(program) = self.current().and_then(|run| run.program.clone()) else {
                     return self.fail("the flow has been deleted");
                 };
@@ -70,6 +77,7 @@ impl Work<'_> {
         match next {
             Next::Actions(first) => self.run_actions(program, node, first, None),
             Next::Settle => self.settle(program, node),
+            Next::Collect => self.answered(program, node),
             Next::Route { timed_out } => self.route(program, node, timed_out),
             Next::Leave { exit, operand } => self.leave(program, exit, operand),
             Next::Visit(_) | Next::BeginRun | Next::End(_) | Next::Stop => Next::Stop,

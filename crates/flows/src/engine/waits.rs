@@ -3,7 +3,7 @@
 use domain::Urn;
 use jiff::SignedDuration;
 
-use super::{ResumeReason, Wait, WaitKind, steps::Next, work::Work};
+use super::{ResumeReason, Wait, WaitKind, input::part_of, steps::Next, work::Work};
 use crate::{
     definition::{self, FlowType},
     events::{DialWait, EventKind, Hint, MsgWait},
@@ -16,13 +16,15 @@ use crate::{
 const DEFAULT_EXPIRE_MINUTES: u32 = 3 * 24 * 60;
 /// Seconds given to a call beyond ringing and talking before the wait expires.
 const DIAL_GRACE_SECONDS: i64 = 30;
+/// How long after its quiet time a wait that collects may expire at the earliest.
+const AFTER_QUIET: SignedDuration = SignedDuration::from_mins(5);
 
 impl Work<'_> {
     /// The actions of a node are done: waits if it waits, else routes.
     pub(super) fn settle(&mut self, program: &Program, node: NodeIx) -> Next {
         let Some(wait) = program.node(node).wait() else { return Next::Route { timed_out: false } };
         if self.already_answered() {
-            return Next::Route { timed_out: false };
+            return self.answered(program, node);
         }
         match wait {
             program::Wait::Msg { timeout, hint } => {
@@ -32,6 +34,29 @@ impl Work<'_> {
                 self.wait_for_dial(phone, *dial_limit_seconds, *call_limit_seconds)
             }
         }
+    }
+
+    /// A message came: it is the answer, or one of several that are.
+    pub(super) fn answered(&mut self, program: &Program, node: NodeIx) -> Next {
+        let collect = program.node(node).collect.as_deref();
+        match collect {
+            Some(collect) if !self.collect(collect) => {
+                self.session.input = None;
+                let seconds = collect.quiet_seconds;
+                return self.wait_for_message(program, Some(seconds), None);
+            }
+            Some(_) => self.close_collecting(),
+            // The flow was edited meanwhile and collects no longer: what was said before is not lost.
+            None if !self.session.collected.is_empty() => {
+                if let Some(input) = &self.session.input {
+                    let part = part_of(input);
+                    self.session.collected.push(part);
+                }
+                self.close_collecting();
+            }
+            None => {}
+        }
+        Next::Route { timed_out: false }
     }
 
     /// Whether the message that started the session is the answer to this wait: it is the first of all.
@@ -56,7 +81,12 @@ impl Work<'_> {
             minutes => minutes,
         };
         let now = self.now();
-        let expires_on = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
+        let mut expires_on = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
+        if !self.session.collected.is_empty() {
+            // What was said must not be lost to an expiry that comes before the quiet time is over.
+            let quiet = SignedDuration::from_secs(i64::from(timeout_seconds.unwrap_or_default()));
+            expires_on = expires_on.max(now + quiet + AFTER_QUIET);
+        }
         self.event(EventKind::MsgWait(MsgWait { timeout_seconds, expires_on, hint: hint.map(hint_of) }));
         self.stop_at(Wait { kind: WaitKind::Msg, timeout_seconds, expires_on })
     }
@@ -92,11 +122,11 @@ impl Work<'_> {
     }
 }
 
-/// Whether a wait can be answered with this.
-pub(super) fn accepts(wait: &program::Wait, resume: &Resume) -> Result<(), ResumeReason> {
+/// Whether a wait, perhaps with something collected, can be answered with this.
+pub(super) fn accepts(wait: &program::Wait, resume: &Resume, collected: bool) -> Result<(), ResumeReason> {
     let accepted = match (wait, resume) {
         (program::Wait::Msg { .. }, Resume::Msg(_) | Resume::WaitExpiration(_)) => true,
-        (program::Wait::Msg { timeout, .. }, Resume::WaitTimeout(_)) => timeout.is_some(),
+        (program::Wait::Msg { timeout, .. }, Resume::WaitTimeout(_)) => timeout.is_some() || collected,
         (program::Wait::Msg { .. }, Resume::Dial(_)) => false,
         (program::Wait::Dial { .. }, Resume::Dial(_) | Resume::WaitExpiration(_)) => true,
         (program::Wait::Dial { .. }, Resume::Msg(_) | Resume::WaitTimeout(_)) => false,

@@ -1,7 +1,8 @@
 //! Messages in and out, broadcasts, labels and typing.
 
 use domain::{
-    ChannelRef, ContactUuid, EventUuid, LabelUuid, MessageUuid, Reference, TemplateUuid, TicketUuid, Urn,
+    ChannelRef, ContactUuid, EventUuid, Interactive, LabelUuid, MessageUuid, Reference, TemplateUuid,
+    TicketUuid, Urn,
 };
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,11 @@ impl UnsendableReason {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// A message to the contact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MsgOut {
@@ -165,6 +171,12 @@ pub struct MsgOut {
     /// Suggested answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quick_replies: Vec<QuickReply>,
+    /// What is offered beside the text; the suggested answers are for carriers that cannot show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interactive: Option<Box<Interactive>>,
+    /// Seconds between what was sent before and this.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pause_seconds: u32,
     /// The template to send it with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub templating: Option<Box<Templating>>,

@@ -5,6 +5,7 @@
 
 mod call;
 mod contact;
+mod extension;
 mod message;
 mod run;
 mod service;
@@ -22,6 +23,7 @@ pub use contact::{
     ContactFieldChanged, ContactGroupsChanged, ContactLanguageChanged, ContactLastSeenChanged,
     ContactNameChanged, ContactStatusChanged, ContactTimezoneChanged, ContactUrnsChanged, FieldRef, GroupRef,
 };
+pub use extension::{OutcomeRecorded, ReminderCancelled, ReminderSet};
 pub use message::{
     BroadcastContent, BroadcastCreated, ContactRef, InputLabelsAdded, IvrCreated, LabelRef, MsgCreated,
     MsgDeleted, MsgIn, MsgOut, MsgReceived, MsgStatusChanged, QuickReply, QuickReplyType, TemplateComponent,
@@ -141,6 +143,12 @@ pub enum EventKind {
     MsgStatusChanged(MsgStatusChanged),
     /// The flow waits for a message.
     MsgWait(MsgWait),
+    /// Something was achieved.
+    OutcomeRecorded(OutcomeRecorded),
+    /// A reminder was taken back.
+    ReminderCancelled(ReminderCancelled),
+    /// A flow shall be started for the contact at a later moment.
+    ReminderSet(Box<ReminderSet>),
     /// A resthook's subscribers are about to be called.
     ResthookCalled(ResthookCalled),
     /// A run ended.
@@ -210,6 +218,9 @@ impl EventKind {
             Self::MsgReceived(_) => "msg_received",
             Self::MsgStatusChanged(_) => "msg_status_changed",
             Self::MsgWait(_) => "msg_wait",
+            Self::OutcomeRecorded(_) => "outcome_recorded",
+            Self::ReminderCancelled(_) => "reminder_cancelled",
+            Self::ReminderSet(_) => "reminder_set",
             Self::ResthookCalled(_) => "resthook_called",
             Self::RunEnded(_) => "run_ended",
             Self::RunResultChanged(_) => "run_result_changed",

@@ -7,7 +7,7 @@ use domain::{
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-use super::{Localized, ResultName, Text};
+use super::{Localized, Offer, Reminder, ResultName, Text};
 use crate::definition::actions::{Amount, Exclusions, LocalOperation};
 use crate::definition::{FieldReference, Reference};
 
@@ -193,6 +193,25 @@ pub enum ActionKind {
         /// Whether a new contact is made and started.
         create_contact: bool,
     },
+    /// Starts a flow for the contact at a later moment.
+    SetReminder {
+        /// Which, when and how.
+        reminder: Box<Reminder>,
+    },
+    /// Takes reminders back.
+    CancelReminder {
+        /// Its key; all if it is empty.
+        key: Text,
+    },
+    /// Records what was achieved.
+    RecordOutcome {
+        /// Its name.
+        outcome: ResultName,
+        /// Its value.
+        value: Text,
+        /// Whether it belongs to the contact's open ticket.
+        ticket: bool,
+    },
     /// Sends airtime.
     TransferAirtime {
         /// Amounts by ISO 4217 code.
@@ -213,6 +232,10 @@ pub struct Message {
     pub template: Option<Reference<TemplateUuid>>,
     /// Its variables.
     pub template_variables: Localized<Vec<Text>>,
+    /// Seconds between what was sent before and this.
+    pub pause_seconds: u32,
+    /// What it offers beside its text.
+    pub offer: Option<Box<Offer>>,
 }
 
 /// A fixed group or label, or the one whose name a template gives.

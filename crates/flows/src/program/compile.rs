@@ -11,6 +11,7 @@ use super::{
     Arguments, Case, Category, CategoryIx, Choice, Exit, ExitIx, LanguageIx, Localized, Node, NodeIx,
     Program, ResultName, Router, Text, Timeout, Wait,
 };
+use crate::definition::extensions::NodeExtension;
 use crate::definition::{self, Definition, ItemTranslation, RouterType};
 use crate::tests::{self, Prepared};
 
@@ -52,17 +53,23 @@ impl Program {
             nodes: Vec::with_capacity(definition.nodes.len()),
             exits: Vec::with_capacity(definition.nodes.iter().map(|node| node.exits.len()).sum()),
             actions: Vec::with_capacity(definition.nodes.iter().map(|node| node.actions.len()).sum()),
+            window_trigger: definition.extensions.values().find_map(|node| node.window_trigger.clone()),
             node_index,
         };
         for node in &definition.nodes {
-            program.add_node(node, &compiler);
+            program.add_node(node, definition.extensions.get(&node.uuid), &compiler);
         }
         program
     }
 
-    fn add_node(&mut self, node: &definition::Node, compiler: &Compiler<'_>) {
+    fn add_node(
+        &mut self,
+        node: &definition::Node,
+        extension: Option<&NodeExtension>,
+        compiler: &Compiler<'_>,
+    ) {
         let first_action = index(self.actions.len());
-        self.actions.extend(node.actions.iter().map(|action| compiler.action(action)));
+        self.actions.append(&mut compiler.actions(node, extension));
         let first_exit = index(self.exits.len());
         for exit in &node.exits {
             let destination = exit.destination_uuid.and_then(|uuid| self.find_node(uuid));
@@ -73,6 +80,7 @@ impl Program {
             actions: first_action..index(self.actions.len()),
             exits: first_exit..index(self.exits.len()),
             router: node.router.as_ref().map(|router| compiler.router(router, node, first_exit)),
+            collect: extension.and_then(|extension| extension.collect.as_ref()).map(|c| Box::new(c.into())),
         });
     }
 }

@@ -1,14 +1,41 @@
 //! From the actions of a definition to those of a program.
 
+use domain::ActionUuid;
+
 use super::compile::{Compiler, Item, result_name};
 use super::{Action, ActionKind, Assignee, Message, Named, Recipients, ResultName};
 use crate::definition::actions as source;
+use crate::definition::extensions::{MessageExtension, NodeExtension};
 use crate::definition::{self, ActionKind as Source, Reference, UserReference, VariableReference};
 
 impl Compiler<'_> {
-    pub(super) fn action(&self, action: &definition::Action) -> Action {
+    pub(super) fn action(&self, action: &definition::Action, extension: Option<&MessageExtension>) -> Action {
         let item = self.item(action.uuid.0);
-        Action { uuid: action.uuid, kind: self.spoken(&action.kind, &item) }
+        let mut kind = self.spoken(&action.kind, &item);
+        if let (ActionKind::SendMsg { message }, Some(extension)) = (&mut kind, extension) {
+            self.extend(message, extension, &item);
+        }
+        Action { uuid: action.uuid, kind }
+    }
+
+    /// The actions of a node with the steps that its extension adds, each in its place.
+    pub(super) fn actions(&self, node: &definition::Node, extension: Option<&NodeExtension>) -> Vec<Action> {
+        let Some(extension) = extension else {
+            return node.actions.iter().map(|action| self.action(action, None)).collect();
+        };
+        let known = |uuid| node.actions.iter().any(|action| action.uuid == uuid);
+        let steps = |before: Option<ActionUuid>| {
+            let here =
+                extension.steps.iter().filter(move |step| step.before.filter(|uuid| known(*uuid)) == before);
+            here.map(|step| Action { uuid: step.uuid, kind: self.step(&step.kind) })
+        };
+        let mut actions = Vec::with_capacity(node.actions.len() + extension.steps.len());
+        for action in &node.actions {
+            actions.extend(steps(Some(action.uuid)));
+            actions.push(self.action(action, extension.messages.get(&action.uuid)));
+        }
+        actions.extend(steps(None));
+        actions
     }
 
     /// Actions that say something, in the contact's language.
@@ -120,6 +147,8 @@ impl Compiler<'_> {
             quick_replies: item.texts("quick_replies", &message.quick_replies),
             template: message.template.clone(),
             template_variables: item.texts("template_variables", &message.template_variables),
+            pause_seconds: 0,
+            offer: None,
         }
     }
 

@@ -7,6 +7,7 @@
 mod action;
 mod compile;
 mod compile_actions;
+mod extension;
 mod router;
 mod text;
 
@@ -16,10 +17,12 @@ use domain::{ExitUuid, FlowUuid, NodeUuid};
 use smol_str::SmolStr;
 
 pub use action::{Action, ActionKind, Assignee, Message, Named, Recipients};
+pub use extension::{Collect, Data, Offer, OfferKind, Reminder};
 pub use router::{Arguments, Case, Category, Choice, Router, Timeout, Wait};
 pub use text::{LanguageIx, LanguageOrder, Localized, TOP_LEVELS, Text};
 
 use crate::definition::FlowType;
+use crate::definition::extensions::WindowTrigger;
 
 /// The place of a node in [`Program::nodes`]; 0 is where runs begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +59,8 @@ pub struct Program {
     pub exits: Vec<Exit>,
     /// All actions, those of a node side by side.
     pub actions: Vec<Action>,
+    /// That it starts before a contact's 24-hour window closes.
+    pub window_trigger: Option<WindowTrigger>,
     node_index: Vec<(NodeUuid, NodeIx)>,
 }
 
@@ -70,6 +75,8 @@ pub struct Node {
     pub exits: Range<u32>,
     /// What chooses the exit; without one it is the first.
     pub router: Option<Router>,
+    /// That its wait takes several messages as one answer.
+    pub collect: Option<Box<Collect>>,
 }
 
 impl Node {

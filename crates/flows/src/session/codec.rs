@@ -5,15 +5,17 @@ use smol_str::SmolStr;
 use thiserror::Error;
 
 use super::{
-    FlowType, Input, RunStatus, Session, SessionStatus, TriggerSlot,
+    FlowType, Input, InputPart, Offered, RunStatus, Session, SessionStatus, TriggerSlot,
     run_codec::{read_run, write_run},
     wire::{Reader, Writer},
 };
-use crate::{assets::Assets, events::CallRef};
+use crate::{assets::Assets, definition::extensions::MAX_COLLECTED, events::CallRef};
 
-/// Version of the binary form, its first byte. Stored sessions of every version are in `tests/golden`, whose README
-/// says what a change asks for.
-pub const VERSION: u8 = 1;
+/// Version of the binary form, its first byte. Version 2 has at the end what flows have beyond the specification.
+/// Stored sessions of every version are in `tests/golden`, whose README says what a change asks for.
+pub const VERSION: u8 = 2;
+/// The first version that was stored. All since are read.
+const FIRST_VERSION: u8 = 1;
 
 /// Why stored bytes are not a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -51,6 +53,7 @@ impl Session {
         for run in &self.runs {
             write_run(&mut out, run);
         }
+        write_extensions(&mut out, self);
         out.bytes
     }
 
@@ -61,11 +64,14 @@ impl Session {
     /// [`CodecError`]
     pub fn decode(bytes: &[u8], assets: &Assets) -> Result<Self, CodecError> {
         let mut from = Reader::new(bytes);
-        match from.byte()? {
-            VERSION => {}
-            version => return Err(CodecError::UnknownVersion(version)),
+        let version = from.byte()?;
+        if !(FIRST_VERSION..=VERSION).contains(&version) {
+            return Err(CodecError::UnknownVersion(version));
         }
-        let session = read_session(&mut from, assets)?;
+        let mut session = read_session(&mut from, assets)?;
+        if version > FIRST_VERSION {
+            read_extensions(&mut from, &mut session)?;
+        }
         if from.is_empty() { Ok(session) } else { Err(CodecError::Damaged) }
     }
 }
@@ -92,7 +98,82 @@ fn read_session(from: &mut Reader<'_>, assets: &Assets) -> Result<Session, Codec
     for _ in 0..count {
         runs.push(read_run(from, assets)?);
     }
-    Ok(Session { uuid, flow_type, created_on, trigger, contact, call, runs, status, input, sprints, pending })
+    Ok(Session {
+        uuid,
+        flow_type,
+        created_on,
+        trigger,
+        contact,
+        call,
+        runs,
+        status,
+        input,
+        sprints,
+        pending,
+        offered: Vec::new(),
+        collected: Vec::new(),
+    })
+}
+
+/// One byte for a session without.
+fn write_extensions(out: &mut Writer, session: &Session) {
+    let (choice, messages) = session.input.as_ref().map_or(("", &[][..]), |i| (&i.choice, &i.messages));
+    let has_any = !session.offered.is_empty()
+        || !session.collected.is_empty()
+        || !choice.is_empty()
+        || !messages.is_empty();
+    out.option(has_any.then_some(()), |out, ()| {
+        out.count(session.offered.len());
+        for offered in &session.offered {
+            out.text(&offered.id);
+            out.text(&offered.title);
+        }
+        write_parts(out, &session.collected);
+        out.text(choice);
+        write_parts(out, messages);
+    });
+}
+
+fn read_extensions(from: &mut Reader<'_>, session: &mut Session) -> Result<(), CodecError> {
+    if !from.flag()? {
+        return Ok(());
+    }
+    let count = from.count()?;
+    session.offered.reserve(count);
+    for _ in 0..count {
+        session.offered.push(Offered { id: from.text()?, title: from.text()? });
+    }
+    session.collected = read_parts(from)?;
+    let (choice, messages) = (from.text()?, read_parts(from)?);
+    if let Some(input) = &mut session.input {
+        (input.choice, input.messages) = (choice, messages);
+    }
+    Ok(())
+}
+
+fn write_parts(out: &mut Writer, parts: &[InputPart]) {
+    out.count(parts.len());
+    for part in parts {
+        out.uuid(part.uuid.0);
+        out.moment(part.created_on);
+        out.text(&part.text);
+        out.count(part.attachments.len());
+        for attachment in &part.attachments {
+            out.text(attachment);
+        }
+    }
+}
+
+fn read_parts(from: &mut Reader<'_>) -> Result<Vec<InputPart>, CodecError> {
+    let count = from.count()?;
+    let mut parts = Vec::with_capacity(count.min(MAX_COLLECTED as usize));
+    for _ in 0..count {
+        let (uuid, created_on, text) = (EventUuid(from.uuid()?), from.moment()?, from.text()?);
+        let attachments = from.count()?;
+        let attachments = (0..attachments).map(|_| from.text()).collect::<Result<_, _>>()?;
+        parts.push(InputPart { uuid, created_on, text, attachments });
+    }
+    Ok(parts)
 }
 
 fn write_input(out: &mut Writer, input: &Input) {
@@ -132,6 +213,8 @@ fn read_input(from: &mut Reader<'_>, assets: &Assets) -> Result<Input, CodecErro
         attachments,
         external_id: from.option(Reader::text)?,
         payload: from.option(Reader::text)?,
+        choice: SmolStr::default(),
+        messages: Vec::new(),
     })
 }
 

@@ -90,6 +90,32 @@ pub struct Input {
     pub external_id: Option<SmolStr>,
     /// What the carrier sent beside the text, as JSON.
     pub payload: Option<SmolStr>,
+    /// The identifier of what was chosen, if it answers a message that offered something; else empty.
+    pub choice: SmolStr,
+    /// The messages that a collecting wait took as one; else empty.
+    pub messages: Vec<InputPart>,
+}
+
+/// One of several messages that were taken as one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputPart {
+    /// The event it came with.
+    pub uuid: EventUuid,
+    /// When it came.
+    pub created_on: Timestamp,
+    /// What was written.
+    pub text: SmolStr,
+    /// Attached files as `content/type:url`.
+    pub attachments: Vec<SmolStr>,
+}
+
+/// Something the contact was offered: a button, a row of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    /// What `@input.id` is when it is chosen.
+    pub id: SmolStr,
+    /// What it showed.
+    pub title: SmolStr,
 }
 
 /// An effect whose answer the session waits for, and where it goes on then.
@@ -132,6 +158,10 @@ pub struct Session {
     pub sprints: u32,
     /// The effect it waits for.
     pub pending: Option<Box<Pending>>,
+    /// What the contact was offered since they last wrote.
+    pub offered: Vec<Offered>,
+    /// What a wait that collects has so far.
+    pub collected: Vec<InputPart>,
 }
 
 impl Session {

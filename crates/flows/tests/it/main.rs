@@ -5,6 +5,7 @@ mod converting;
 mod definitions;
 mod engine;
 mod exports;
+mod extending;
 mod golden;
 mod inspecting;
 mod migrating;

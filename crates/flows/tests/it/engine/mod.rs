@@ -1,5 +1,6 @@
 //! The engine: conversations from start to end, what interrupts them, and what survives being stored.
 
+mod extensions;
 pub mod world;
 
 use flows::effect::HttpAnswer;

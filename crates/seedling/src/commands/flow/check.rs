@@ -177,6 +177,9 @@ impl Inspection<'_> {
         }
         self.unreachable(nodes);
         self.inspection();
+        for problem in self.definition.extension_problems() {
+            self.add(&problem.node.to_string(), Severity::Error, problem.reason);
+        }
     }
 
     fn add(&mut self, node: &str, severity: Severity, reason: String) {
