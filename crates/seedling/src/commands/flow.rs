@@ -4,8 +4,12 @@ mod check;
 mod convert;
 mod document;
 mod file;
+mod record;
 mod rehearsal;
+mod replay;
 mod run;
+mod script;
+mod test;
 
 use std::process::ExitCode;
 
@@ -28,6 +32,8 @@ enum Action {
     Check(check::Check),
     /// Talk to a flow in the terminal
     Run(run::Run),
+    /// Play recorded conversations as tests
+    Test(test::Test),
     /// Bring flows to another specification, older or newer
     Convert(convert::Convert),
 }
@@ -38,6 +44,7 @@ impl Flow {
         match self.action {
             Action::Check(check) => check.run(),
             Action::Run(run) => run.run(),
+            Action::Test(test) => test.run(),
             Action::Convert(convert) => convert.run(),
         }
     }

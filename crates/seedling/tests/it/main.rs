@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo_flows;
+mod flow_tests;
 mod setting_up;
 
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use flows::{Definition, DefinitionError};
 use serde_json::Value;
 use uuid::Uuid;
@@ -51,6 +51,31 @@ impl FlowFile {
             });
         }
         bail!("{shown} is neither an export (it has no `flows`) nor a flow definition (it has no `nodes`)")
+    }
+
+    /// The flow of that name or uuid; without one the only flow.
+    ///
+    /// # Errors
+    /// If there is no such flow or it cannot be read; the text says which there are.
+    pub fn chosen(&self, name: Option<&str>) -> anyhow::Result<&Definition> {
+        let name = match (name, self.flows.as_slice()) {
+            (Some(name), _) => name,
+            (None, [only]) => &only.name,
+            (None, []) => bail!("the file holds no flow"),
+            (None, _) => bail!("the file holds several flows; choose one with --flow: {}", self.names()),
+        };
+        let entry = self.flows.iter().find(|entry| {
+            let uuid = entry.definition.as_ref().map(|definition| definition.uuid.to_string());
+            entry.name.eq_ignore_ascii_case(name) || uuid.is_ok_and(|uuid| uuid == *name)
+        });
+        let entry =
+            entry.ok_or_else(|| anyhow!("there is no flow {name:?}; the file holds {}", self.names()))?;
+        entry.definition.as_ref().map_err(|error| anyhow!("the flow {:?} cannot run: {error}", entry.name))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<String> = self.flows.iter().map(|entry| format!("{:?}", entry.name)).collect();
+        names.join(", ")
     }
 
     /// The flows that could be read.

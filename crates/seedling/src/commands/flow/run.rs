@@ -4,31 +4,68 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use clap::Args;
-use flows::{Definition, Event, EventKind};
+use flows::engine::WaitKind;
+use flows::events::{Hint, MsgIn};
+use flows::{Event, EventKind};
 
 use super::file::FlowFile;
-use super::rehearsal::Rehearsal;
-
-/// Typed instead of an answer: the wait's time is up.
-const TIME_OUT: &str = "/timeout";
+use super::record::Record;
+use super::rehearsal::{Rehearsal, Setting};
+use super::replay::{act_on, said};
+use super::script::{Act, said_lines};
 
 /// Starts a flow for a contact who exists only here, and takes what is typed as answers. Nothing leaves the
-/// terminal: web services, e-mail and airtime are answered as if nobody were there.
+/// terminal: web services, e-mail and airtime are answered as if nobody were there, unless --set says what they
+/// answer. The clock stands still and goes on with /timeout, /expire and /after.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  seedling flow run export.json --flow Registration
+  seedling flow run export.json --flow Registration --language swa --field 'due_date=2026-05-01'
+  seedling flow run export.json --flow Registration --record registration.flowtest
   printf 'English\\nGrace\\n' | seedling flow run export.json --flow Registration --json
 
-Type /timeout to let the time of a wait run out.")]
+Typed instead of an answer:
+  /timeout                       the time of the wait is up
+  /expire                        the conversation expires
+  /after 2 days                  time passes, and with it what is due
+  /send image/jpeg:https://…     the contact sends a file; in a call, a recording
+  /dial answered 30              the dialled call ends: answered, no_answer, busy or failed
+  //text                         a message that begins with a slash")]
 pub struct Run {
     /// An export or a flow definition
     file: PathBuf,
     /// The flow to start, by name or uuid; needed if the file holds several
     #[arg(long, value_name = "NAME")]
     flow: Option<String>,
+    /// Start with this message of the contact, as a keyword would
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// The contact's name
+    #[arg(long)]
+    name: Option<String>,
+    /// The contact's language, as three letters
+    #[arg(long, value_name = "CODE")]
+    language: Option<String>,
+    /// The contact's address, such as tel:+256799000001
+    #[arg(long)]
+    urn: Option<String>,
+    /// A value of the contact; can be repeated
+    #[arg(long = "field", value_name = "KEY=VALUE")]
+    fields: Vec<String>,
+    /// A group that the contact is in; can be repeated
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
+    /// The moment at which it begins, such as '2026-03-05 09:00'
+    #[arg(long, value_name = "MOMENT")]
+    now: Option<String>,
+    /// Any other line of a test's setting, such as 'web GET https://example.org/: 200 {}'; can be repeated
+    #[arg(long = "set", value_name = "KEY: VALUE")]
+    settings: Vec<String>,
+    /// Write the conversation down as a test
+    #[arg(long, value_name = "TEST")]
+    record: Option<PathBuf>,
     /// Print each event as a line of JSON instead of the conversation
     #[arg(long)]
     json: bool,
@@ -38,14 +75,37 @@ impl Run {
     /// Talks until the flow ends or the input does.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let file = FlowFile::read(&self.file)?;
-        let definition = self.chosen(&file)?;
-        let mut rehearsal = Rehearsal::new(&file)?;
-        let mut is_well = self.show(&rehearsal.start(definition)?)?;
-        let prompt = std::io::stdin().is_terminal() && !self.json;
+        let definition = file.chosen(self.flow.as_deref())?;
+        let setting = self.setting()?;
+        let mut rehearsal = Rehearsal::new(&file, setting.clone())?;
+        rehearsal.is_loud = true;
+        let record = self.record.as_deref();
+        let mut record =
+            record.map(|path| Record::new(path, &definition.name, &setting, &rehearsal)).transpose()?;
+        let message = self.message.as_ref().map(|text| MsgIn { text: text.into(), ..MsgIn::default() });
+        if let (Some(record), Some(text)) = (&mut record, &self.message) {
+            record.act(&Act::Write { text: text.clone(), attachments: Vec::new() });
+        }
+        let events = rehearsal.start(definition, message)?;
+        let mut is_well = self.show(&events, &mut record)?;
+        is_well &= self.talk(&mut rehearsal, &mut record)?;
+        if rehearsal.wait().is_none() && !self.json {
+            println!("(the flow has ended)");
+        }
+        if let Some(record) = record {
+            record.finish(&rehearsal)?;
+        }
+        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// Takes what is typed until the flow waits no more; answers whether all went well.
+    fn talk(&self, rehearsal: &mut Rehearsal, record: &mut Option<Record>) -> anyhow::Result<bool> {
+        let is_terminal = std::io::stdin().is_terminal();
+        let mut is_well = true;
         let mut lines = std::io::stdin().lock().lines();
-        while rehearsal.waits() {
-            if prompt {
-                print!("> ");
+        while let Some(wait) = rehearsal.wait() {
+            if is_terminal && !self.json {
+                print!("{} ", if wait == WaitKind::Dial { "/dial?" } else { ">" });
                 std::io::stdout().flush()?;
             }
             let Some(line) = lines.next() else {
@@ -55,41 +115,60 @@ impl Run {
                 break;
             };
             let line = line?;
-            let events = if line == TIME_OUT { rehearsal.time_out()? } else { rehearsal.write(&line)? };
-            is_well &= self.show(&events)?;
+            let done = Act::read(&line).and_then(|act| Ok((act_on(rehearsal, &act)?, act)));
+            match done {
+                Ok((events, act)) => {
+                    if let Some(record) = record {
+                        record.act(&act);
+                    }
+                    is_well &= self.show(&events, record)?;
+                }
+                // Whoever types can type again; whoever pipes wants to know.
+                Err(error) if is_terminal => eprintln!("  ({error})"),
+                Err(error) => return Err(error),
+            }
         }
-        if !rehearsal.waits() && !self.json {
-            println!("(the flow has ended)");
-        }
-        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(is_well)
     }
 
-    /// The flow that was asked for.
-    fn chosen<'a>(&self, file: &'a FlowFile) -> anyhow::Result<&'a Definition> {
-        let name = match (&self.flow, file.flows.as_slice()) {
-            (Some(name), _) => name,
-            (None, [only]) => &only.name,
-            (None, []) => bail!("the file holds no flow"),
-            (None, _) => bail!("the file holds several flows; choose one with --flow: {}", names(file)),
-        };
-        let entry = file.flows.iter().find(|entry| {
-            let uuid = entry.definition.as_ref().map(|definition| definition.uuid.to_string());
-            entry.name.eq_ignore_ascii_case(name) || uuid.is_ok_and(|uuid| uuid == *name)
-        });
-        let entry =
-            entry.ok_or_else(|| anyhow!("there is no flow {name:?}; the file holds {}", names(file)))?;
-        entry.definition.as_ref().map_err(|error| anyhow!("the flow {:?} cannot run: {error}", entry.name))
+    /// What is given, from the options.
+    fn setting(&self) -> anyhow::Result<Setting> {
+        let mut setting = Setting::default();
+        let plain =
+            [("now", &self.now), ("name", &self.name), ("language", &self.language), ("urn", &self.urn)];
+        for (key, value) in plain {
+            if let Some(value) = value {
+                setting.set(key, value)?;
+            }
+        }
+        for field in &self.fields {
+            let (key, value) =
+                field.split_once('=').ok_or_else(|| anyhow!("write --field KEY=VALUE, not {field:?}"))?;
+            setting.set(&format!("field {}", key.trim()), value)?;
+        }
+        for group in &self.groups {
+            setting.set("group", group)?;
+        }
+        for line in &self.settings {
+            let (key, value) =
+                line.split_once(": ").ok_or_else(|| anyhow!("write --set 'KEY: VALUE', not {line:?}"))?;
+            setting.set(key, value)?;
+        }
+        Ok(setting)
     }
 
     /// Prints what happened; answers whether the flow could do all that it should.
-    fn show(&self, events: &[Event]) -> anyhow::Result<bool> {
+    fn show(&self, events: &[Event], record: &mut Option<Record>) -> anyhow::Result<bool> {
+        if let Some(record) = record {
+            record.events(events);
+        }
         let mut is_well = true;
         for event in events {
             is_well &= !matches!(event.kind, EventKind::Failure(_));
             if self.json {
                 println!("{}", serde_json::to_string(event)?);
             } else {
-                print_for_people(&event.kind);
+                print_for_people(event);
             }
         }
         Ok(is_well)
@@ -97,25 +176,45 @@ impl Run {
 }
 
 /// The conversation, and what the author of the flow should know. Other events have their place in `--json`.
-fn print_for_people(kind: &EventKind) {
-    match kind {
-        EventKind::MsgCreated(created) => {
-            println!("{}", created.msg.text);
-            created.msg.attachments.iter().for_each(|attachment| println!("  [{attachment}]"));
-            let replies: Vec<&str> =
-                created.msg.quick_replies.iter().map(|reply| reply.text.as_str()).collect();
-            if !replies.is_empty() {
-                println!("  ( {} )", replies.join(" | "));
-            }
+fn print_for_people(event: &Event) {
+    if let Some(said) = said(event) {
+        let is_call = matches!(event.kind, EventKind::IvrCreated(_));
+        let (text, attachments) = (said.text, said.attachments.unwrap_or_default());
+        match (is_call, text.is_empty()) {
+            (true, false) => println!("(says) {text}"),
+            (false, _) => println!("{text}"),
+            (true, true) => {}
         }
-        EventKind::IvrCreated(created) => println!("(says) {}", created.msg.text),
+        let what = if is_call { "(plays) " } else { "" };
+        attachments.iter().for_each(|attachment| println!("  {what}[{attachment}]"));
+        let replies = said.replies.unwrap_or_default();
+        print!(
+            "{}",
+            said_lines('<', "", Some(&replies), None).replacen("<\n", "", 1).replacen('(', "  (", 1)
+        );
+    }
+    match &event.kind {
         EventKind::Error(problem) => println!("  (error: {})", problem.text),
         EventKind::Failure(failure) => println!("  (the flow failed: {})", failure.text),
+        EventKind::MsgWait(wait) => {
+            if let Some(hint) = &wait.hint {
+                println!("  ({})", in_words(hint));
+            }
+        }
+        EventKind::DialWait(wait) => {
+            println!("  (calls {} and rings up to {} seconds)", wait.urn, wait.dial_limit_seconds);
+        }
         other => tracing::trace!(event = other.name(), "not part of the conversation"),
     }
 }
 
-fn names(file: &FlowFile) -> String {
-    let names: Vec<String> = file.flows.iter().map(|entry| format!("{:?}", entry.name)).collect();
-    names.join(", ")
+/// What kind of answer is expected.
+fn in_words(hint: &Hint) -> String {
+    match (hint.kind.as_str(), hint.count, hint.terminated_by.as_deref()) {
+        ("digits", Some(1), _) => "press a key".to_owned(),
+        ("digits", Some(count), _) => format!("press {count} keys"),
+        ("digits", None, Some(end)) => format!("press keys, and {end} at the end"),
+        ("audio", _, _) => "speak after the tone: /send audio/wav:https://…".to_owned(),
+        (kind, _, _) => format!("send {kind}: /send …"),
+    }
 }
