@@ -58,7 +58,7 @@ pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>
                 }
                 Err(BatchError::Gone) => fired.due += 1,
                 Err(BatchError::Busy | BatchError::Duplicate) => fired.left += 1,
-                Err(BatchError::Store(StoreError::Busy | StoreError::DiskFull | StoreError::Closed)) => {
+                Err(BatchError::Store(error)) if error.is_passing() => {
                     fired.left += 1;
                 }
                 Err(error @ (BatchError::Store(_) | BatchError::BrokeOff(_) | BatchError::NoWorkspace)) => {

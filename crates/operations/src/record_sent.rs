@@ -89,7 +89,7 @@ pub async fn record_sent(ctx: &Context, records: Vec<SentRecord>) -> Result<Vec<
             Ok(done) if done.finished.first() == Some(&false) => Recorded::AlreadyDone,
             Ok(_) => Recorded::Done,
             Err(UnitError::Gone) => Recorded::AlreadyDone,
-            Err(UnitError::Store(error @ (StoreError::Busy | StoreError::DiskFull | StoreError::Closed))) => {
+            Err(UnitError::Store(error)) if error.is_passing() => {
                 tracing::error!(outbox = %record.item.id, %error, "an outcome could not be recorded; trying again");
                 Recorded::NotYet
             }

@@ -84,7 +84,7 @@ impl Running {
         let url: StoreUrl = config.database.parse()?;
         let lock = match &url {
             StoreUrl::Sqlite(path) => Some(lock(&config, path)?),
-            StoreUrl::Memory => None,
+            StoreUrl::Memory | StoreUrl::Postgres(_) => None,
         };
         // From here on a signal stops the node cleanly, also while it starts.
         let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];

@@ -12,12 +12,13 @@ use smol_str::SmolStr;
 use crate::{
     ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, JobRow,
     Loaded, MessageRow, OutboxItem, OutboxLine, Recovered, RevisionRow, RunRow, SessionRow, StoreError,
-    StoreOptions, StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, sqlite::Sqlite,
+    StoreOptions, StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
 enum Db {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 /// All that is kept. Cheap to clone; the last clone closes the database.
@@ -35,13 +36,19 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens the store, creating it or bringing its schema up to date. Blocks; call it before serving.
     pub fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self { db: Arc::new(Db::Sqlite(Sqlite::open(url, options)?)) })
+        let db = match url {
+            StoreUrl::Sqlite(path) => Db::Sqlite(Sqlite::open(Some(path), options)?),
+            StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
+            StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options)?),
+        };
+        Ok(Self { db: Arc::new(db) })
     }
 
     /// Where row numbers come from.
     pub fn ids(&self) -> &IdSource {
         match &*self.db {
             Db::Sqlite(db) => db.ids(),
+            Db::Postgres(db) => db.ids(),
         }
     }
 
@@ -50,6 +57,7 @@ impl Store {
     pub async fn write(&self, units: Vec<Unit>) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
         match &*self.db {
             Db::Sqlite(db) => db.write(units).await,
+            Db::Postgres(db) => db.write(units).await,
         }
     }
 
@@ -62,6 +70,7 @@ impl Store {
     pub fn write_queue_length(&self) -> usize {
         match &*self.db {
             Db::Sqlite(db) => db.write_queue_length(),
+            Db::Postgres(db) => db.write_queue_length(),
         }
     }
 }
@@ -71,9 +80,11 @@ macro_rules! reads {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $out:ty;)+) => {
         impl Store {$(
             $(#[$doc])*
+            #[allow(clippy::clone_on_copy, reason = "a read may be tried again, and some arguments are copied")]
             pub async fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
                 match &*self.db {
                     Db::Sqlite(db) => db.read(move |rows| rows.$name($($arg),*)).await,
+                    Db::Postgres(db) => db.read(move |rows| rows.$name($($arg.clone()),*)).await,
                 }
             }
         )+}
@@ -154,6 +165,7 @@ impl Store {
     ) -> Result<Claimed, StoreError> {
         match &*self.db {
             Db::Sqlite(db) => db.claim_outbox(run, now, shares).await,
+            Db::Postgres(db) => db.claim_outbox(run, now, shares).await,
         }
     }
 
@@ -162,6 +174,7 @@ impl Store {
     pub async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
         match &*self.db {
             Db::Sqlite(db) => db.recover_outbox(run, now).await,
+            Db::Postgres(db) => db.recover_outbox(run, now).await,
         }
     }
 }

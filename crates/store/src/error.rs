@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Error)]
 pub enum StoreError {
     /// The address of the store is not understood.
-    #[error("'{0}' is not a store address; use sqlite:PATH (postgres:// is not available in this version)")]
+    #[error("'{0}' is not a store address; use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     BadUrl(String),
     /// The database cannot be opened.
     #[error("cannot open the database {path}: {reason}")]
@@ -33,6 +33,12 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk that holds the database is full; free some space")]
     DiskFull,
+    /// The database server does not answer, or not as one that takes writes. Nothing of it is committed.
+    #[error("the database server is away: {0}")]
+    Away(String),
+    /// The connection was lost while a group of writes was being committed.
+    #[error("the connection was lost during a commit, so it is not known whether it is kept; give it again")]
+    Unknown,
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -65,6 +71,20 @@ pub enum UnitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl StoreError {
+    /// Whether it is no fault of what was asked, so that the same may succeed later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy | Self::DiskFull | Self::Away(_) | Self::Unknown | Self::Closed => true,
+            Self::BadUrl(_)
+            | Self::Open { .. }
+            | Self::Newer { .. }
+            | Self::Unreadable(_)
+            | Self::Database(_) => false,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -5,8 +5,8 @@
 //! * writes: [`Unit`]s of typed [`Change`]s handed to [`Store::write`]. Each unit commits whole or not at all;
 //!   many units share one commit, so that durability costs one disk flush for all who wait.
 //!
-//! Every row belongs to a workspace and every query names it. SQLite is the engine today; the choice is made
-//! in one file (`db.rs`), so that PostgreSQL sits beside it without touching the callers.
+//! Every row belongs to a workspace and every query names it. SQLite and PostgreSQL stand side by side; the choice is
+//! made in one file (`db.rs`) and no caller knows it. Reads and changes are written once, on the small layer of `sql`.
 
 mod change;
 mod contact;
@@ -20,11 +20,13 @@ mod message;
 mod migrate;
 mod options;
 mod outbox;
+mod postgres;
 mod sql;
 mod sqlite;
 mod text_codes;
 mod timer;
 mod workspace;
+mod writing;
 
 pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
@@ -46,5 +48,6 @@ pub use message::{
 };
 pub use options::{Execution, StoreOptions, StoreUrl};
 pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recovered, RetryOutbox};
+pub use postgres::PostgresUrl;
 pub use timer::{DueTimer, TimerKind};
 pub use workspace::{UserRow, WorkspaceRow};

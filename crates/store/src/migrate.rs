@@ -43,6 +43,17 @@ pub(crate) fn sqlite_text(sql: &str) -> String {
         .replace("{{without_rowid}}", " WITHOUT ROWID")
 }
 
+/// The PostgreSQL text of a migration. Text is ordered and compared by its bytes, as SQLite does, whatever the
+/// database's own order is.
+pub(crate) fn postgres_text(sql: &str) -> String {
+    sql.replace("{{json}}", "TEXT")
+        .replace(" TEXT", " TEXT COLLATE \"C\"")
+        .replace("{{id}}", "BIGINT PRIMARY KEY")
+        .replace("{{uuid}}", "UUID")
+        .replace("{{blob}}", "BYTEA")
+        .replace("{{without_rowid}}", "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,11 +62,9 @@ mod tests {
     fn migrations_are_numbered_without_gaps_and_leave_no_placeholder() {
         for (index, migration) in MIGRATIONS.iter().enumerate() {
             assert_eq!(migration.version, index as i64 + 1, "{}", migration.name);
-            assert!(
-                !sqlite_text(migration.sql).contains("{{"),
-                "{} has an unknown placeholder",
-                migration.name
-            );
+            for text in [sqlite_text(migration.sql), postgres_text(migration.sql)] {
+                assert!(!text.contains("{{"), "{} has an unknown placeholder", migration.name);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use crate::StoreError;
+use crate::{PostgresUrl, StoreError};
 
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,13 +11,18 @@ pub enum StoreUrl {
     Sqlite(PathBuf),
     /// A SQLite database that ends with the store, for simulations and tests. Implies [`Execution::Inline`].
     Memory,
+    /// A PostgreSQL database.
+    Postgres(Box<PostgresUrl>),
 }
 
 impl FromStr for StoreUrl {
     type Err = StoreError;
 
-    /// Reads `sqlite:PATH`, `sqlite::memory:` or a bare path.
+    /// Reads `sqlite:PATH`, `sqlite::memory:`, a bare path, or `postgres://…` ([`PostgresUrl`]).
     fn from_str(text: &str) -> Result<Self, StoreError> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Box::new(text.parse()?)));
+        }
         let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
         match path {
             "" => Err(StoreError::BadUrl(text.to_owned())),
@@ -51,7 +56,7 @@ pub enum Execution {
 pub struct StoreOptions {
     /// Who does the work.
     pub execution: Execution,
-    /// Read-only connections (each read takes one while it runs).
+    /// Connections that read (each read takes one while it runs).
     pub readers: usize,
     /// Writes that may wait for the writer before [`crate::Store::write`] itself waits.
     pub write_queue: usize,

@@ -9,9 +9,11 @@ use domain::ContactStatus;
 use rusqlite::CachedStatement;
 use smol_str::SmolStr;
 
-pub(crate) use error::Error;
-pub(crate) use row::{Row, json, text, text_opt, time, time_opt, uuid, word};
-pub(crate) use value::{Param, Value};
+use crate::postgres::{Bind, Session};
+
+pub(crate) use error::{Error, words};
+pub(crate) use row::{Cell, Row, json, text, text_opt, time, time_opt, uuid, word};
+pub(crate) use value::{Kind, Param, Value};
 
 /// The answer of a statement.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -21,6 +23,8 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 pub(crate) enum Connection<'c> {
     /// An open SQLite database.
     Sqlite(&'c rusqlite::Connection),
+    /// A connection to PostgreSQL.
+    Postgres(&'c Session),
 }
 
 /// Prepares a statement once per connection. `$1`, `$2`… must appear in order, because SQLite numbers them by
@@ -40,6 +44,10 @@ fn values<'a>(params: &[&'a dyn Param]) -> impl rusqlite::Params + use<'a> {
     rusqlite::params_from_iter(values)
 }
 
+fn binds<'a>(params: &[&'a dyn Param]) -> Vec<Bind<'a>> {
+    params.iter().map(|param| Bind::One(param.value())).collect()
+}
+
 /// Runs a statement and answers how many rows it changed.
 pub(crate) fn exec(conn: &Connection<'_>, text: &str, params: &[&dyn Param]) -> Result<usize> {
     match conn {
@@ -51,6 +59,7 @@ pub(crate) fn exec(conn: &Connection<'_>, text: &str, params: &[&dyn Param]) -> 
             }
             Ok(statement.execute(values(params))?)
         }
+        Connection::Postgres(session) => Ok(session.run(text, &binds(params))?.changed),
     }
 }
 
@@ -66,6 +75,10 @@ pub(crate) fn one<T>(
             let mut statement = prepare(conn, text)?;
             let mut rows = statement.query(values(params))?;
             rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+        }
+        Connection::Postgres(session) => {
+            let answer = session.run(text, &binds(params))?;
+            answer.rows.first().map(|row| read(&Row::Postgres(row))).transpose()
         }
     }
 }
@@ -86,6 +99,10 @@ pub(crate) fn all<T, E: From<Error>>(
                 out.push(read(&Row::Sqlite(row))?);
             }
             Ok(out)
+        }
+        Connection::Postgres(session) => {
+            let answer = session.run(text, &binds(params))?;
+            answer.rows.iter().map(|row| Ok(read(&Row::Postgres(row))?)).collect()
         }
     }
 }

@@ -12,6 +12,8 @@ use super::{Error, Result};
 pub(crate) enum Row<'r> {
     /// Of SQLite.
     Sqlite(&'r rusqlite::Row<'r>),
+    /// Of PostgreSQL.
+    Postgres(&'r tokio_postgres::Row),
 }
 
 /// What a column holds.
@@ -88,6 +90,9 @@ impl Row<'_> {
                 }
                 ValueRef::Blob(value) => Cell::Blob(value),
             }),
+            Self::Postgres(row) => {
+                row.try_get::<_, Cell<'_>>(column).map_err(|error| bad(column, super::words(&error)))
+            }
         }
     }
 

@@ -8,7 +8,6 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value<'a> {
     /// Nothing, of this kind.
-    #[allow(dead_code, reason = "SQLite does not ask for the kind of nothing, PostgreSQL does")]
     Null(Kind),
     /// Whole numbers, times in microseconds, and truths as 0 and 1.
     Int(i64),
@@ -27,6 +26,19 @@ pub(crate) enum Kind {
     Text,
     Blob,
     Uuid,
+}
+
+impl Value<'_> {
+    /// What kind it is.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Null(kind) => kind,
+            Self::Int(_) => Kind::Int,
+            Self::Text(_) => Kind::Text,
+            Self::Blob(_) => Kind::Blob,
+            Self::Uuid(_) => Kind::Uuid,
+        }
+    }
 }
 
 /// What can be a parameter.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Applies all changes of a unit, within its savepoint.
-pub(super) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
+pub(crate) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
     let mut done = UnitDone::default();
     for change in &unit.changes {
         one(conn, change, &mut done, side)?;

@@ -65,7 +65,7 @@ pub(super) fn check_new(conn: &Connection, message: &NewMessage) -> Result<(), U
         conn,
         "SELECT 1 FROM (SELECT text FROM message
              WHERE channel_id = $1 AND external_id = $2 AND urn_id = $3 AND direction = 'in'
-             ORDER BY id DESC LIMIT $4)
+             ORDER BY id DESC LIMIT $4) AS recent
          WHERE text = $5",
         &[&channel.0, &external.as_str(), &urn.0, &MAX_SAME_ID, &message.text.as_str()],
         |row| row.get::<i64>(0),

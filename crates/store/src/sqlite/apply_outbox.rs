@@ -182,7 +182,7 @@ pub(super) fn drop_queued(
 
 /// Takes due rows for a run of the node, of each line up to its share: the earliest first, in order within contact
 /// and channel.
-pub(super) fn claim(
+pub(crate) fn claim(
     conn: &Connection,
     run: i64,
     now: Timestamp,
@@ -243,7 +243,7 @@ fn claim_of_line(
 }
 
 /// Gives back what other runs had in hand.
-pub(super) fn recover(conn: &Connection, run: i64, now: Timestamp) -> sql::Result<Recovered> {
+pub(crate) fn recover(conn: &Connection, run: i64, now: Timestamp) -> sql::Result<Recovered> {
     sql::exec(
         conn,
         "UPDATE message SET possibly_repeated = 1

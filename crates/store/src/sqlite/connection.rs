@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
-    StoreError, StoreOptions, StoreUrl,
+    StoreError, StoreOptions,
     migrate::{CURRENT, MIGRATIONS, sqlite_text},
 };
 
@@ -14,10 +14,11 @@ const STATEMENT_CACHE: usize = 160;
 /// Pages of 4 KiB after which the writer moves the log into the database. Longer logs make longer pauses.
 pub(super) const CHECKPOINT_PAGES: u32 = 1_000;
 
-pub(super) fn open_writer(url: &StoreUrl, options: &StoreOptions) -> Result<Connection, StoreError> {
-    let (shown, opened) = match url {
-        StoreUrl::Memory => (":memory:".to_owned(), Connection::open_in_memory()),
-        StoreUrl::Sqlite(path) => {
+/// `None` is a database in memory.
+pub(super) fn open_writer(path: Option<&Path>, options: &StoreOptions) -> Result<Connection, StoreError> {
+    let (shown, opened) = match path {
+        None => (":memory:".to_owned(), Connection::open_in_memory()),
+        Some(path) => {
             let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             if options.create {
                 flags |= OpenFlags::SQLITE_OPEN_CREATE;

@@ -1,39 +1,39 @@
 //! SQLite: one writer that commits groups, and a pool of readers.
 
-mod apply;
+pub(crate) mod apply;
 mod apply_definitions;
 mod apply_jobs;
 mod apply_messages;
-mod apply_outbox;
+pub(crate) mod apply_outbox;
 mod apply_people;
 mod apply_sessions;
 mod connection;
-mod read_conversations;
+pub(crate) mod read_conversations;
 mod read_definitions;
 mod read_history;
 mod read_jobs;
-mod read_queues;
+pub(crate) mod read_queues;
 mod writer;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, Execution, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, StoreUrl, Unit, UnitDone,
-    UnitError, sql,
+    Claimed, Execution, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, Unit, sql,
+    writing::{UnitAnswers, Write},
 };
-use writer::{Job, Limits, Writer};
+use writer::{Limits, Writer};
 
 /// Typed reads over one connection; each `impl` block is beside its tables.
 pub(crate) struct Rows<'c> {
     pub(crate) conn: &'c sql::Connection<'c>,
 }
-
-/// The answer to a job of units.
-pub(crate) type UnitAnswers = Vec<Result<UnitDone, UnitError>>;
 
 /// A SQLite database in use.
 pub(crate) struct Sqlite {
@@ -48,7 +48,7 @@ enum Engine {
 
 struct Threads {
     /// Empty only while the store is being dropped.
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<Write>>,
     writer: Option<std::thread::JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
@@ -59,15 +59,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sqlite {
-    pub(crate) fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
-        let conn = connection::open_writer(url, &options)?;
+    /// Opens a file, or a database in memory.
+    pub(crate) fn open(path: Option<&Path>, options: StoreOptions) -> Result<Self, StoreError> {
+        let conn = connection::open_writer(path, &options)?;
         let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
         let ids = IdSource::new(slot, connection::highest_id(&conn)?);
         let limits = Limits { units: options.group_units, time: options.group_time };
         let writer = Writer::new(conn, limits);
-        let engine = match (url, options.execution) {
-            (StoreUrl::Memory, _) | (_, Execution::Inline) => Engine::Inline(Arc::new(Mutex::new(writer))),
-            (StoreUrl::Sqlite(path), Execution::Threads) => {
+        let engine = match (path, options.execution) {
+            (None, _) | (_, Execution::Inline) => Engine::Inline(Arc::new(Mutex::new(writer))),
+            (Some(path), Execution::Threads) => {
                 let readers = (0..options.readers.max(1))
                     .map(|_| connection::open_reader(path, &options))
                     .collect::<Result<Vec<_>, _>>()?;
@@ -94,7 +95,7 @@ impl Sqlite {
         if units.is_empty() {
             return Ok(Vec::new());
         }
-        self.submit(|answer| Job::Units(units, answer)).await
+        self.submit(|answer| Write::Units(units, answer)).await
     }
 
     pub(crate) async fn claim_outbox(
@@ -103,16 +104,16 @@ impl Sqlite {
         now: Timestamp,
         shares: Vec<(OutboxLine, usize)>,
     ) -> Result<Claimed, StoreError> {
-        self.submit(|answer| Job::Claim { run, now, shares, answer }).await
+        self.submit(|answer| Write::Claim { run, now, shares, answer }).await
     }
 
     pub(crate) async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
-        self.submit(|answer| Job::Recover { run, now, answer }).await
+        self.submit(|answer| Write::Recover { run, now, answer }).await
     }
 
     async fn submit<T>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Write,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         match &self.engine {

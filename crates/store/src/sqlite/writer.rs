@@ -5,72 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::WorkspaceId;
-use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::{UnitAnswers, apply, apply_outbox, connection::CHECKPOINT_PAGES};
+use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES};
+pub(super) use crate::writing::{CountKey, SideEffects};
 use crate::{
-    Claimed, Direction, MAX_CHANGES_PER_UNIT, MessageStatus, OutboxLine, Recovered, StoreError, Unit,
-    UnitDone, UnitError, sql,
+    MAX_CHANGES_PER_UNIT, StoreError, Unit, UnitDone, UnitError, sql,
+    writing::{Done, Write},
 };
 
 /// Pages of 4 KiB after which the log is moved into the database while more work waits.
 const BACKLOG_CHECKPOINT_PAGES: u32 = 4_000;
-
-/// Something for the writer to do.
-pub(super) enum Job {
-    Units(Vec<Unit>, oneshot::Sender<Result<UnitAnswers, StoreError>>),
-    Claim {
-        run: i64,
-        now: Timestamp,
-        shares: Vec<(OutboxLine, usize)>,
-        answer: oneshot::Sender<Result<Claimed, StoreError>>,
-    },
-    Recover {
-        run: i64,
-        now: Timestamp,
-        answer: oneshot::Sender<Result<Recovered, StoreError>>,
-    },
-}
-
-impl Job {
-    fn size(&self) -> usize {
-        match self {
-            Self::Units(units, _) => units.len(),
-            Self::Claim { shares, .. } => shares.iter().map(|(_, share)| share).sum(),
-            Self::Recover { .. } => 1,
-        }
-    }
-}
-
-/// What a job came to, to be told once it is committed.
-enum Done {
-    Units(UnitAnswers),
-    Claim(Result<Claimed, StoreError>),
-    Recover(Result<Recovered, StoreError>),
-}
-
-impl Job {
-    /// Tells the waiter. A waiter that is gone does not care, so a refused answer is no error.
-    fn answer(self, done: Option<Done>, committed: &Result<(), StoreError>) {
-        let committed = committed.clone();
-        match (self, done) {
-            (Self::Units(_, answer), Some(Done::Units(done))) => {
-                drop(answer.send(committed.map(|()| done)));
-            }
-            (Self::Claim { answer, .. }, Some(Done::Claim(done))) => drop(answer.send(committed.and(done))),
-            (Self::Recover { answer, .. }, Some(Done::Recover(done))) => {
-                drop(answer.send(committed.and(done)));
-            }
-            // Only when the group could not be begun: the waiter hears why, or that nobody will answer.
-            (Self::Units(_, answer), _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
-            (Self::Claim { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
-            (Self::Recover { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
-        }
-    }
-}
 
 /// A write failed that was sure to succeed, in the middle of a unit without a savepoint: the group must be applied
 /// again from its start, with one for each unit.
@@ -81,22 +27,6 @@ struct Spoilt;
 pub(super) struct Limits {
     pub units: usize,
     pub time: Duration,
-}
-
-/// Workspace, day, channel (0: none), direction and status of a count.
-pub(super) type CountKey = (i64, i32, i64, Direction, MessageStatus);
-
-/// What one unit changes beside its rows; thrown away with it if it fails.
-#[derive(Default)]
-pub(super) struct SideEffects {
-    pub counts: BTreeMap<CountKey, i64>,
-    pub definitions_of: Option<WorkspaceId>,
-}
-
-impl SideEffects {
-    pub fn count(&mut self, key: CountKey, by: i64) {
-        *self.counts.entry(key).or_default() += by;
-    }
 }
 
 pub(super) struct Writer {
@@ -120,7 +50,7 @@ impl Writer {
     }
 
     /// Serves jobs until the last store is dropped.
-    pub fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    pub fn run(mut self, mut queue: mpsc::Receiver<Write>) {
         while let Some(first) = queue.blocking_recv() {
             let (started, limits) = (Instant::now(), self.limits);
             self.checkpoint_by(queue.len());
@@ -146,7 +76,7 @@ impl Writer {
     }
 
     /// Commits these jobs as one group.
-    pub fn commit(&mut self, jobs: Vec<Job>) {
+    pub fn commit(&mut self, jobs: Vec<Write>) {
         let mut jobs = jobs.into_iter();
         if let Some(first) = jobs.next() {
             self.commit_group(first, |_| jobs.next());
@@ -154,7 +84,7 @@ impl Writer {
     }
 
     /// `more` is asked for another job after each, with the number of units taken so far.
-    fn commit_group(&mut self, first: Job, mut more: impl FnMut(usize) -> Option<Job>) {
+    fn commit_group(&mut self, first: Write, mut more: impl FnMut(usize) -> Option<Write>) {
         let mut jobs = Vec::new();
         let mut done = Vec::new();
         let mut taken = 0;
@@ -202,17 +132,17 @@ impl Writer {
         Ok(())
     }
 
-    fn apply(&mut self, job: &Job, carefully: bool) -> Result<Done, Spoilt> {
+    fn apply(&mut self, job: &Write, carefully: bool) -> Result<Done, Spoilt> {
         Ok(match job {
-            Job::Units(units, _) => {
+            Write::Units(units, _) => {
                 let ends: Result<Vec<_>, Spoilt> =
                     units.iter().map(|unit| self.apply_unit(unit, carefully)).collect();
                 Done::Units(ends?)
             }
-            Job::Claim { run, now, shares, .. } => {
+            Write::Claim { run, now, shares, .. } => {
                 Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares)))
             }
-            Job::Recover { run, now, .. } => {
+            Write::Recover { run, now, .. } => {
                 Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now)))
             }
         })

@@ -4,7 +4,15 @@ use domain::{MessageId, MessageUuid};
 use store::{Change, Direction, MessageRef, MessageStatus, StatusChange, StatusResult, Unit};
 use uuid::Uuid;
 
-use crate::rows::{CHANNEL, WORKSPACE, at, contact, message, outgoing, scratch, workspace};
+use crate::{
+    places::{Place, on_both_databases},
+    rows::{CHANNEL, WORKSPACE, at, contact, message, outgoing, workspace},
+};
+
+on_both_databases!(
+    reports_in_any_order_leave_the_furthest_status_and_true_counts,
+    a_message_is_found_by_each_of_its_names
+);
 
 fn report(message: MessageRef, status: MessageStatus) -> Change {
     Change::Status(Box::new(StatusChange {
@@ -40,9 +48,8 @@ fn a_status_goes_on_and_never_back() {
     }
 }
 
-#[tokio::test]
-async fn reports_in_any_order_leave_the_furthest_status_and_true_counts() {
-    let (_folder, store) = scratch();
+async fn reports_in_any_order_leave_the_furthest_status_and_true_counts(place: Place) {
+    let store = place.open();
     store.write_one(workspace()).await.unwrap();
     let mut changes = vec![contact(1)];
     (1..=40).for_each(|id| changes.extend(outgoing(id, 1, 0)));
@@ -72,9 +79,8 @@ async fn reports_in_any_order_leave_the_furthest_status_and_true_counts() {
     }
 }
 
-#[tokio::test]
-async fn a_message_is_found_by_each_of_its_names() {
-    let (_folder, store) = scratch();
+async fn a_message_is_found_by_each_of_its_names(place: Place) {
+    let store = place.open();
     store.write_one(workspace()).await.unwrap();
     let mut changes = vec![contact(1)];
     changes.extend(outgoing(1, 1, 0));

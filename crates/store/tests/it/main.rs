@@ -1,8 +1,9 @@
-//! The store on real SQLite files: what is committed, what is refused, what a crash leaves.
+//! The store on both databases: what is committed, what is refused, what a crash leaves.
 #![allow(clippy::unwrap_used)]
 
 mod counts;
 mod opening;
 mod outbox;
+mod places;
 mod rows;
 mod units;

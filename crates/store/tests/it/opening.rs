@@ -2,16 +2,20 @@
 
 use store::{ConversationKey, Store, StoreError, StoreOptions, StoreUrl};
 
-use crate::rows::{WORKSPACE, contact, open, scratch, workspace, workspace_row};
+use crate::{
+    places::{Place, on_both_databases},
+    rows::{WORKSPACE, contact, workspace, workspace_row},
+};
 
-#[tokio::test]
-async fn what_is_written_is_there_after_opening_again() {
-    let (folder, store) = scratch();
+on_both_databases!(what_is_written_is_there_after_opening_again, a_database_of_a_newer_program_is_refused);
+
+async fn what_is_written_is_there_after_opening_again(place: Place) {
+    let store = place.open();
     store.write_one(workspace()).await.unwrap();
     store.write_one(vec![contact(5)].into()).await.unwrap();
     let highest = store.ids().next(jiff::Timestamp::UNIX_EPOCH);
     drop(store);
-    let store = open(&folder);
+    let store = place.open();
     let workspaces = store.workspaces().await.unwrap();
     assert_eq!(workspaces, [store::WorkspaceRow { definitions_version: 1, ..workspace_row() }]);
     let key = ConversationKey::Contact(WORKSPACE, domain::ContactId(5));
@@ -23,15 +27,10 @@ async fn what_is_written_is_there_after_opening_again() {
     assert!(highest > 0, "a clock before 2025 still gives ids that rise");
 }
 
-#[test]
-fn a_database_of_a_newer_program_is_refused() {
-    let (folder, store) = scratch();
-    drop(store);
-    let path = folder.path().join("store.db");
-    let conn = rusqlite::Connection::open(&path).unwrap();
-    conn.execute("INSERT INTO schema_migration VALUES (999, 'later', 'now')", []).unwrap();
-    drop(conn);
-    let error = Store::open(&StoreUrl::Sqlite(path), StoreOptions::default()).unwrap_err();
+async fn a_database_of_a_newer_program_is_refused(place: Place) {
+    drop(place.open());
+    place.sql("INSERT INTO schema_migration VALUES (999, 'later', 'now')");
+    let error = Store::open(&place.url(), StoreOptions::default()).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 999, .. }), "{error}");
     assert!(error.to_string().contains("newer program"), "{error}");
 }
@@ -42,7 +41,10 @@ fn addresses_are_read_or_refused() {
         ("sqlite:/var/lib/seedling/seedling.db", Some("/var/lib/seedling/seedling.db")),
         ("sqlite:///data/a.db", Some("/data/a.db")),
         ("data/a.db", Some("data/a.db")),
-        ("postgres://user:secret@host/db", None),
+        ("postgres://user:secret@host:port/db", None),
+        ("postgres:///db", None),
+        ("postgres://host/db?pgbouncer=perhaps", None),
+        ("mysql://user:secret@host/db", None),
         ("sqlite:", None),
     ] {
         let url = text.parse::<StoreUrl>();

@@ -3,7 +3,19 @@
 use domain::{ChannelId, ContactId, MessageId, OutboxId};
 use store::{Change, Recovered, RetryOutbox, Store};
 
-use crate::rows::{CHANNEL, WORKSPACE, at, contact, open, outgoing, scratch, workspace};
+use crate::{
+    places::{Place, on_both_databases},
+    rows::{CHANNEL, WORKSPACE, at, contact, outgoing, workspace},
+};
+
+on_both_databases!(
+    a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel,
+    a_claimed_row_has_all_that_sending_needs,
+    after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again,
+    parts_that_the_carrier_has_are_known_to_the_next_run,
+    each_line_gives_its_share_whatever_waits_on_others,
+    dropping_what_is_queued_takes_it_out_of_the_hand_as_well
+);
 
 const RUN: i64 = 9;
 
@@ -41,9 +53,8 @@ async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
         .collect()
 }
 
-#[tokio::test]
-async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel() {
-    let (_folder, store) = scratch();
+async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     assert!(queue(&store, 1, 1, RUN).await);
     assert!(queue(&store, 2, 1, RUN).await, "the earlier one is in the same hand, which keeps the order");
@@ -63,9 +74,8 @@ async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel() {
     assert_eq!(store.outbox_depth().await.unwrap(), (5, 0, 0));
 }
 
-#[tokio::test]
-async fn a_claimed_row_has_all_that_sending_needs() {
-    let (_folder, store) = scratch();
+async fn a_claimed_row_has_all_that_sending_needs(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     assert!(!queue(&store, 1, 1, 0).await, "a command leaves its rows to the node");
     let item =
@@ -78,16 +88,15 @@ async fn a_claimed_row_has_all_that_sending_needs() {
     assert_eq!(store.outbox_item(WORKSPACE, item.id).await.unwrap(), Some(item));
 }
 
-#[tokio::test]
-async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
-    let (folder, store) = scratch();
+async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     queue(&store, 1, 1, RUN).await;
     queue(&store, 2, 2, 0).await;
     queue(&store, 3, 1, RUN).await;
     store.write_one(vec![Change::FinishOutbox(WORKSPACE, OutboxId(1))].into()).await.unwrap();
     drop(store);
-    let store = open(&folder);
+    let store = place.open();
     let next_run = RUN + 1;
     let recovered = store.recover_outbox(next_run, at(50)).await.unwrap();
     assert_eq!(recovered, Recovered { rows: 1 });
@@ -100,9 +109,8 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again() {
     assert_eq!(store.recover_outbox(next_run, at(50)).await.unwrap(), Recovered { rows: 0 });
 }
 
-#[tokio::test]
-async fn parts_that_the_carrier_has_are_known_to_the_next_run() {
-    let (folder, store) = scratch();
+async fn parts_that_the_carrier_has_are_known_to_the_next_run(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     queue(&store, 1, 1, RUN).await;
     queue(&store, 2, 2, RUN).await;
@@ -112,15 +120,14 @@ async fn parts_that_the_carrier_has_are_known_to_the_next_run() {
     (first.parts_sent, first.tried) = (None, false);
     store.write_one(vec![Change::RetryOutbox(first)].into()).await.unwrap();
     drop(store);
-    let store = open(&folder);
+    let store = place.open();
     store.recover_outbox(RUN + 1, at(20)).await.unwrap();
     let claimed = store.claim_outbox(RUN + 1, at(20), vec![(Some(CHANNEL), 10)]).await.unwrap();
     assert_eq!((claimed.items.len(), claimed.parts_sent), (2, vec![(OutboxId(1), 2)]));
 }
 
-#[tokio::test]
-async fn each_line_gives_its_share_whatever_waits_on_others() {
-    let (_folder, store) = scratch();
+async fn each_line_gives_its_share_whatever_waits_on_others(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let on = |id: i64, channel: Option<ChannelId>| {
         let mut changes = outgoing(id, 1 + id % 2, 0);
@@ -140,9 +147,8 @@ async fn each_line_gives_its_share_whatever_waits_on_others() {
     assert_eq!(store.outbox_due().await.unwrap(), [(Some(CHANNEL), at(4))]);
 }
 
-#[tokio::test]
-async fn dropping_what_is_queued_takes_it_out_of_the_hand_as_well() {
-    let (_folder, store) = scratch();
+async fn dropping_what_is_queued_takes_it_out_of_the_hand_as_well(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     queue(&store, 1, 1, RUN).await;
     queue(&store, 2, 1, 0).await;

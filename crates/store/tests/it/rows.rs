@@ -9,7 +9,7 @@ use domain::{
 use jiff::Timestamp;
 use store::{
     Change, ContactRow, DefinitionChange, Direction, MessageStatus, NewContact, NewMessage, NewOutbox,
-    OutboxKind, Store, StoreOptions, StoreUrl, Unit, UrnRow, WorkspaceRow,
+    OutboxKind, Unit, UrnRow, WorkspaceRow,
 };
 use uuid::Uuid;
 
@@ -18,17 +18,6 @@ pub const CHANNEL: ChannelId = ChannelId(7);
 
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-/// A store in a folder that is removed with it.
-pub fn scratch() -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder);
-    (folder, store)
-}
-
-pub fn open(folder: &tempfile::TempDir) -> Store {
-    Store::open(&StoreUrl::Sqlite(folder.path().join("store.db")), StoreOptions::default()).unwrap()
 }
 
 pub fn workspace() -> Unit {

@@ -7,7 +7,20 @@ use store::{
     UnitError,
 };
 
-use crate::rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, scratch, urn_row, workspace};
+use crate::{
+    places::{Place, on_both_databases},
+    rows::{CHANNEL, WORKSPACE, at, contact, contact_row, message, urn_row, workspace},
+};
+
+on_both_databases!(
+    a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay,
+    only_one_of_two_writers_of_a_version_wins,
+    many_writers_share_commits_and_each_hears_of_its_own,
+    an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once,
+    a_repetition_has_the_same_line_id_sender_and_text,
+    rows_of_one_workspace_are_not_seen_by_another,
+    a_row_of_one_workspace_is_not_written_by_another
+);
 
 fn update(id: i64, version: i64, name: &str) -> Change {
     let mut row = contact_row(id);
@@ -28,9 +41,8 @@ async fn prepared(store: &Store) {
     store.write_one(vec![contact(1), contact(2), inbound(10, 1, "ext-1")].into()).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay() {
-    let (_folder, store) = scratch();
+async fn a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let bad: Vec<(&str, Vec<Change>, fn(&UnitError) -> bool)> = vec![
         ("an old version", vec![inbound(11, 1, "new"), update(1, 9, "x")], |e| {
@@ -79,9 +91,8 @@ fn timer(kind: TimerKind, due: i64) -> DueTimer {
     DueTimer { workspace: WORKSPACE, contact: ContactId(1), kind, due: at(due), session: SessionId(3) }
 }
 
-#[tokio::test]
-async fn only_one_of_two_writers_of_a_version_wins() {
-    let (_folder, store) = scratch();
+async fn only_one_of_two_writers_of_a_version_wins(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let answers = store
         .write(vec![vec![update(1, 1, "first")].into(), vec![update(1, 1, "second")].into()])
@@ -92,9 +103,8 @@ async fn only_one_of_two_writers_of_a_version_wins() {
     store.write_one(vec![update(1, 2, "third")].into()).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_writers_share_commits_and_each_hears_of_its_own() {
-    let (_folder, store) = scratch();
+async fn many_writers_share_commits_and_each_hears_of_its_own(place: Place) {
+    let store = place.open();
     store.write_one(workspace()).await.unwrap();
     let tasks: Vec<_> = (1..=200)
         .map(|id| {
@@ -114,9 +124,8 @@ async fn many_writers_share_commits_and_each_hears_of_its_own() {
     assert_eq!(refused, 99);
 }
 
-#[tokio::test]
-async fn an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once() {
-    let (_folder, store) = scratch();
+async fn an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     for (kind, dues, expected) in [
         (TimerKind::Expiry, [50, 90, 40, 60], 40),
@@ -135,9 +144,8 @@ async fn an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once() {
     assert_eq!(store.next_timer_due().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_repetition_has_the_same_line_id_sender_and_text() {
-    let (_folder, store) = scratch();
+async fn a_repetition_has_the_same_line_id_sender_and_text(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let kept = |channel: i64, external: &str, person: i64, text: &str| InboundKey {
         workspace: WORKSPACE,
@@ -171,9 +179,8 @@ async fn a_repetition_has_the_same_line_id_sender_and_text() {
     assert!(store.find_inbound(foreign).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn rows_of_one_workspace_are_not_seen_by_another() {
-    let (_folder, store) = scratch();
+async fn rows_of_one_workspace_are_not_seen_by_another(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let other = domain::WorkspaceId(2);
     let key = ConversationKey::Contact(other, ContactId(1));
@@ -183,9 +190,8 @@ async fn rows_of_one_workspace_are_not_seen_by_another() {
     assert_eq!(store.contact_count(other).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn a_row_of_one_workspace_is_not_written_by_another() {
-    let (_folder, store) = scratch();
+async fn a_row_of_one_workspace_is_not_written_by_another(place: Place) {
+    let store = place.open();
     prepared(&store).await;
     let other = domain::WorkspaceId(2);
     let label = |workspace, name: &str| {

@@ -1,0 +1,79 @@
+//! The schema brought up to date, and what only PostgreSQL is told of it.
+
+use super::{address::PostgresUrl, session::Session};
+use crate::{
+    StoreError,
+    migrate::{CURRENT, MIGRATIONS, postgres_text},
+    sql::{self, Connection},
+};
+
+/// Key of the lock under which one process at a time changes the schema: the letters of "seedling".
+const SCHEMA_LOCK: i64 = 0x7365_6564_6c69_6e67;
+
+/// Tables whose rows are changed or removed soon after they were written: some room in each page lets a new version
+/// lie beside the old one, and they are cleaned before they grow.
+const BUSY_TABLES: [&str; 6] = ["contact", "contact_urn", "session", "run", "timer", "outbox"];
+
+/// Applies the migrations that the database has not had, all in one transaction. Without `create` a database that has
+/// none of them is refused.
+pub(super) fn migrate(session: &Session, url: &PostgresUrl, create: bool) -> Result<(), StoreError> {
+    let conn = &Connection::Postgres(session);
+    session.begin(&url.begin());
+    let found = version(conn)?;
+    let done = match found {
+        Some(found) if found > CURRENT => Err(StoreError::Newer { found, known: CURRENT }),
+        Some(CURRENT) => Ok(()),
+        None if !create => Err(StoreError::Open {
+            path: url.to_string(),
+            reason: "there is no data in it; run `seedling init` with the same --database first".to_owned(),
+        }),
+        Some(_) | None => apply(session),
+    };
+    session.plain(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    done
+}
+
+/// The version of the schema; `None` for a new database.
+fn version(conn: &Connection<'_>) -> Result<Option<i64>, StoreError> {
+    let exists = "SELECT to_regclass('schema_migration') IS NOT NULL";
+    if sql::one(conn, exists, &[], |row| row.get::<bool>(0))? != Some(true) {
+        return Ok(None);
+    }
+    let text = "SELECT max(version) FROM schema_migration";
+    Ok(sql::one(conn, text, &[], |row| row.get::<Option<i64>>(0))?.flatten())
+}
+
+fn apply(session: &Session) -> Result<(), StoreError> {
+    let conn = &Connection::Postgres(session);
+    sql::exec(conn, "SELECT 1 FROM pg_advisory_xact_lock($1)", &[&SCHEMA_LOCK])?;
+    session.plain(
+        "CREATE TABLE IF NOT EXISTS schema_migration
+         (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
+    )?;
+    // Another process may have been here while the lock was waited for.
+    let found = version(conn)?.unwrap_or(0);
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+        session.plain(&postgres_text(migration.sql))?;
+        sql::exec(
+            conn,
+            "INSERT INTO schema_migration (version, name, applied_on) VALUES ($1, $2, now()::text)",
+            &[&migration.version, &migration.name],
+        )?;
+    }
+    for table in BUSY_TABLES {
+        session.plain(&format!(
+            "ALTER TABLE {table} SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05,
+                 autovacuum_vacuum_cost_delay = 1)"
+        ))?;
+    }
+    Ok(())
+}
+
+/// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
+/// set back.
+pub(super) fn highest_id(session: &Session) -> Result<i64, StoreError> {
+    let text = "SELECT greatest(0, (SELECT max(id) FROM message), (SELECT max(id) FROM event),
+        (SELECT max(id) FROM outbox), (SELECT max(id) FROM contact), (SELECT max(id) FROM contact_urn),
+        (SELECT max(id) FROM session), (SELECT max(id) FROM run), (SELECT max(id) FROM workspace))";
+    Ok(sql::one(&Connection::Postgres(session), text, &[], |row| row.get(0))?.unwrap_or(0))
+}

@@ -1,0 +1,224 @@
+//! The writer: collects what waits, applies it in one transaction, commits, then answers.
+//!
+//! A connection that is lost before the commit costs nothing: the same group is applied on another one. Lost while the
+//! commit is under way it leaves open whether the group is kept; those who wait are told so ([`StoreError::Unknown`])
+//! and give their input again, which changes nothing if it was kept.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    address::PostgresUrl,
+    session::{Session, Trouble},
+    wire::Table,
+};
+use crate::{
+    MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
+    sql::{self, Connection},
+    sqlite::{apply, apply_outbox},
+    writing::{CountKey, Done, SideEffects, Write},
+};
+
+/// How often a group is applied again because the server broke a circle of waits.
+const TRIES: usize = 5;
+
+pub(super) struct Writer {
+    url: PostgresUrl,
+    session: Option<Session>,
+    units_max: usize,
+    /// How long to go on connecting before those who wait are told.
+    patience: Duration,
+}
+
+/// Why a group was not committed.
+enum Failed {
+    /// Nothing is kept; the same again may succeed.
+    Again(StoreError),
+    /// Nothing is kept, and the same again would fail.
+    Refused(StoreError),
+    /// Whether it is kept is not known.
+    Unknown,
+}
+
+impl From<sql::Error> for Failed {
+    fn from(error: sql::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl Writer {
+    pub(super) fn new(url: PostgresUrl, session: Session, options: &StoreOptions) -> Self {
+        Self { url, session: Some(session), units_max: options.group_units, patience: options.busy_timeout }
+    }
+
+    /// Serves jobs until the last store is dropped.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Write>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut taken = first.size();
+            let mut jobs = vec![first];
+            while taken < self.units_max
+                && let Ok(job) = queue.try_recv()
+            {
+                taken += job.size();
+                jobs.push(job);
+            }
+            self.commit_group(jobs, taken);
+        }
+    }
+
+    fn commit_group(&mut self, jobs: Vec<Write>, units: usize) {
+        let deadline = Instant::now() + self.patience;
+        let mut tries = 1;
+        let (done, committed) = loop {
+            match self.attempt(&jobs, deadline) {
+                Ok(done) => break (done, Ok(())),
+                Err(Failed::Again(error)) if Instant::now() < deadline && tries < TRIES => {
+                    tries += 1;
+                    tracing::warn!(%error, units, "a group of writes is applied again");
+                }
+                Err(Failed::Again(error) | Failed::Refused(error)) => break (Vec::new(), Err(error)),
+                Err(Failed::Unknown) => break (Vec::new(), Err(StoreError::Unknown)),
+            }
+        };
+        if let Err(error) = &committed {
+            tracing::error!(%error, units, "a group was not committed");
+        }
+        let mut done = done.into_iter();
+        for job in jobs {
+            job.answer(done.next(), &committed);
+        }
+    }
+
+    /// Applies and commits all jobs, or none of them.
+    fn attempt(&mut self, jobs: &[Write], deadline: Instant) -> Result<Vec<Done>, Failed> {
+        let session = match self.session.take().filter(|session| session.trouble().is_none()) {
+            Some(session) => session,
+            None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
+        };
+        let mut group = Group { session: &session, counts: BTreeMap::new() };
+        session.begin(&self.url.begin());
+        let applied = group.apply(jobs);
+        if let Some(trouble) = session.trouble() {
+            if trouble == Trouble::Again && session.plain("ROLLBACK").is_ok() {
+                session.clear_trouble();
+                self.session = Some(session);
+            }
+            return Err(Failed::Again(match applied {
+                Err(Failed::Again(error) | Failed::Refused(error)) => error,
+                Ok(_) | Err(Failed::Unknown) => StoreError::Away("the connection was lost".to_owned()),
+            }));
+        }
+        let done = match applied {
+            Ok(done) => done,
+            Err(failed) => {
+                if session.plain("ROLLBACK").is_ok() {
+                    self.session = Some(session);
+                }
+                return Err(failed);
+            }
+        };
+        group.commit()?;
+        self.session = Some(session);
+        Ok(done)
+    }
+}
+
+/// One transaction.
+struct Group<'s> {
+    session: &'s Session,
+    counts: BTreeMap<CountKey, i64>,
+}
+
+impl<'s> Group<'s> {
+    fn conn(&self) -> Connection<'s> {
+        Connection::Postgres(self.session)
+    }
+
+    fn apply(&mut self, jobs: &[Write]) -> Result<Vec<Done>, Failed> {
+        let mut done = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            done.push(match job {
+                Write::Units(units, _) => {
+                    Done::Units(units.iter().map(|unit| self.unit(unit)).collect::<Result<_, Failed>>()?)
+                }
+                Write::Claim { run, now, shares, .. } => {
+                    Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares))?)
+                }
+                Write::Recover { run, now, .. } => {
+                    Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now))?)
+                }
+            });
+        }
+        Ok(done)
+    }
+
+    /// One unit by itself, which spoils no other if it fails. The outer error is the group's.
+    fn unit(&mut self, unit: &Unit) -> Result<Result<UnitDone, UnitError>, Failed> {
+        if unit.changes.len() > MAX_CHANGES_PER_UNIT {
+            return Ok(Err(UnitError::TooLarge(unit.changes.len())));
+        }
+        self.session.plain("SAVEPOINT unit")?;
+        let mut side = SideEffects::default();
+        let done = apply::unit(&self.conn(), unit, &mut side);
+        self.settle(done.is_ok())?;
+        if done.is_ok() {
+            for (key, by) in side.counts {
+                *self.counts.entry(key).or_default() += by;
+            }
+        }
+        Ok(done)
+    }
+
+    /// All of it or nothing: half a claim would leave rows in the hand of nobody.
+    fn whole<T>(
+        &self,
+        work: impl FnOnce(&Connection<'_>) -> sql::Result<T>,
+    ) -> Result<Result<T, StoreError>, Failed> {
+        self.session.plain("SAVEPOINT unit")?;
+        let done = work(&self.conn());
+        self.settle(done.is_ok())?;
+        Ok(done.map_err(StoreError::from))
+    }
+
+    /// Ends what was begun with a savepoint, unless the whole transaction is of no use any more.
+    fn settle(&self, keep: bool) -> Result<(), Failed> {
+        if self.session.trouble().is_some() {
+            return Err(Failed::Again(StoreError::Busy));
+        }
+        self.session.plain(if keep { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" })?;
+        Ok(())
+    }
+
+    fn commit(self) -> Result<(), Failed> {
+        let mut table = Table::default();
+        for ((workspace, day, channel, direction, status), by) in &self.counts {
+            if *by != 0 {
+                table.push(&[workspace, day, channel, &direction.as_str(), &status.as_str(), by]);
+            }
+        }
+        let mut statements = Vec::new();
+        if table.rows() > 0 {
+            statements.push((table.unfold(COUNTS), table.binds()));
+        }
+        if self.session.is_untouched() {
+            return Ok(());
+        }
+        match self.session.together(&statements, Some("COMMIT")) {
+            Ok((_, Ok(()))) => Ok(()),
+            Ok((_, Err(sql::Error::Away(_)))) => Err(Failed::Unknown),
+            Ok((_, Err(error))) => Err(Failed::Again(error.into())),
+            // A statement was refused, so what followed it ended the transaction without keeping anything.
+            Err(sql::Error::Away(_)) => Err(Failed::Unknown),
+            Err(error) => Err(Failed::Again(error.into())),
+        }
+    }
+}
+
+const COUNTS: &str = "INSERT INTO daily_count (workspace_id, day, channel_id, direction, status, count)
+     SELECT * FROM {rows}
+     ON CONFLICT (workspace_id, day, channel_id, direction, status)
+     DO UPDATE SET count = daily_count.count + excluded.count";
