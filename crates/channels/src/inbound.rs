@@ -45,6 +45,8 @@ pub struct InboundMessage {
     pub external_id: Option<SmolStr>,
     /// The person's name, if the carrier gives it.
     pub name: Option<SmolStr>,
+    /// What the carrier gives beside the text: `{"id": …}` of a button or row that was chosen, the answers of a form.
+    pub payload: Option<serde_json::Value>,
 }
 
 /// How far a sent message got. The order is the order of progress.

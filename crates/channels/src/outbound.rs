@@ -1,6 +1,6 @@
 //! What we tell carriers: a message, the requests it takes, and what their answers mean.
 
-use domain::{MessageUuid, Urn};
+use domain::{Interactive, MessageUuid, Urn};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use thiserror::Error;
@@ -46,6 +46,9 @@ pub struct Outgoing {
     /// Answers offered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quick_replies: Vec<QuickReply>,
+    /// Buttons, a list or a form, for carriers that show them; the answers offered are for those that do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interactive: Option<Interactive>,
     /// State of the session that sent it: `waiting`, `completed`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_status: Option<SmolStr>,

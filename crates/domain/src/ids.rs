@@ -104,6 +104,12 @@ row_id! {
     SessionId,
     /// Long work that goes on in slices.
     JobId,
+    /// A flow that starts for a contact at a later moment.
+    ReminderId,
+    /// What was achieved.
+    OutcomeId,
+    /// A table that flows look things up in.
+    TableId,
     /// A future moment.
     TimerId,
     /// An outgoing effect.

@@ -81,6 +81,7 @@ async fn main() {
             sent_on: None,
             external_id: Some(format!("{:016x}", host.random()).into()),
             name: None,
+            payload: None,
         }),
     };
     let everyone: Vec<_> = (0..contacts).map(|contact| item(contact, "hello 1")).collect();

@@ -1,5 +1,5 @@
 //! Moments that have come: waits that time out, conversations that expire, effects that did not come back, messages
-//! whose turn it is.
+//! whose turn it is, reminders, windows about to close.
 
 use std::sync::Arc;
 
@@ -41,7 +41,15 @@ pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>
     let mut fired = Fired::default();
     let mut outbox = Vec::new();
     // A contact can have timers of several kinds due together; each sees what the one before did.
-    for kind in [TimerKind::EffectDeadline, TimerKind::WaitTimeout, TimerKind::Expiry, TimerKind::Parked] {
+    let kinds = [
+        TimerKind::EffectDeadline,
+        TimerKind::WaitTimeout,
+        TimerKind::Expiry,
+        TimerKind::Parked,
+        TimerKind::Reminder,
+        TimerKind::WindowEnd,
+    ];
+    for kind in kinds {
         let inputs: Vec<_> = timers
             .iter()
             .filter(|timer| timer.kind == kind)
@@ -116,6 +124,8 @@ fn step<'a>(
             (TimerKind::WaitTimeout, _) => turn.time_out(timer).await?,
             (TimerKind::Expiry, _) => turn.expire(timer).await?,
             (TimerKind::Parked, _) => !turn.waits_for_effect(),
+            (TimerKind::Reminder, _) => turn.remind(timer).await?,
+            (TimerKind::WindowEnd, _) => turn.window_ends(timer).await?,
             (TimerKind::EffectDeadline, None) => turn.give_up_effect(timer).await?,
             (TimerKind::EffectDeadline, Some(row)) => turn.give_up_in_background(row).await?,
         };

@@ -22,11 +22,13 @@ mod receive;
 mod record_sent;
 mod record_status;
 mod registry;
+mod reminders;
 mod sprint;
 mod start_flow;
 mod stop_contact;
 mod triggers;
 mod turn;
+mod window;
 mod workspace;
 
 pub use add_channel::{AddChannelError, NewChannel, add_channel};

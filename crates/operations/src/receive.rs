@@ -241,7 +241,19 @@ struct Incoming<'m> {
     text: SmolStr,
     attachments: Vec<SmolStr>,
     external_id: Option<SmolStr>,
+    payload: Option<serde_json::Value>,
     created_on: Timestamp,
+}
+
+/// What is kept beside a message in hand: what its carrier gave besides the text.
+fn inbound_detail(payload: Option<&serde_json::Value>) -> Option<String> {
+    payload.map(|payload| serde_json::json!({ "payload": payload }).to_string())
+}
+
+/// The payload that [`inbound_detail`] kept.
+fn payload_of(detail: Option<&str>) -> Option<serde_json::Value> {
+    let mut detail: serde_json::Value = serde_json::from_str(detail?).ok()?;
+    detail.get_mut("payload").map(serde_json::Value::take)
 }
 
 impl Turn<'_> {
@@ -259,6 +271,7 @@ impl Turn<'_> {
             text: SmolStr::new(&message.text),
             attachments: message.attachments.iter().map(SmolStr::new).collect(),
             external_id: message.external_id.clone(),
+            payload: message.payload.clone(),
             created_on: self.now,
         };
         self.drain_pending().await?;
@@ -284,12 +297,13 @@ impl Turn<'_> {
             text: incoming.text,
             attachments: incoming.attachments,
             quick_replies: None,
-            detail: None,
+            detail: inbound_detail(incoming.payload.as_ref()),
             external_id: incoming.external_id,
             reason,
             day: self.ws.day(self.now),
             created_on: self.now,
         })));
+        self.plan_window_end();
         Ok(Receipt::Accepted(incoming.uuid))
     }
 
@@ -317,6 +331,7 @@ impl Turn<'_> {
                 text: pending.text,
                 attachments: pending.attachments,
                 external_id: pending.external_id,
+                payload: payload_of(pending.detail.as_deref()),
                 created_on: pending.created_on,
             };
             let (flow, reason) = match self.converse(&incoming).await? {
@@ -407,7 +422,7 @@ fn received_event(incoming: &Incoming<'_>) -> Event {
         text: incoming.text.clone(),
         attachments: incoming.attachments.clone(),
         external_id: incoming.external_id.clone(),
-        payload: None,
+        payload: incoming.payload.clone().map(Box::new),
     };
     let kind = EventKind::MsgReceived(MsgReceived { msg, ticket_uuid: None });
     Event::new(Turn::event_of(incoming.uuid), incoming.created_on, kind)

@@ -1,6 +1,6 @@
 //! What a sprint leaves behind: messages, history, runs, session, timers, effects.
 
-use domain::{EventId, EventUuid, FlowId, MessageUuid, OutboxId, RunId, RunUuid, SessionId};
+use domain::{ContactStatus, EventId, EventUuid, FlowId, MessageUuid, OutboxId, RunId, RunUuid, SessionId};
 use flows::{
     Effect, Event, EventKind, Session, Sprint,
     engine::WaitKind as EngineWait,
@@ -9,6 +9,7 @@ use flows::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
 use store::{
     Change, Direction, DueTimer, MessageStatus, NewEvent, NewMessage, NewMessageLabel, NewOutbox, OutboxItem,
     OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
@@ -138,7 +139,7 @@ impl Turn<'_> {
             contact: self.person.row.id,
             status,
             wait_kind,
-            wait_until: timeout.map(|seconds| self.now + SignedDuration::from_secs(seconds.into())),
+            wait_until: timeout.map(|seconds| self.now + pauses(sprint, progress) + seconds_of(seconds)),
             expires_on: match (&sprint.wait, waits) {
                 (Some(wait), true) => Some(wait.expires_on),
                 // An effect keeps the expiry that was set: its own deadline comes first.
@@ -205,6 +206,22 @@ impl Turn<'_> {
             EventKind::MsgCreated(created) => self.send(event, &created.msg, session, row),
             EventKind::InputLabelsAdded(added) => {
                 self.label(added);
+                self.record(event, Some(row.id));
+            }
+            EventKind::ReminderSet(set) => {
+                self.set_reminder(set);
+                self.record(event, Some(row.id));
+            }
+            EventKind::ReminderCancelled(cancelled) => {
+                self.cancel_reminders(&cancelled.key);
+                self.record(event, Some(row.id));
+            }
+            EventKind::OutcomeRecorded(outcome) => {
+                self.keep_outcome(outcome, self.flow_of(event, session), row.id);
+                self.record(event, Some(row.id));
+            }
+            EventKind::ContactStatusChanged(changed) if changed.status != ContactStatus::Active => {
+                self.cancel_reminders(&SmolStr::default());
                 self.record(event, Some(row.id));
             }
             EventKind::SessionTriggered(triggered) => {
@@ -340,13 +357,13 @@ impl Turn<'_> {
                 created_on: self.now,
             };
             self.changes.push(Change::Message(Box::new(new)));
-            self.queue(item);
+            self.queue(item, seconds_of(message.pause_seconds));
         } else {
             self.changes.push(Change::Message(Box::new(new)));
         }
     }
 
-    fn queue(&mut self, item: OutboxItem) {
+    fn queue(&mut self, item: OutboxItem, pause: SignedDuration) {
         self.changes.push(Change::Outbox(Box::new(NewOutbox {
             id: item.id,
             workspace: item.workspace,
@@ -358,6 +375,7 @@ impl Turn<'_> {
             payload: item.payload.clone(),
             claim_for: self.ctx.run,
             created_on: item.created_on,
+            pause,
         })));
         self.outbox.push(item);
     }
@@ -379,25 +397,28 @@ impl Turn<'_> {
                 return;
             }
         };
-        self.queue(OutboxItem {
-            id: OutboxId(self.ctx.next_id(self.now)),
-            workspace: row.workspace,
-            kind,
-            contact: row.contact,
-            channel: None,
-            message: None,
-            session: Some(row.id),
-            message_uuid: None,
-            urn: None,
-            text: smol_str::SmolStr::default(),
-            attachments: Vec::new(),
-            quick_replies: None,
-            detail: None,
-            payload: Some(payload),
-            attempts: 0,
-            possibly_repeated: false,
-            created_on: self.now,
-        });
+        self.queue(
+            OutboxItem {
+                id: OutboxId(self.ctx.next_id(self.now)),
+                workspace: row.workspace,
+                kind,
+                contact: row.contact,
+                channel: None,
+                message: None,
+                session: Some(row.id),
+                message_uuid: None,
+                urn: None,
+                text: smol_str::SmolStr::default(),
+                attachments: Vec::new(),
+                quick_replies: None,
+                detail: None,
+                payload: Some(payload),
+                attempts: 0,
+                possibly_repeated: false,
+                created_on: self.now,
+            },
+            SignedDuration::ZERO,
+        );
     }
 
     fn flow_of(&self, event: &Event, session: &Session) -> Option<FlowId> {
@@ -410,6 +431,20 @@ impl Turn<'_> {
     pub(crate) fn event_of(uuid: MessageUuid) -> EventUuid {
         EventUuid(uuid.0)
     }
+}
+
+/// How long the messages of a sprint hold each other back: a wait counts from when the last leaves.
+fn pauses(sprint: &Sprint, progress: &Progress) -> SignedDuration {
+    let events = progress.events.iter().chain(&sprint.events);
+    let seconds = events.map(|event| match &event.kind {
+        EventKind::MsgCreated(created) => created.msg.pause_seconds,
+        _ => 0,
+    });
+    seconds_of(seconds.sum())
+}
+
+fn seconds_of(seconds: u32) -> SignedDuration {
+    SignedDuration::from_secs(seconds.into())
 }
 
 fn unsendable(reason: UnsendableReason) -> &'static str {
@@ -431,6 +466,9 @@ fn detail_json(message: &MsgOut, session: Option<SessionStatus>) -> String {
     }
     if !message.locale.is_empty() {
         detail.insert("locale".to_owned(), json!(message.locale));
+    }
+    if let Some(interactive) = &message.interactive {
+        detail.insert("interactive".to_owned(), json!(interactive));
     }
     if let Some(templating) = &message.templating {
         detail.insert("templating".to_owned(), json!(templating));

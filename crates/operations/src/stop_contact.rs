@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{ContactId, ContactStatus, WorkspaceId};
+use domain::{ContactId, ContactStatus, SessionId, WorkspaceId};
 use smol_str::SmolStr;
-use store::{Change, Conversation, ConversationKey, StoreError};
+use store::{Change, Conversation, ConversationKey, StoreError, TimerKind};
 use thiserror::Error;
 
 use crate::{
@@ -70,5 +70,7 @@ pub(crate) fn stop(turn: &mut Turn<'_>, reason: &str) {
     for pending in std::mem::take(&mut turn.pending) {
         turn.changes.push(Change::Handled(workspace, pending.id, None, Some(reason.to_owned()), turn.now));
     }
+    turn.cancel_reminders(&SmolStr::default());
+    turn.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WindowEnd, SessionId(0)));
     turn.changes.push(Change::DropQueued(workspace, contact, reason.to_owned(), turn.now));
 }

@@ -288,6 +288,8 @@ impl<'c> Turn<'c> {
                 }
             }
         }
+        self.hold_reminders_to_limit(&mut sprint.events).await?;
+        self.hold_reminders_to_limit(&mut progress.events).await?;
         self.keep(sprint, progress);
         Ok(())
     }

@@ -20,6 +20,8 @@ use serde::de::DeserializeOwned;
 use store::{ChannelRow, Definitions, FlowRow, RevisionRow, WorkspaceRow};
 use uuid::Uuid;
 
+use crate::window::BeforeWindowEnd;
+
 /// A compiled revision, by flow and number.
 type Programs = BTreeMap<(FlowId, i64), Arc<Program>>;
 
@@ -44,6 +46,7 @@ pub struct Workspace {
     channels_by_uuid: HashMap<ChannelUuid, Arc<ChannelRow>>,
     channel_uuids: HashMap<ChannelId, ChannelUuid>,
     labels_by_uuid: HashMap<LabelUuid, LabelId>,
+    before_window_end: Vec<BeforeWindowEnd>,
 }
 
 impl Workspace {
@@ -78,13 +81,21 @@ impl Workspace {
         let env = environment(&definitions.workspace);
         let assets = build_assets(&definitions, &programs, &env);
         let flows = &definitions.flows;
+        let groups_by_uuid: HashMap<GroupUuid, GroupId> =
+            definitions.groups.iter().map(|group| (group.uuid, group.id)).collect();
+        let live = flows.iter().filter(|flow| !flow.archived);
+        let before_window_end = live.filter_map(|flow| {
+            let trigger = programs.get(&(flow.id, flow.revision))?.window_trigger.as_ref()?;
+            Some(BeforeWindowEnd::new(flow.id, trigger, |uuid| groups_by_uuid.get(&uuid).copied()))
+        });
         Self {
+            before_window_end: before_window_end.collect(),
             env,
             row: definitions.workspace.clone(),
             assets,
             flows_by_uuid: flows.iter().map(|flow| (flow.uuid, flow.clone())).collect(),
             flow_uuids: flows.iter().map(|flow| (flow.id, flow.uuid)).collect(),
-            groups_by_uuid: definitions.groups.iter().map(|group| (group.uuid, group.id)).collect(),
+            groups_by_uuid,
             group_uuids: definitions.groups.iter().map(|group| (group.id, group.uuid)).collect(),
             channels_by_uuid: definitions.channels.iter().map(|c| (c.uuid, Arc::new(c.clone()))).collect(),
             channel_uuids: definitions.channels.iter().map(|c| (c.id, c.uuid)).collect(),
@@ -143,6 +154,11 @@ impl Workspace {
 
     pub(crate) fn label_id(&self, uuid: LabelUuid) -> Option<LabelId> {
         self.labels_by_uuid.get(&uuid).copied()
+    }
+
+    /// The flows that start before a contact's 24-hour window closes.
+    pub(crate) fn before_window_end(&self) -> &[BeforeWindowEnd] {
+        &self.before_window_end
     }
 
     pub(crate) fn has_revision(&self, flow: FlowId, revision: i64) -> bool {

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     ContactUpdate, DefinitionChange, DueTimer, JobRow, NewContact, NewEvent, NewMessage, NewMessageLabel,
-    NewOutbox, NewUrn, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
+    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind,
+    UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -48,6 +49,12 @@ pub enum Change {
     ClearTimer(WorkspaceId, ContactId, TimerKind, SessionId),
     /// Removes exactly this timer; the unit is [`crate::UnitError::Gone`] if it is not there as given.
     TakeTimer(DueTimer),
+    /// A reminder, in the place of the contact's with the same key. One beyond [`crate::MAX_REMINDERS`] is not set.
+    SetReminder(Box<ReminderRow>),
+    /// Removes the contact's reminder with a key, or all of theirs.
+    CancelReminders(WorkspaceId, ContactId, Option<smol_str::SmolStr>),
+    /// What was achieved.
+    Outcome(Box<OutcomeRow>),
     /// Something to go out.
     Outbox(Box<NewOutbox>),
     /// An outbox row is done: removes it; the unit is gone if it is not there.

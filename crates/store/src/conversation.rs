@@ -142,6 +142,8 @@ pub struct PendingMessage {
     pub attachments: Vec<SmolStr>,
     /// The carrier's id.
     pub external_id: Option<SmolStr>,
+    /// JSON of what its carrier gave beside the text.
+    pub detail: Option<String>,
     /// When it was received.
     pub created_on: Timestamp,
 }

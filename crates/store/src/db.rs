@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use domain::{
-    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, SessionId,
-    Urn, UrnId, WorkspaceId,
+    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, OutcomeId,
+    ReminderId, SessionId, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
     ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, JobRow,
-    Loaded, MessageRow, OutboxItem, OutboxLine, Recovered, RevisionRow, RunRow, SessionRow, StoreError,
-    StoreOptions, StoreUrl, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered, ReminderRow,
+    RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
+    WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -150,6 +151,14 @@ reads! {
     fn members_after(workspace: WorkspaceId, groups: Vec<GroupId>, after: ContactId, limit: usize) -> Vec<ContactId>;
     /// The row numbers of these contacts, those that there are, in order of row number.
     fn contact_ids(workspace: WorkspaceId, uuids: Vec<ContactUuid>) -> Vec<ContactId>;
+    /// A reminder by row number.
+    fn reminder(workspace: WorkspaceId, id: ReminderId) -> Option<ReminderRow>;
+    /// The reminders of a contact, the next first.
+    fn contact_reminders(workspace: WorkspaceId, contact: ContactId) -> Vec<ReminderRow>;
+    /// Outcomes of a workspace, the oldest first, after the given one.
+    fn outcomes(workspace: WorkspaceId, after: OutcomeId, limit: usize) -> Vec<OutcomeRow>;
+    /// The counts of outcomes of a workspace, by day.
+    fn outcome_counts(workspace: WorkspaceId) -> Vec<OutcomeCount>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

@@ -20,7 +20,9 @@ mod message;
 mod migrate;
 mod options;
 mod outbox;
+mod outcome;
 mod postgres;
+mod reminder;
 mod sql;
 mod sqlite;
 mod text_codes;
@@ -48,6 +50,8 @@ pub use message::{
 };
 pub use options::{Execution, StoreOptions, StoreUrl};
 pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recovered, RetryOutbox};
+pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
+pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use postgres::PostgresUrl;
 pub use timer::{DueTimer, TimerKind};
 pub use workspace::{UserRow, WorkspaceRow};

@@ -182,6 +182,10 @@ pub struct MessageRow {
     pub possibly_repeated: bool,
     /// When it was written.
     pub created_on: Timestamp,
+    /// JSON of what only some carriers use; of an inbound one, what its carrier gave beside the text.
+    pub detail: Option<String>,
+    /// When it may leave, if it still waits in the outbox.
+    pub leaves_on: Option<Timestamp>,
 }
 
 /// Messages of one kind on one day.

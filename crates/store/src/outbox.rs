@@ -2,7 +2,7 @@
 //! operation that records the answer.
 
 use domain::{ChannelId, ContactId, MessageId, MessageUuid, OutboxId, SessionId, WorkspaceId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use crate::text_codes::text_codes;
@@ -43,10 +43,13 @@ pub struct NewOutbox {
     /// JSON of the effect, for all but messages (whose words are in the message table).
     pub payload: Option<String>,
     /// The run of the node that takes the row at once, or 0 to leave it to [`crate::Store::claim_outbox`]. The row
-    /// is claimed only if no earlier row of its contact and channel waits unclaimed: [`crate::UnitDone::claimed`].
+    /// is claimed only if it does not pause and no earlier row of its contact and channel waits unclaimed:
+    /// [`crate::UnitDone::claimed`].
     pub claim_for: i64,
     /// When.
     pub created_on: Timestamp,
+    /// How long after what goes before it, to the same contact on the same channel, it may leave.
+    pub pause: SignedDuration,
 }
 
 /// A row in hand: everything that sending needs.

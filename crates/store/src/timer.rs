@@ -16,11 +16,15 @@ text_codes! {
         EffectDeadline = "effect_deadline",
         /// More messages wait for their turn than one step takes: the next step.
         Parked = "parked",
+        /// A reminder starts its flow.
+        Reminder = "reminder",
+        /// The 24-hour window after the contact's last message will close.
+        WindowEnd = "window_end",
     }
 }
 
-/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines, one for each
-/// session.
+/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines and reminders,
+/// one for each session or reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueTimer {
     /// Owner.
@@ -31,16 +35,17 @@ pub struct DueTimer {
     pub kind: TimerKind,
     /// When.
     pub due: Timestamp,
-    /// The session it was set for; 0 for [`TimerKind::Parked`], which is the contact's.
+    /// The session it was set for; 0 for [`TimerKind::Parked`], which is the contact's. Of a reminder the number of
+    /// the reminder, of a window's end the minutes before it.
     pub session: SessionId,
 }
 
 impl TimerKind {
-    /// What tells timers of this kind of one contact apart: the session for effect deadlines, 0 for the others.
+    /// What tells timers of this kind of one contact apart: the session or reminder, 0 where there is one.
     pub(crate) fn scope(self, session: SessionId) -> i64 {
         match self {
-            Self::EffectDeadline => session.0,
-            Self::WaitTimeout | Self::Expiry | Self::Parked => 0,
+            Self::EffectDeadline | Self::Reminder => session.0,
+            Self::WaitTimeout | Self::Expiry | Self::Parked | Self::WindowEnd => 0,
         }
     }
 }

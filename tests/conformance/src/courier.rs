@@ -156,6 +156,7 @@ fn outgoing_case(case: &Value) -> Result<()> {
         text: text(&case["msg_text"]).to_owned(),
         attachments: list(&case["msg_attachments"]).iter().map(|a| text(a).to_owned()).collect(),
         quick_replies: replies.collect::<Result<_, _>>()?,
+        interactive: None,
         session_status: case["msg_session_status"].as_str().map(SmolStr::from),
     };
     let (made, failure) = send(&line, &message, &case["mock_responses"])?;

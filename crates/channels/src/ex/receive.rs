@@ -61,6 +61,7 @@ fn receive_message(line: &Line, settings: &Settings, request: &Request<'_>) -> R
         sent_on: date.map(parse_date).transpose()?,
         external_id,
         name: None,
+        payload: None,
     })])
 }
 
@@ -81,6 +82,7 @@ fn receive_xml(
         sent_on: None,
         external_id: None,
         name: None,
+        payload: None,
     })])
 }
 

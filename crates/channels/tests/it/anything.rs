@@ -51,6 +51,7 @@ proptest! {
             text: text.clone(),
             attachments: Vec::new(),
             quick_replies: vec![channels::QuickReply::text(reply.as_str())],
+            interactive: None,
             session_status: None,
         };
         let Ok(Plan::Requests(requests)) = line.plan(&message) else { panic!("it can be sent") };

@@ -12,6 +12,7 @@ fn message(text: &str) -> Outgoing {
         text: text.to_owned(),
         attachments: Vec::new(),
         quick_replies: Vec::new(),
+        interactive: None,
         session_status: Some("waiting".into()),
     }
 }

@@ -170,12 +170,14 @@ fn outgoing(item: &OutboxItem) -> Option<Outgoing> {
     let replies = item.quick_replies.as_deref().map(serde_json::from_str::<Vec<QuickReply>>);
     let detail = item.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let session_status = detail.as_ref().and_then(|detail| detail.get("session_status")?.as_str());
+    let interactive = detail.as_ref().and_then(|detail| detail.get("interactive").cloned());
     Some(Outgoing {
         uuid: item.message_uuid?,
         urn: Urn::new(scheme, path),
         text: item.text.to_string(),
         attachments: item.attachments.iter().map(ToString::to_string).collect(),
         quick_replies: replies.and_then(Result::ok).unwrap_or_default(),
+        interactive: interactive.and_then(|interactive| serde_json::from_value(interactive).ok()),
         session_status: session_status.map(SmolStr::from),
     })
 }

@@ -99,6 +99,7 @@ impl World {
                 payload: None,
                 claim_for: 0,
                 created_on: now,
+                pause: jiff::SignedDuration::ZERO,
             };
             Unit::new(vec![Change::Message(Box::new(message)), Change::Outbox(Box::new(row))])
         });
@@ -132,6 +133,7 @@ impl World {
             sent_on: None,
             external_id: None,
             name: None,
+            payload: None,
         };
         self.node.receive(&channel, vec![Inbound::Message(message)]).await.unwrap()[0]
     }

@@ -232,6 +232,7 @@ impl World {
                 sent_on: None,
                 external_id: external_id.map(Into::into),
                 name: None,
+                payload: None,
             }),
         }
     }

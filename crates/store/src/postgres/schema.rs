@@ -74,6 +74,7 @@ fn apply(session: &Session) -> Result<(), StoreError> {
 pub(super) fn highest_id(session: &Session) -> Result<i64, StoreError> {
     let text = "SELECT greatest(0, (SELECT max(id) FROM message), (SELECT max(id) FROM event),
         (SELECT max(id) FROM outbox), (SELECT max(id) FROM contact), (SELECT max(id) FROM contact_urn),
-        (SELECT max(id) FROM session), (SELECT max(id) FROM run), (SELECT max(id) FROM workspace))";
+        (SELECT max(id) FROM session), (SELECT max(id) FROM run), (SELECT max(id) FROM workspace),
+        (SELECT max(id) FROM job), (SELECT max(id) FROM reminder), (SELECT max(id) FROM outcome))";
     Ok(sql::one(&Connection::Postgres(session), text, &[], |row| row.get(0))?.unwrap_or(0))
 }

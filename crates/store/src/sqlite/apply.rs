@@ -1,8 +1,8 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_definitions, apply_jobs, apply_messages, apply_outbox, apply_people, apply_sessions,
-    writer::SideEffects,
+    apply_definitions, apply_extensions, apply_jobs, apply_messages, apply_outbox, apply_people,
+    apply_sessions, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -58,6 +58,11 @@ fn one(
             apply_sessions::clear_timer(conn, *workspace, *contact, *kind, *session)?;
         }
         Change::TakeTimer(timer) => apply_sessions::take_timer(conn, timer)?,
+        Change::SetReminder(reminder) => apply_extensions::set_reminder(conn, reminder)?,
+        Change::CancelReminders(workspace, contact, key) => {
+            apply_extensions::cancel_reminders(conn, *workspace, *contact, key.as_deref())?;
+        }
+        Change::Outcome(outcome) => apply_extensions::outcome(conn, outcome)?,
         Change::Outbox(new) => {
             if apply_outbox::insert(conn, new)? {
                 done.claimed.push(new.id);
@@ -124,6 +129,9 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Event(_)
             | Change::SetTimer(_)
             | Change::ClearTimer(..)
+            | Change::SetReminder(_)
+            | Change::CancelReminders(..)
+            | Change::Outcome(_)
             | Change::Outbox(_)
             | Change::FinishSent(..)
             | Change::DropQueued(..)

@@ -22,8 +22,10 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
         |row| row.get::<Option<i64>>(0),
     )?
     .flatten();
-    let claimed = waiting.is_none() && new.claim_for != 0;
+    let claimed = waiting.is_none() && new.claim_for != 0 && new.pause.is_zero();
     let created = new.created_on.as_microsecond();
+    let pause = i64::try_from(new.pause.as_micros()).unwrap_or(i64::MAX);
+    let leaves = waiting.unwrap_or(created).max(created).saturating_add(pause);
     sql::exec(
         conn,
         "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id, payload,
@@ -39,7 +41,7 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
             &new.session.map_or(0, |id| id.0),
             &new.payload,
             &(if claimed { new.claim_for } else { 0 }),
-            &waiting.unwrap_or(created).max(created),
+            &leaves,
             &created,
         ],
     )?;
@@ -63,7 +65,8 @@ pub(super) fn check(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> 
     if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
 }
 
-/// Gives a row and the later ones of its contact and channel back, due together. Answers their ids.
+/// Gives a row and the later ones of its contact and channel back, due together or when their pauses are over.
+/// Answers their ids.
 pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<OutboxId>, UnitError> {
     let channel = retry.channel.map_or(0, |id| id.0);
     let due = retry.next_attempt.as_microsecond();
@@ -99,7 +102,8 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
     for id in &later {
         sql::exec(
             conn,
-            "UPDATE outbox SET claimed_by = 0, next_attempt = $1 WHERE id = $2 AND workspace_id = $3",
+            "UPDATE outbox SET claimed_by = 0, next_attempt = CASE WHEN next_attempt > $1 THEN next_attempt ELSE $1 END
+             WHERE id = $2 AND workspace_id = $3",
             &[&due, id, &retry.workspace.0],
         )?;
     }

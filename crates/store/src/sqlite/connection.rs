@@ -113,8 +113,19 @@ fn schema_version(conn: &Connection) -> Result<Option<i64>, StoreError> {
 /// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
 /// set back.
 pub(super) fn highest_id(conn: &Connection) -> Result<i64, StoreError> {
-    const TABLES: [&str; 9] =
-        ["message", "event", "outbox", "contact", "contact_urn", "session", "run", "workspace", "job"];
+    const TABLES: [&str; 11] = [
+        "message",
+        "event",
+        "outbox",
+        "contact",
+        "contact_urn",
+        "session",
+        "run",
+        "workspace",
+        "job",
+        "reminder",
+        "outcome",
+    ];
     let mut highest = 0;
     for table in TABLES {
         let id: i64 =

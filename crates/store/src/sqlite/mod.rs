@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 mod apply_definitions;
+mod apply_extensions;
 mod apply_jobs;
 mod apply_messages;
 pub(crate) mod apply_outbox;
@@ -10,6 +11,7 @@ mod apply_sessions;
 mod connection;
 pub(crate) mod read_conversations;
 mod read_definitions;
+mod read_extensions;
 mod read_history;
 mod read_jobs;
 pub(crate) mod read_queues;

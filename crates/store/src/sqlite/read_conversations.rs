@@ -135,7 +135,7 @@ impl Rows<'_> {
     fn pending(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<PendingMessage>> {
         sql::all(
             self.conn,
-            "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, created_on FROM message
+            "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, detail, created_on FROM message
              WHERE contact_id = $1 AND workspace_id = $2 AND status = 'pending' ORDER BY id LIMIT $3",
             &[&id.0, &workspace.0, &(MAX_PENDING as i64 + 1)],
             |row| {
@@ -147,7 +147,8 @@ impl Rows<'_> {
                     text: sql::text(row, 4)?,
                     attachments: sql::json(row, 5)?,
                     external_id: sql::text_opt(row, 6)?,
-                    created_on: sql::time(row, 7)?,
+                    detail: row.get(7)?,
+                    created_on: sql::time(row, 8)?,
                 })
             },
         )

@@ -8,7 +8,11 @@ use super::{Rows, sql};
 use crate::{DailyCount, Direction, InboundKey, MessageRow, MessageStatus, RunRow, StoreError};
 
 const MESSAGE_COLUMNS: &str = "id, uuid, contact_id, channel_id, direction, status, text, attachments,
-    quick_replies, external_id, reason, possibly_repeated, created_on";
+    quick_replies, external_id, reason, possibly_repeated, created_on, detail,
+    CASE WHEN status = 'queued' THEN (
+        SELECT min(o.next_attempt) FROM outbox AS o
+        WHERE o.contact_id = message.contact_id AND o.channel_id = message.channel_id AND o.message_id = message.id
+            AND o.claimed_by = 0 AND o.dead_reason IS NULL) END";
 
 fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
@@ -150,6 +154,8 @@ fn message_row(row: &Row<'_>) -> sql::Result<MessageRow> {
         reason: row.get(10)?,
         possibly_repeated: row.get(11)?,
         created_on: sql::time(row, 12)?,
+        detail: row.get(13)?,
+        leaves_on: sql::time_opt(row, 14)?,
     })
 }
 

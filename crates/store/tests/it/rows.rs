@@ -111,6 +111,7 @@ pub fn outgoing(id: i64, contact: i64, claim_for: i64) -> Vec<Change> {
         payload: None,
         claim_for,
         created_on: message.created_on,
+        pause: jiff::SignedDuration::ZERO,
     };
     vec![Change::Message(Box::new(message)), Change::Outbox(Box::new(row))]
 }

@@ -10,6 +10,7 @@ use axum::response::sse::Sse;
 use axum::response::{IntoResponse, Response};
 use channels::webchat::{MAX_TEXT_CHARS, Settings, visitor_urn};
 use channels::{Carrier, Inbound, InboundEvent, InboundMessage};
+use domain::interactive::MAX_ID_CHARS;
 use node::{Channel, IntakeError, Taken, limits};
 use serde::Deserialize;
 use serde_json::json;
@@ -178,6 +179,9 @@ fn admit_visitor(chat: &Chat, client: std::net::IpAddr, conversation: &Conversat
 struct Written {
     id: String,
     text: String,
+    /// What was chosen of what was offered.
+    #[serde(default)]
+    choice: Option<String>,
 }
 
 /// The visitor writes.
@@ -195,6 +199,7 @@ pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, re
             sent_on: None,
             external_id: Some(external_id(&conversation.visitor, &written.id)),
             name: None,
+            payload: written.choice.as_ref().map(|id| json!({"id": id, "title": written.text})),
         });
         let taken = chat.hand_in(&conversation, message).await?;
         let uuid = taken.message().map(|uuid| uuid.to_string());
@@ -217,6 +222,9 @@ async fn read_message(body: Body) -> Result<Written, Refused> {
     let id_chars = written.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if written.id.is_empty() || written.id.len() > CLIENT_ID_CHARS || !id_chars {
         return Err(Refused::Malformed("'id' must be 1 to 64 letters, digits and dashes"));
+    }
+    if written.choice.as_ref().is_some_and(|id| id.chars().count() > MAX_ID_CHARS || id.contains('\0')) {
+        return Err(Refused::Malformed("'choice' must be the id of something that was offered"));
     }
     if written.text.trim().is_empty() {
         return Err(Refused::Malformed("'text' must not be empty"));

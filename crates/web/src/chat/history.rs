@@ -2,7 +2,7 @@
 
 use channels::QuickReply;
 use channels::webchat::visitor_urn;
-use domain::{ContactId, MessageId};
+use domain::{ContactId, Interactive, InteractiveKind, MessageId};
 use node::{Channel, Node, limits};
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -30,6 +30,9 @@ pub(super) struct Shown {
     attachments: Vec<SmolStr>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     quick_replies: Vec<SmolStr>,
+    /// Buttons or a list; then the quick replies are its titles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interactive: Option<Interactive>,
 }
 
 /// A visitor's conversation on a channel.
@@ -57,7 +60,13 @@ impl Conversation {
             if let Some(last) = rows.last() {
                 from = last.id;
             }
-            shown.extend(rows.into_iter().filter_map(|row| self.show(row)));
+            let now = node.context().now();
+            // A message may pause. The page shows what was said in one order, so what is behind it waits as well.
+            let pauses = |row: &MessageRow| row.leaves_on.is_some_and(|leaves| leaves > now);
+            let held = rows.iter().position(|row| self.is_to_visitor(row) && pauses(row));
+            let full = full && held.is_none();
+            let rows = rows.into_iter().take(held.unwrap_or(PAGE));
+            shown.extend(rows.filter_map(|row| self.show(row)));
             let excess = shown.len().saturating_sub(limits::CHAT_HISTORY);
             shown.drain(..excess);
             if !full {
@@ -75,6 +84,10 @@ impl Conversation {
             self.contact = loaded.conversations.into_iter().flatten().next().map(|known| known.contact.id);
         }
         Ok(self.contact)
+    }
+
+    fn is_to_visitor(&self, row: &MessageRow) -> bool {
+        row.channel == Some(self.channel.id) && row.direction == Direction::Out
     }
 
     fn show(&self, row: MessageRow) -> Option<Shown> {
@@ -95,9 +108,20 @@ impl Conversation {
             at: row.created_on.to_string(),
             client: own.and_then(|id| id.strip_prefix(':')).map(SmolStr::from),
             attachments: row.attachments,
+            interactive: row.detail.as_deref().and_then(offered),
             quick_replies: texts.map(|reply| reply.text).collect(),
         })
     }
+}
+
+/// What a message offers that the page can show: a form of another carrier it cannot.
+fn offered(detail: &str) -> Option<Interactive> {
+    #[derive(serde::Deserialize)]
+    struct Detail {
+        interactive: Option<Interactive>,
+    }
+    let detail: Detail = serde_json::from_str(detail).ok()?;
+    detail.interactive.filter(|interactive| !matches!(interactive.kind, InteractiveKind::Flow { .. }))
 }
 
 /// The carrier's id under which a visitor's message is kept: two visitors never meet in it.

@@ -52,6 +52,8 @@
   }
   function fill(bubble, message) {
     bubble.dir = "auto";
+    var offer = message.interactive || {};
+    if (offer.header) bubble.appendChild(element("strong", "", offer.header));
     message.text.split(/(https?:\/\/[^\s<>"]+)/).forEach(function (piece, at) {
       if (piece) bubble.appendChild(at % 2 ? link(piece, piece) : document.createTextNode(piece));
     });
@@ -61,6 +63,7 @@
       if (bubble.firstChild) bubble.appendChild(document.createTextNode("\n"));
       bubble.appendChild(link(url, w.attachment + ": " + (url.split(/[?#]/)[0].split("/").pop() || url)));
     });
+    if (offer.footer) bubble.appendChild(element("small", "", offer.footer));
   }
   function meta(item, mark, retry) {
     var at = new Date(item.message.at), m = item.meta;
@@ -96,15 +99,26 @@
   }
   function offer() {
     var end = list.lastChild, message = end && end.item.message;
-    var options = message && message.from === "out" ? message.quick_replies || [] : [];
+    var from = message && message.from === "out" ? message : {}, kind = from.interactive || {};
+    var options = kind.buttons || (from.quick_replies || []).map(function (text) { return { title: text }; });
     replies.textContent = "";
-    options.forEach(function (text) {
-      var b = element("button", "", text);
+    function choice(option, place) {
+      var b = element("button", "", option.title);
       b.type = "button"; b.dir = "auto";
-      b.onclick = function () { say(text); field.focus(); };
-      replies.appendChild(b);
-    });
-    if (options.length) log.scrollTop = log.scrollHeight;
+      if (option.description) b.appendChild(element("small", "", option.description));
+      b.onclick = function () { say(option.title, option.id); field.focus(); };
+      place.appendChild(b);
+    }
+    if (kind.sections) {
+      var all = replies.appendChild(element("details")), summary = all.appendChild(element("summary", "", kind.button));
+      summary.dir = "auto";
+      kind.sections.forEach(function (section) {
+        if (section.title) all.appendChild(element("h2", "", section.title)).dir = "auto";
+        section.rows.forEach(function (row) { choice(row, all); });
+      });
+      all.ontoggle = function () { log.scrollTop = log.scrollHeight; };
+    } else options.forEach(function (option) { choice(option, replies); });
+    if (replies.firstChild) log.scrollTop = log.scrollHeight;
   }
   function take(messages) {
     messages.forEach(function (message) {
@@ -115,10 +129,10 @@
     if (messages.length) { keep(); offer(); }
   }
 
-  function say(text) {
+  function say(text, choice) {
     text = text.trim();
     if (!text) return;
-    var message = { client: random().slice(0, 32), from: "in", text: text, at: new Date().toISOString() };
+    var message = { choice: choice, client: random().slice(0, 32), from: "in", text: text, at: new Date().toISOString() };
     queue.push(message); keep(); show(message); offer(); flush();
   }
   // Sends what waits, in order, each under the same identifier until the server has it.
@@ -127,7 +141,7 @@
     if (sending || !message) return;
     sending = true;
     show(message);
-    call("POST", "/messages", { id: message.client, text: message.text }).then(function (answer) {
+    call("POST", "/messages", { id: message.client, text: message.text, choice: message.choice }).then(function (answer) {
       if (answer.ok) {
         delay = 0; status(true);
         message.sent = true;
