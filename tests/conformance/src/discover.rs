@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, courier, exports, info, pending, report::Report, scenarios, testdata};
+use crate::{cases, courier, exports, info, legacy, pending, report::Report, scenarios, testdata};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -38,6 +38,7 @@ impl Suite {
             Self::Scenarios(dir, family) => scenarios::run(dir, family, report),
             Self::TestData(dir) => {
                 testdata::run(dir, report);
+                legacy::run(dir, report);
                 scenarios::run_test_data(dir, report);
             }
             Self::Sessions(dir) => scenarios::run_sessions(dir, report),

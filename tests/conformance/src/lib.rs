@@ -10,6 +10,7 @@ pub mod discover;
 mod exports;
 mod host;
 mod info;
+mod legacy;
 mod pending;
 pub mod report;
 mod scenarios;

@@ -57,7 +57,7 @@ fn each_file(
     }
 }
 
-fn json(path: &Path) -> Result<Json, String> {
+pub(crate) fn json(path: &Path) -> Result<Json, String> {
     let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -104,7 +104,7 @@ fn exists(assets: &Json, dependency: &flows::Dependency) -> bool {
     })
 }
 
-fn same(expected: &Json, actual: &Json) -> Outcome {
+pub(crate) fn same(expected: &Json, actual: &Json) -> Outcome {
     match difference("", expected, actual) {
         Some(difference) => Err(difference),
         None => Ok(()),

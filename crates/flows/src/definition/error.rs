@@ -26,11 +26,9 @@ pub enum DefinitionError {
     /// The flow was made by a newer product.
     #[error("spec version {0} is newer than {latest}, the newest this release reads; update Seedling", latest = crate::migrations::CURRENT)]
     TooNew(String),
-    /// The flow is of the generation before 13.0.
-    #[error(
-        "this is a legacy definition (version {0}); flows older than 13.0 are supported later: open and save it in a recent RapidPro and export it again"
-    )]
-    Legacy(String),
+    /// The flow has nodes, but says that it is older than nodes are.
+    #[error("no flow of nodes was ever published with spec version {0}; expected 13.0.0 or later")]
+    NeverPublished(String),
     /// The definition is larger than we are willing to parse.
     #[error("a flow definition can't have more than {limit} bytes (has {size})")]
     TooLarge {
@@ -61,7 +59,7 @@ impl DefinitionError {
             | Self::NoVersion
             | Self::InvalidVersion(_)
             | Self::TooNew(_)
-            | Self::Legacy(_)
+            | Self::NeverPublished(_)
             | Self::TooLarge { .. }
             | Self::Flow(_) => None,
         }

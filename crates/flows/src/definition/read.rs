@@ -13,6 +13,7 @@ use super::limits::{MAX_DEFINITION_BYTES, MAX_NAME, MAX_UI_BYTES};
 use super::{
     Action, Definition, DefinitionError, Exit, FlowType, Localization, Node, Router, check, extensions,
 };
+use crate::legacy::Origin;
 use crate::migrations;
 
 /// The current specification, as definitions write it.
@@ -50,7 +51,7 @@ struct RawNode<'a> {
 }
 
 impl Definition {
-    /// Reads a definition of specification 13.0 or later, bringing it to the current one.
+    /// Reads a definition of any specification, bringing it to the current one.
     ///
     /// `uuids` gives the identifiers of what migrations add; definitions that are current draw none.
     pub fn read(json: &[u8], uuids: &mut dyn FnMut() -> Uuid) -> Result<Self, DefinitionError> {
@@ -78,6 +79,21 @@ impl Definition {
         flow: &serde_json::Value,
         uuids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Self, DefinitionError> {
+        Self::read(flow.to_string().as_bytes(), uuids)
+    }
+
+    /// Reads a definition that somebody has parsed already and that may refer to others of its export by number or
+    /// name, as old ones do.
+    pub fn read_from(
+        flow: &serde_json::Value,
+        origin: &mut Origin<'_>,
+        uuids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<Self, DefinitionError> {
+        if migrations::version_in(flow)?.major >= migrations::CURRENT.major {
+            return Self::read_value(flow, uuids);
+        }
+        let mut flow = flow.clone();
+        migrations::migrate_from(&mut flow, migrations::CURRENT, origin, uuids)?;
         Self::read(flow.to_string().as_bytes(), uuids)
     }
 

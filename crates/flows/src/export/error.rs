@@ -49,10 +49,10 @@ pub enum ExportError {
         /// The newest known.
         known: u16,
     },
-    /// It is of a generation that is not supported yet.
+    /// It is of a generation of which nothing is known.
     #[error(
-        "line {line}, column {column}: this export (version {version}) holds {what}; such old exports are supported later: \
-         import it into a recent RapidPro and export it from there"
+        "line {line}, column {column}: this export is of version {version}, older than {oldest}, the oldest this release \
+         reads; import it into a RapidPro that still reads it and export it from there"
     )]
     TooOld {
         /// Line, from 1.
@@ -61,8 +61,8 @@ pub enum ExportError {
         column: usize,
         /// What it says.
         version: String,
-        /// What is too old in it.
-        what: String,
+        /// The oldest known.
+        oldest: u16,
     },
     /// A flow breaks a rule.
     #[error("line {line}, column {column}: flow '{flow}' cannot be read: {reason}")]

@@ -34,8 +34,10 @@ pub use trigger::{Trigger, TriggerType};
 
 use crate::FlowType;
 
-/// The generation of exports that is written today. Older ones are read as long as their flows are not legacy.
+/// The generation of exports that is written today.
 pub const EXPORT_VERSION: u16 = 13;
+/// The oldest generation of which anything is known.
+pub const OLDEST_VERSION: u16 = 3;
 /// Largest export, in bytes.
 pub const MAX_EXPORT_BYTES: usize = 64 * 1024 * 1024;
 /// Most flows in one export.

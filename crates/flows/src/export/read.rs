@@ -1,6 +1,6 @@
 //! From bytes to an [`Export`].
 
-use domain::FieldType;
+use domain::{FieldType, GroupUuid};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,8 +12,12 @@ use super::campaign::{RawCampaign, RawGroup};
 use super::error::ExportError;
 use super::report::{Repaired, Skipped};
 use super::trigger::RawTrigger;
-use super::{EXPORT_VERSION, Export, ExportedField, ExportedFlow, MAX_EXPORT_BYTES, MAX_FLOWS, MAX_ITEMS};
-use crate::definition::{DefinitionError, nullable};
+use super::{
+    EXPORT_VERSION, Export, ExportedField, ExportedFlow, ExportedGroup, MAX_EXPORT_BYTES, MAX_FLOWS,
+    MAX_ITEMS, OLDEST_VERSION,
+};
+use crate::definition::nullable;
+use crate::legacy::Origin;
 use crate::{FlowType, migrations};
 
 /// The members of an export, whose items are still text so that each can be found again by line.
@@ -93,8 +97,10 @@ impl<'a> Source<'a> {
             skipped: Vec::new(),
             repaired: Vec::new(),
         };
-        for flow in flows {
-            let flow = self.flow(flow, &version, &mut export.repaired, uuids)?;
+        let site = export.site.clone();
+        let mut origin = Origin { files: site.as_deref(), ..Origin::default() };
+        for (raw, definition) in self.definitions(flows, &mut origin, uuids)? {
+            let flow = self.flow(raw, definition, &mut origin, &mut export.repaired, uuids)?;
             export.flows.push(flow);
         }
         for item in self.list("campaigns", raw.campaigns, MAX_ITEMS)? {
@@ -112,6 +118,7 @@ impl<'a> Source<'a> {
         for item in self.list("groups", raw.groups, MAX_ITEMS)? {
             export.groups.push(self.item::<RawGroup>("group", item)?.read());
         }
+        add_named_groups(&mut export, &origin);
         Ok(export)
     }
 
@@ -148,6 +155,12 @@ impl<'a> Source<'a> {
                 column,
                 reason: format!("'version' is {}, not a number such as \"13\"", given.get()),
             }),
+            Some(major) if major < OLDEST_VERSION => Err(ExportError::TooOld {
+                line,
+                column,
+                version: version.to_string(),
+                oldest: OLDEST_VERSION,
+            }),
             Some(major) if major > EXPORT_VERSION => {
                 Err(ExportError::TooNew { line, column, version: version.to_string(), known: EXPORT_VERSION })
             }
@@ -155,27 +168,39 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The flows as JSON. What old ones are called is learned before any of them is migrated, since they name each
+    /// other by number or name.
+    fn definitions<'v>(
+        &self,
+        flows: Vec<&'v RawValue>,
+        origin: &mut Origin<'_>,
+        uuids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<Vec<(&'v RawValue, Value)>, ExportError> {
+        let mut definitions = Vec::with_capacity(flows.len());
+        for raw in flows {
+            let definition: Value =
+                serde_json::from_str(raw.get()).map_err(|error| self.not_readable(&error))?;
+            if migrations::version_in(&definition).is_ok_and(|version| version.major < EXPORT_VERSION) {
+                origin.identities.learn(&definition, uuids);
+            }
+            definitions.push((raw, definition));
+        }
+        Ok(definitions)
+    }
+
     fn flow(
         &self,
         raw: &RawValue,
-        version: &SmolStr,
+        mut definition: Value,
+        origin: &mut Origin<'_>,
         repaired: &mut Vec<Repaired>,
         uuids: &mut dyn FnMut() -> Uuid,
     ) -> Result<ExportedFlow, ExportError> {
         let (line, column) = self.position(raw.get());
-        let mut definition: Value =
-            serde_json::from_str(raw.get()).map_err(|error| self.not_readable(&error))?;
         let name = flow_name(&definition);
         let refuse = |reason: String| ExportError::Flow { line, column, flow: name.to_string(), reason };
-        migrations::migrate(&mut definition, migrations::CURRENT, uuids).map_err(|error| match error {
-            DefinitionError::Legacy(spec) => ExportError::TooOld {
-                line,
-                column,
-                version: version.to_string(),
-                what: format!("the flow '{name}' of the old format (version {spec})"),
-            },
-            other => refuse(other.to_string()),
-        })?;
+        migrations::migrate_from(&mut definition, migrations::CURRENT, origin, uuids)
+            .map_err(|error| refuse(error.to_string()))?;
         let uuid = definition["uuid"].as_str().and_then(|uuid| uuid.parse().ok());
         let uuid: Uuid = uuid.ok_or_else(|| refuse("field 'uuid' must be a valid UUID".into()))?;
         let kind = definition["type"].as_str().unwrap_or("messaging");
@@ -240,6 +265,17 @@ impl RawField {
         };
         let name = if self.name.is_empty() { self.key.clone() } else { self.name };
         ExportedField { key: self.key, name, field_type }
+    }
+}
+
+/// Adds the groups that old flows name without an identifier, so that the import finds or makes them.
+fn add_named_groups(export: &mut Export, origin: &Origin<'_>) {
+    for (uuid, name) in origin.identities.groups() {
+        let known = export.groups.iter().any(|group| group.name.to_lowercase() == name.to_lowercase());
+        if uuid.is_some() || !known {
+            let group = ExportedGroup { uuid: uuid.map(GroupUuid), name: name.into(), query: None };
+            export.groups.push(group);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::definition::DefinitionError;
+use crate::legacy::{self, Origin};
 
 mod convert;
 mod down;
@@ -28,6 +29,11 @@ pub use convert::{Change, Conversion, RAPIDPRO_9, UnknownTarget, Warning, conver
 pub use version::Version;
 use walk::Object;
 
+/// The specification that flows of action sets and rule sets are brought to first.
+const FIRST: Version = Version::new(13, 0, 0);
+/// What a flow of action sets and rule sets follows if it does not say.
+const LEGACY: Version = Version::new(11, 0, 0);
+
 /// The specification that this release writes.
 pub const CURRENT: Version = Version::new(14, 4, 2);
 
@@ -40,6 +46,7 @@ struct Head {
     rule_sets: Option<IgnoredAny>,
     definition: Option<IgnoredAny>,
     flow_type: Option<IgnoredAny>,
+    base_language: Option<IgnoredAny>,
 }
 
 /// The specification that a definition follows.
@@ -54,17 +61,18 @@ pub fn version_in(flow: &Value) -> Result<Version, DefinitionError> {
 
 fn supported(head: Head) -> Result<Version, DefinitionError> {
     let Some(spec_version) = head.spec_version else {
-        let legacy = [head.action_sets, head.rule_sets, head.definition, head.flow_type];
-        if legacy.iter().any(Option::is_some) {
-            let version = head.version.map_or_else(|| "unknown".to_owned(), plain);
-            return Err(DefinitionError::Legacy(version));
+        let legacy = [head.action_sets, head.rule_sets, head.definition, head.flow_type, head.base_language];
+        if legacy.iter().all(Option::is_none) {
+            return Err(DefinitionError::NoVersion);
         }
-        return Err(DefinitionError::NoVersion);
+        // What is in the flow tells more than the number: everything before 13.0 is read in one way.
+        let version = head.version.and_then(|version| plain(version).parse().ok());
+        return Ok(version.filter(|version| *version < FIRST).unwrap_or(LEGACY));
     };
     let text = plain(spec_version);
     let version: Version = text.parse().map_err(|()| DefinitionError::InvalidVersion(text.clone()))?;
     if version.major < 13 {
-        return Err(DefinitionError::Legacy(text));
+        return Err(DefinitionError::NeverPublished(text));
     }
     if (version.major, version.minor) > (CURRENT.major, CURRENT.minor) {
         return Err(DefinitionError::TooNew(text));
@@ -110,7 +118,21 @@ pub fn migrate(
     to: Version,
     uuids: &mut dyn FnMut() -> Uuid,
 ) -> Result<(), DefinitionError> {
-    let from = version_in(flow)?;
+    migrate_from(flow, to, &mut Origin::default(), uuids)
+}
+
+/// The same for a flow that may be of action sets and rule sets, with what is known of where it comes from.
+pub fn migrate_from(
+    flow: &mut Value,
+    to: Version,
+    origin: &mut Origin<'_>,
+    uuids: &mut dyn FnMut() -> Uuid,
+) -> Result<(), DefinitionError> {
+    let mut from = version_in(flow)?;
+    if from < FIRST && from < to {
+        legacy::migrate(flow, origin, uuids)?;
+        from = FIRST;
+    }
     let Some(object) = flow.as_object_mut() else { return Err(DefinitionError::NoVersion) };
     for (version, step) in STEPS.iter().filter(|(version, _)| from < *version && *version <= to) {
         step(object, uuids);

@@ -77,7 +77,7 @@ fn written(plan: &Plan) -> Existing {
 
 #[test]
 fn what_cannot_be_imported_is_refused_with_its_place() {
-    let legacy = "{\"version\": \"11.12\",\n \"flows\": [\n  {\"metadata\": {\"name\": \"Old\"}, \"version\": \"11.12\", \"action_sets\": []}]}";
+    let ancient = "{\"version\": 2,\n \"flows\": []}";
     let cases = [
         ("{\n\"version\": \"13\",\n\"flows\": [ }", "line 3, column 12: this is not JSON"),
         ("[]", "line 1, column 1: this is not a workspace export: it is not a JSON object"),
@@ -91,7 +91,7 @@ fn what_cannot_be_imported_is_refused_with_its_place() {
             "{\"version\": 13,\n\n\"triggers\": [{\"keywords\": 5}]}",
             "line 3, column 14: a trigger cannot be read",
         ),
-        (legacy, "line 3, column 3: this export (version 11.12) holds the flow 'Old' of the old format"),
+        (ancient, "line 1, column 13: this export is of version 2, older than 3"),
     ];
     for (text, expected) in cases {
         let error = Export::read(text.as_bytes(), &mut uuids()).unwrap_err().to_string();

