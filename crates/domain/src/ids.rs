@@ -134,4 +134,12 @@ row_id! {
     RunId,
     /// An entry in a contact's history.
     EventId,
+    /// A service that flows ask.
+    ServiceId,
+    /// Subscribers of an event that flows name.
+    ResthookId,
+    /// What tickets are about.
+    TopicId,
+    /// A conversation that needs a person.
+    TicketId,
 }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use store::Secret;
 use thiserror::Error;
 
 use crate::limits;
+use crate::mail::{Server, ServerError};
 
 /// Where data is kept unless said otherwise.
 pub const DEFAULT_DATA: &str = "./seedling-data";
@@ -45,6 +47,9 @@ pub enum ConfigError {
         /// What it should be.
         reason: &'static str,
     },
+    /// The e-mail server cannot be used.
+    #[error("smtp: {0}")]
+    Smtp(ServerError),
 }
 
 /// Settings of one source; what is not given there is `None`.
@@ -67,6 +72,8 @@ pub struct Layer {
     pub send_timeout_seconds: Option<u64>,
     /// Seconds before the second attempt to send.
     pub retry_first_seconds: Option<u64>,
+    /// Address of the e-mail server, with user and password, for workspaces that have none of their own.
+    pub smtp: Option<Secret>,
 }
 
 impl Layer {
@@ -113,6 +120,7 @@ impl Layer {
             channel_window: window.map(|window| usize::try_from(window).unwrap_or(usize::MAX)),
             send_timeout_seconds: number("SEEDLING_SEND_TIMEOUT_SECONDS")?,
             retry_first_seconds: number("SEEDLING_RETRY_FIRST_SECONDS")?,
+            smtp: text("SEEDLING_SMTP").map(Secret::new),
         })
     }
 
@@ -127,6 +135,7 @@ impl Layer {
             channel_window: self.channel_window.or(below.channel_window),
             send_timeout_seconds: self.send_timeout_seconds.or(below.send_timeout_seconds),
             retry_first_seconds: self.retry_first_seconds.or(below.retry_first_seconds),
+            smtp: self.smtp.or(below.smtp),
         }
     }
 }
@@ -150,6 +159,8 @@ pub struct Config {
     pub send_timeout: Duration,
     /// Wait before the second attempt to send.
     pub retry_first: Duration,
+    /// Address of the e-mail server for workspaces that have none of their own.
+    pub smtp: Option<Secret>,
 }
 
 impl Config {
@@ -172,6 +183,9 @@ impl Config {
             let value = channel_window.to_string();
             return Err(ConfigError::Value { name: "channel_window", value, reason: "must be 1 to 10000" });
         }
+        if let Some(smtp) = &layer.smtp {
+            Server::read(smtp.reveal()).map_err(ConfigError::Smtp)?;
+        }
         let seconds = |given: Option<u64>, otherwise: Duration| given.map_or(otherwise, Duration::from_secs);
         Ok(Self {
             data,
@@ -182,6 +196,7 @@ impl Config {
             channel_window,
             send_timeout: seconds(layer.send_timeout_seconds, limits::SEND_TIMEOUT),
             retry_first: seconds(layer.retry_first_seconds, limits::RETRY_FIRST),
+            smtp: layer.smtp,
         })
     }
 

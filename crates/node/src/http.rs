@@ -15,6 +15,8 @@ use crate::limits;
 pub enum Callee {
     /// A carrier at the address that an administrator configured; it may be in our own network.
     Carrier,
+    /// A service at the address that an administrator configured; it may be in our own network.
+    Service,
     /// A web service that a flow names.
     Webhook,
 }
@@ -141,7 +143,7 @@ impl Requests {
             headers.insert(name, value);
         }
         let client = match exchange.callee {
-            Callee::Carrier => &self.carriers,
+            Callee::Carrier | Callee::Service => &self.carriers,
             Callee::Webhook => &self.webhooks,
         };
         let mut request = client.request(method, url).headers(headers).timeout(exchange.timeout);

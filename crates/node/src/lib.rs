@@ -18,8 +18,10 @@ mod intake;
 mod jobs;
 pub mod limits;
 mod lines;
+pub mod mail;
 pub mod metrics;
 mod node;
+mod prompts;
 mod surroundings;
 
 pub use bell::{Bell, Ear};

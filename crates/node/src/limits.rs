@@ -57,6 +57,24 @@ pub const WEBHOOK_ANSWER_BYTES: usize = 256 * 1_024;
 pub const EFFECT_RECORDS: u32 = 120;
 /// Attempts to call a webhook within one effect.
 pub const WEBHOOK_ATTEMPTS: u32 = 3;
+/// How long an e-mail server may take for one e-mail.
+pub const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Attempts to hand an e-mail over within one effect.
+pub const MAIL_ATTEMPTS: u32 = 3;
+/// E-mails, questions to one model, or airtime transfers under way.
+pub const SERVICE_WINDOW: usize = 16;
+/// How long a language model may take to answer.
+pub const MODEL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Attempts to ask a model within one effect.
+pub const MODEL_ATTEMPTS: u32 = 3;
+/// Bytes of a model's answer.
+pub const MODEL_ANSWER_BYTES: usize = 1_024 * 1_024;
+/// How long an airtime provider may take to answer.
+pub const AIRTIME_TIMEOUT: Duration = Duration::from_secs(45);
+/// Attempts at one transfer; the provider knows them by their identifier.
+pub const AIRTIME_ATTEMPTS: u32 = 3;
+/// Characters that are kept of what a service says of its error.
+pub const REASON_CHARS: usize = 200;
 /// Redirects followed for a webhook.
 pub const WEBHOOK_REDIRECTS: usize = 3;
 /// Idle connections kept to one host.

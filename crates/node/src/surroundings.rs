@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use operations::SharedHost;
 use uuid::Uuid;
 
-use crate::http::{Answer, Exchange, HttpError, Requests};
+use crate::http::{Answer, Callee, Exchange, HttpError, Requests};
+use crate::limits;
+use crate::mail::{Mail, MailError, Server};
 
 /// What time it is.
 #[derive(Clone, Debug)]
@@ -67,6 +69,10 @@ impl Ambient for Ambience {
                 start.checked_add(passed).unwrap_or(Timestamp::MAX)
             }
         }
+    }
+
+    fn prompt(&self, name: &str, argument: &str) -> Option<String> {
+        crate::prompts::fill(name, argument)
     }
 
     fn random(&self) -> u64 {
@@ -134,6 +140,35 @@ impl Network {
         match self {
             Self::Http(requests) => requests.exchange(exchange).await,
             Self::Script(script) => script(exchange).await,
+        }
+    }
+
+    /// Hands an e-mail over. A script sees it as an exchange of the method `MAIL`, and takes it with 2xx.
+    ///
+    /// # Errors
+    /// When the server did not take it.
+    pub async fn mail(&self, server: &Server, mail: &Mail<'_>) -> Result<(), MailError> {
+        let script = match self {
+            Self::Http(_) => return server.send(mail).await,
+            Self::Script(script) => script,
+        };
+        let exchange = Exchange {
+            callee: Callee::Service,
+            method: "MAIL".to_owned(),
+            url: server.place(),
+            headers: vec![
+                ("To".to_owned(), mail.to.join(", ")),
+                ("Subject".to_owned(), mail.subject.to_owned()),
+                ("Idempotency-Key".to_owned(), mail.id.clone()),
+            ],
+            body: Some(mail.body.to_owned()),
+            timeout: limits::MAIL_TIMEOUT,
+            answer_bytes: 0,
+        };
+        match script(exchange).await {
+            Ok(answer) if answer.status < 300 => Ok(()),
+            Ok(answer) => Err(MailError::Refused(answer.status.to_string())),
+            Err(error) => Err(MailError::NotReached(error.to_string())),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A new workspace.
 
-use domain::{WorkspaceId, WorkspaceUuid};
+use domain::{TopicId, TopicUuid, WorkspaceId, WorkspaceUuid};
 use jiff::tz::TimeZone;
 use smol_str::SmolStr;
-use store::{Change, DefinitionChange, StoreError, Unit, UnitError, UserRow, WorkspaceRow};
+use store::{Change, DefinitionChange, StoreError, TopicRow, Unit, UnitError, UserRow, WorkspaceRow};
 use thiserror::Error;
 
 use crate::{AddUserError, Context, NewUser, add_user};
@@ -98,7 +98,16 @@ fn prepare(ctx: &Context, new: NewWorkspace) -> Result<WorkspaceRow, CreateWorks
 }
 
 async fn write(ctx: &Context, row: &WorkspaceRow, more: Vec<Change>) -> Result<(), CreateWorkspaceError> {
-    let mut changes = vec![Change::Definition(row.id, DefinitionChange::NewWorkspace(Box::new(row.clone())))];
+    // What tickets are about where a flow does not say.
+    let general = TopicRow {
+        id: TopicId(ctx.next_id(ctx.now())),
+        uuid: TopicUuid(ctx.host.uuid_v4()),
+        name: "General".into(),
+    };
+    let mut changes = vec![
+        Change::Definition(row.id, DefinitionChange::NewWorkspace(Box::new(row.clone()))),
+        Change::Definition(row.id, DefinitionChange::Topic(general)),
+    ];
     changes.extend(more);
     match ctx.store.write_one(Unit::new(changes)).await {
         Ok(_) => Ok(()),

@@ -5,6 +5,7 @@
 //! node is an outbox row of the same commit, and is handed to the dispatcher only afterwards ([`Committed`]).
 
 mod add_channel;
+mod add_service;
 mod add_user;
 mod batch;
 mod complete_effect;
@@ -23,15 +24,18 @@ mod record_sent;
 mod record_status;
 mod registry;
 mod reminders;
+mod services;
 mod sprint;
 mod start_flow;
 mod stop_contact;
+mod tickets;
 mod triggers;
 mod turn;
 mod window;
 mod workspace;
 
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
+pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, SharedHost};
@@ -48,6 +52,8 @@ pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;
+pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
+pub use tickets::{TicketAction, TicketError, change_ticket};
 pub use workspace::Workspace;

@@ -33,6 +33,7 @@ impl Person {
         let contact = Contact {
             urns: urns.collect(),
             groups: conversation.groups.iter().filter_map(|id| ws.group_uuid(*id)).collect(),
+            tickets: conversation.tickets.iter().map(|row| ws.ticket_ref(row)).collect(),
             ..contact_of(&row)
         };
         let (urns, groups) = (conversation.urns.clone(), conversation.groups.clone());

@@ -86,7 +86,7 @@ impl Turn<'_> {
         let mut events = std::mem::take(&mut progress.events);
         events.extend(sprint.events);
         for event in &events {
-            self.keep_event(event, &sprint.session, &row);
+            self.keep_event(event, &sprint.session, &row, &runs);
         }
         for (run, (id, changed)) in sprint.session.runs.iter().zip(&runs) {
             if *changed {
@@ -201,7 +201,7 @@ impl Turn<'_> {
         }
     }
 
-    fn keep_event(&mut self, event: &Event, session: &Session, row: &SessionRow) {
+    fn keep_event(&mut self, event: &Event, session: &Session, row: &SessionRow, runs: &[(RunId, bool)]) {
         match &event.kind {
             EventKind::MsgCreated(created) => self.send(event, &created.msg, session, row),
             EventKind::InputLabelsAdded(added) => {
@@ -222,6 +222,22 @@ impl Turn<'_> {
             }
             EventKind::ContactStatusChanged(changed) if changed.status != ContactStatus::Active => {
                 self.cancel_reminders(&SmolStr::default());
+                self.record(event, Some(row.id));
+            }
+            EventKind::TicketOpened(_) => {
+                let place =
+                    event.origin.and_then(|origin| session.runs.iter().position(|r| r.uuid == origin.run));
+                let run = place.and_then(|place| runs.get(place)).map(|(id, _)| *id);
+                let flow = self.flow_of(event, session);
+                self.keep_ticket(event, run.zip(flow));
+                self.record(event, Some(row.id));
+            }
+            EventKind::TicketClosed(_)
+            | EventKind::TicketReopened(_)
+            | EventKind::TicketNoteAdded(_)
+            | EventKind::TicketTopicChanged(_)
+            | EventKind::TicketAssigneeChanged(_) => {
+                self.keep_ticket(event, None);
                 self.record(event, Some(row.id));
             }
             EventKind::SessionTriggered(triggered) => {

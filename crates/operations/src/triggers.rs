@@ -27,7 +27,7 @@ pub(crate) fn keyword<'w>(
     let words = tokenize(&whole);
     let first = *words.first()?;
     let is_only = words.len() == 1;
-    fitting(ws, "K", groups, channel)
+    fitting(ws, "K", groups, Some(channel))
         .filter_map(|trigger| {
             let only_type = trigger.match_type.as_deref() == Some("O");
             let found = trigger.keywords.iter().find(|keyword| {
@@ -51,21 +51,29 @@ pub(crate) fn plain<'w>(
     groups: &[GroupId],
     channel: ChannelId,
 ) -> Option<Matched<'w>> {
-    fitting(ws, trigger_type, groups, channel)
+    fitting(ws, trigger_type, groups, Some(channel))
         .max_by_key(|trigger| (specificity(trigger), trigger.id))
         .map(|trigger| Matched { trigger, keyword: None })
 }
 
+/// The trigger of a type that has nothing to do with a line: `T` closed ticket.
+pub(crate) fn anywhere<'w>(ws: &'w Workspace, trigger_type: &str, groups: &[GroupId]) -> Option<Matched<'w>> {
+    fitting(ws, trigger_type, groups, None)
+        .max_by_key(|trigger| (specificity(trigger), trigger.id))
+        .map(|trigger| Matched { trigger, keyword: None })
+}
+
+/// Without a line, the one that a trigger names does not matter.
 fn fitting<'w>(
     ws: &'w Workspace,
     trigger_type: &str,
     groups: &[GroupId],
-    channel: ChannelId,
+    channel: Option<ChannelId>,
 ) -> impl Iterator<Item = &'w TriggerRow> {
     ws.definitions.triggers.iter().filter(move |trigger| {
         let in_any = |wanted: &[GroupId]| wanted.iter().any(|group| groups.contains(group));
         trigger.trigger_type == trigger_type
-            && trigger.channel.is_none_or(|wanted| wanted == channel)
+            && trigger.channel.is_none_or(|wanted| channel.is_none_or(|channel| wanted == channel))
             && (trigger.include_groups.is_empty() || in_any(&trigger.include_groups))
             && !in_any(&trigger.exclude_groups)
             && ws.flow_by_id(trigger.flow).is_some_and(|flow| ws.assets.flow(flow.uuid).is_some())

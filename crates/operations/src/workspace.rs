@@ -8,16 +8,19 @@ use std::{
 
 use domain::{
     CampaignUuid, Channel, ChannelId, ChannelRole, ChannelUuid, Field, FlowId, FlowUuid, Group, GroupId,
-    GroupUuid, LabelId, LabelUuid, Reference,
+    GroupUuid, LabelId, LabelUuid, Reference, TopicId, UserId,
 };
 use expressions::{
     Environment,
     environment::{Collation, DateFormat, RedactionPolicy, TimeFormat},
 };
-use flows::{Assets, AssetsBuilder, Definition, Program, assets};
+use flows::{
+    Assets, AssetsBuilder, Definition, Program, assets,
+    events::{TopicRef, UserRef},
+};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
-use store::{ChannelRow, Definitions, FlowRow, RevisionRow, WorkspaceRow};
+use store::{ChannelRow, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
 use uuid::Uuid;
 
 use crate::window::BeforeWindowEnd;
@@ -161,6 +164,14 @@ impl Workspace {
         &self.before_window_end
     }
 
+    pub(crate) fn topic_id(&self, topic: &TopicRef) -> Option<TopicId> {
+        self.definitions.topics.iter().find(|row| row.uuid == topic.uuid).map(|row| row.id)
+    }
+
+    pub(crate) fn user_id(&self, user: &UserRef) -> Option<UserId> {
+        self.definitions.users.iter().find(|row| row.uuid == user.uuid).map(|row| row.id)
+    }
+
     pub(crate) fn has_revision(&self, flow: FlowId, revision: i64) -> bool {
         self.programs.contains_key(&(flow, revision))
     }
@@ -235,6 +246,17 @@ fn build_assets(definitions: &Definitions, programs: &Programs, env: &Environmen
     for campaign in &definitions.campaigns {
         let uuid: CampaignUuid = campaign.uuid;
         builder = builder.campaign(Reference { uuid, name: campaign.name.clone() });
+    }
+    for topic in &definitions.topics {
+        builder = builder.topic(Reference { uuid: topic.uuid, name: topic.name.clone() });
+    }
+    for model in definitions.services.iter().filter(|service| service.kind == ServiceKind::Model) {
+        let roles = vec!["editing".into(), "engine".into()];
+        builder = builder.llm(assets::Llm { uuid: model.uuid, name: model.name.clone(), roles });
+    }
+    for resthook in &definitions.resthooks {
+        let (slug, subscribers) = (resthook.slug.clone(), resthook.subscribers.clone());
+        builder = builder.resthook(assets::Resthook { slug, subscribers });
     }
     builder.build()
 }

@@ -6,6 +6,7 @@ mod drill;
 mod flow;
 mod import;
 mod init;
+mod service;
 mod user;
 
 use std::future::Future;
@@ -33,6 +34,8 @@ pub enum Command {
     Import(import::Import),
     /// Lines to carriers
     Channel(channel::Channel),
+    /// What flows ask of others: language models, airtime, e-mail
+    Service(service::Service),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -50,6 +53,7 @@ impl Command {
             Self::Serve(serve) => serve.run(),
             Self::Import(import) => briefly(import.run()),
             Self::Channel(channel) => briefly(channel.run()),
+            Self::Service(service) => briefly(service.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

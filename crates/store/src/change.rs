@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     ContactUpdate, DefinitionChange, DueTimer, JobRow, NewContact, NewEvent, NewMessage, NewMessageLabel,
-    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, TimerKind,
-    UrnRow,
+    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, TicketChange,
+    TicketRow, TimerKind, UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -75,6 +75,10 @@ pub enum Change {
     EndSession(WorkspaceId, SessionId, crate::SessionStatus, Timestamp),
     /// Removes a message that was waiting for its turn from the pending ones: it becomes handled.
     Handled(WorkspaceId, MessageId, Option<domain::FlowId>, Option<String>, Timestamp),
+    /// A conversation that needs a person.
+    NewTicket(Box<TicketRow>),
+    /// What becomes of a ticket.
+    Ticket(Box<TicketChange>),
     /// Long work to be done. Nothing if one of its kind and key goes on.
     NewJob(Box<JobRow>),
     /// A job's new state; the unit is [`crate::UnitError::Gone`] if it has ended or if its `steps` are not those

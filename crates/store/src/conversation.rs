@@ -9,7 +9,7 @@ use domain::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::{ContactRow, UrnRow, text_codes::text_codes};
+use crate::{ContactRow, TicketRow, UrnRow, text_codes::text_codes};
 
 text_codes! {
     /// How a session stands.
@@ -159,6 +159,8 @@ pub struct Conversation {
     pub groups: Vec<GroupId>,
     /// The session that waits, if any.
     pub session: Option<SessionRow>,
+    /// Their open tickets, the oldest first.
+    pub tickets: Vec<TicketRow>,
     /// Messages that wait for their turn, oldest first.
     pub pending: Vec<PendingMessage>,
     /// Whether more messages wait for their turn than `pending` holds; they come after those.

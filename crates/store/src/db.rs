@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, OutcomeId,
-    ReminderId, SessionId, Urn, UrnId, WorkspaceId,
+    ReminderId, SessionId, TicketUuid, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -12,8 +12,8 @@ use smol_str::SmolStr;
 use crate::{
     ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, JobRow,
     Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered, ReminderRow,
-    RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, Unit, UnitDone, UnitError,
-    WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TicketRow, Unit, UnitDone,
+    UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -137,6 +137,10 @@ reads! {
     fn daily_counts(workspace: WorkspaceId) -> Vec<DailyCount>;
     /// The daily counts of a workspace as the message table gives them now: equal to the kept ones, always.
     fn recount(workspace: WorkspaceId) -> Vec<DailyCount>;
+    /// A ticket by public identifier.
+    fn ticket(workspace: WorkspaceId, uuid: TicketUuid) -> Option<TicketRow>;
+    /// Tickets of a contact, the oldest first.
+    fn contact_tickets(workspace: WorkspaceId, contact: ContactId) -> Vec<TicketRow>;
     /// Jobs whose next slice is due at `now` or before, the one that waited longest first.
     fn due_jobs(now: Timestamp, limit: usize) -> Vec<JobRow>;
     /// When the next slice of any job is due.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::{UserRow, WorkspaceRow};
+use crate::{ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow};
 
 /// A contact field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,6 +238,12 @@ pub struct Definitions {
     pub campaign_events: Vec<CampaignEventRow>,
     /// Users.
     pub users: Vec<UserRow>,
+    /// Services that may be asked, the oldest first.
+    pub services: Vec<ServiceRow>,
+    /// Subscribers of events, by name of the event.
+    pub resthooks: Vec<ResthookRow>,
+    /// Topics of tickets, the oldest first.
+    pub topics: Vec<TopicRow>,
 }
 
 /// A change of definitions. Each writes the row as given, new or not, by its row number.
@@ -272,6 +278,12 @@ pub enum DefinitionChange {
     Campaign(CampaignRow),
     /// A point of a campaign.
     CampaignEvent(CampaignEventRow),
+    /// A service.
+    Service(Box<ServiceRow>),
+    /// Subscribers of an event. Taken if there are some already under another row number.
+    Resthook(ResthookRow),
+    /// A topic. Taken if the name is in use.
+    Topic(TopicRow),
     /// Removes all points of a campaign, before new ones are written.
     ClearCampaignEvents(CampaignId),
 }

@@ -30,6 +30,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 5, name: "jobs", sql: include_str!("../migrations/0005_jobs.sql") },
     Migration {
+        version: 6,
+        name: "services_and_tickets",
+        sql: include_str!("../migrations/0006_services_and_tickets.sql"),
+    },
+    Migration {
         version: 9,
         name: "reminders_and_outcomes",
         sql: include_str!("../migrations/0009_reminders_and_outcomes.sql"),

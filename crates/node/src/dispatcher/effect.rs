@@ -1,14 +1,16 @@
-//! One thing that a flow asks of the outside world, and its answer. What this node cannot do is answered with the
-//! reason, so that the flow takes its failure branch at once.
+//! One thing that a flow asks of the outside world, and its answer: web services here, the others in the modules beside.
+//! What is not configured is answered with the reason, so that the flow takes its failure branch at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flows::{Effect, EffectResult, effect::HttpAnswer, effect::HttpRequest};
-use smol_str::SmolStr;
+use operations::Workspace;
+use smol_str::{SmolStr, format_smolstr};
 use store::OutboxItem;
 use tokio::time::Instant;
 
-use super::Shared;
+use super::{Shared, airtime, mail, model};
 use crate::http::{Answer, Callee, Exchange, HttpError};
 use crate::limits;
 
@@ -21,12 +23,15 @@ pub(super) fn read(item: &OutboxItem) -> Result<Effect, String> {
     serde_json::from_str(payload).map_err(|error| format!("the effect cannot be read: {error}"))
 }
 
-/// The host that a web effect calls, by which its lane is named.
+/// The host that a web effect calls, or the service that another asks: by it its lane is named.
 pub(super) fn host(effect: &Effect) -> SmolStr {
     let url = match effect {
         Effect::Webhook { request } => Some(request.url.as_str()),
         Effect::Resthook { requests, .. } => requests.first().map(|request| request.url.as_str()),
-        Effect::Llm { .. } | Effect::Airtime { .. } | Effect::Email { .. } | Effect::ClaimUrn { .. } => None,
+        Effect::Llm { llm, .. } => return format_smolstr!("model {}", llm.uuid),
+        Effect::Airtime { .. } => return SmolStr::new_static("airtime"),
+        Effect::Email { .. } => return SmolStr::new_static("email"),
+        Effect::ClaimUrn { .. } => None,
     };
     let parsed = url.and_then(|url| reqwest::Url::parse(url).ok());
     parsed.and_then(|url| url.host_str().map(SmolStr::from)).unwrap_or_default()
@@ -45,20 +50,38 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
             }
             EffectResult::Resthook { answers }
         }
-        Effect::Llm { .. } => EffectResult::Llm {
-            output: Err("no language model is configured".to_owned()),
-            tokens: Default::default(),
-            elapsed_ms: 0,
-        },
-        Effect::Airtime { .. } => EffectResult::Airtime {
-            transfer: Err("no airtime provider is configured".to_owned()),
-            http_logs: Vec::new(),
-        },
-        Effect::Email { .. } => {
-            EffectResult::Email { error: Some("no e-mail server is configured".to_owned()) }
+        Effect::Llm { llm, instructions, input } => {
+            let ws = workspace(shared, item).await;
+            model::ask(shared, ws.as_deref(), llm.uuid, &instructions, &input).await
+        }
+        Effect::Airtime { transfer, sender, recipient, amounts } => {
+            let ws = workspace(shared, item).await;
+            let wanted = airtime::Transfer {
+                id: transfer.to_string(),
+                sender: sender.as_ref().map(|urn| urn.path.as_str()),
+                recipient: &recipient.path,
+                amounts: &amounts,
+            };
+            airtime::transfer(shared, ws.as_deref(), &wanted).await
+        }
+        Effect::Email { to, subject, body } => {
+            let ws = workspace(shared, item).await;
+            mail::send(shared, ws.as_deref(), item, (&to, &subject, &body)).await
         }
         // Answered by operations before it gets here; to say that it is taken is the answer that harms nobody.
         Effect::ClaimUrn { .. } => EffectResult::UrnClaimed { free: false },
+    }
+}
+
+/// The workspace with the settings of its services. Without it, the effect is answered as not configured.
+async fn workspace(shared: &Shared, item: &OutboxItem) -> Option<Arc<Workspace>> {
+    match shared.ctx.registry.workspace(&shared.ctx, item.workspace).await {
+        Ok(workspace) => workspace,
+        Err(error) => {
+            shared.metrics.errors.inc();
+            tracing::error!(%error, outbox = %item.id, "the services of a workspace could not be read");
+            None
+        }
     }
 }
 

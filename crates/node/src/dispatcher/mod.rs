@@ -4,9 +4,12 @@
 //! the store (backlog, retries, rows of commands). One task keeps all state; sends, records and claims run beside
 //! it and report back. A row leaves its hand only when its outcome is committed.
 
+mod airtime;
 mod breaker;
 mod effect;
 mod lanes;
+mod mail;
+mod model;
 mod outcome;
 mod send;
 

@@ -9,6 +9,7 @@ mod jobs;
 mod ordering;
 mod receiving;
 mod sending;
+mod tickets;
 mod timers;
 mod triggers;
 mod world;

@@ -2,7 +2,7 @@
 
 use super::{
     apply_definitions, apply_extensions, apply_jobs, apply_messages, apply_outbox, apply_people,
-    apply_sessions, writer::SideEffects,
+    apply_sessions, apply_tickets, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -84,6 +84,8 @@ fn one(
         Change::CancelEffects(workspace, contact, session) => {
             apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
         }
+        Change::NewTicket(ticket) => apply_tickets::insert(conn, ticket)?,
+        Change::Ticket(change) => apply_tickets::change(conn, change)?,
         Change::NewJob(job) => apply_jobs::insert(conn, job)?,
         Change::Job(job) => apply_jobs::update(conn, job)?,
         Change::Definition(workspace, change) => {
@@ -137,6 +139,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::DropQueued(..)
             | Change::CancelEffects(..)
             | Change::NewJob(_)
+            | Change::NewTicket(_)
+            | Change::Ticket(_)
             | Change::EndSession(..) => {}
         }
     }

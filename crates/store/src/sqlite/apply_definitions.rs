@@ -5,8 +5,8 @@ use domain::WorkspaceId;
 
 use super::{apply::unless_taken, read_definitions::field_type_word, sql};
 use crate::{
-    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow, TriggerRow,
-    UnitError, UserRow, WorkspaceRow,
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow, ServiceRow,
+    TriggerRow, UnitError, UserRow, WorkspaceRow,
 };
 
 /// The key by which names are unique: lower case, outer blanks off.
@@ -60,6 +60,25 @@ pub(super) fn change(
             &[&row.id.0, &workspace.0, &row.key.as_str(), &row.name.as_str(), &row.value.as_str()],
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the global's key")))
+        .and_then(only_own),
+        DefinitionChange::Service(row) => service(conn, workspace, row),
+        DefinitionChange::Resthook(row) => sql::exec(
+            conn,
+            "INSERT INTO resthook (id, workspace_id, slug, subscribers) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, subscribers = excluded.subscribers
+             WHERE resthook.workspace_id = excluded.workspace_id",
+            &[&row.id.0, &workspace.0, &row.slug.as_str(), &sql::to_json(&row.subscribers)?],
+        )
+        .map_err(|error| unless_taken(error, UnitError::Taken("the resthook's name")))
+        .and_then(only_own),
+        DefinitionChange::Topic(row) => sql::exec(
+            conn,
+            "INSERT INTO topic (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key
+             WHERE topic.workspace_id = excluded.workspace_id",
+            &[&row.id.0, &workspace.0, &row.uuid.0, &row.name.as_str(), &name_key(&row.name)],
+        )
+        .map_err(|error| unless_taken(error, UnitError::Taken("the topic's name")))
         .and_then(only_own),
         DefinitionChange::Flow(row) => flow(conn, workspace, row),
         DefinitionChange::Revision(row) => sql::exec(
@@ -229,6 +248,30 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
         ],
     )
     .map_err(|error| unless_taken(error, UnitError::Taken("the channel's identifier")))
+    .and_then(only_own)
+}
+
+fn service(conn: &Connection, workspace: WorkspaceId, row: &ServiceRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO service (id, workspace_id, uuid, kind, name, config, secret, active, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, config = excluded.config,
+             secret = excluded.secret, active = excluded.active
+         WHERE service.workspace_id = excluded.workspace_id",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.uuid,
+            &row.kind.as_str(),
+            &row.name.as_str(),
+            &sql::to_json(&row.config)?,
+            &row.secret.reveal(),
+            &row.active,
+            &row.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the service's identifier")))
     .and_then(only_own)
 }
 

@@ -113,7 +113,7 @@ fn schema_version(conn: &Connection) -> Result<Option<i64>, StoreError> {
 /// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
 /// set back.
 pub(super) fn highest_id(conn: &Connection) -> Result<i64, StoreError> {
-    const TABLES: [&str; 11] = [
+    const TABLES: [&str; 12] = [
         "message",
         "event",
         "outbox",
@@ -125,6 +125,7 @@ pub(super) fn highest_id(conn: &Connection) -> Result<i64, StoreError> {
         "job",
         "reminder",
         "outcome",
+        "ticket",
     ];
     let mut highest = 0;
     for table in TABLES {

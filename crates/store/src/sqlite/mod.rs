@@ -8,6 +8,7 @@ mod apply_messages;
 pub(crate) mod apply_outbox;
 mod apply_people;
 mod apply_sessions;
+mod apply_tickets;
 mod connection;
 pub(crate) mod read_conversations;
 mod read_definitions;
@@ -15,6 +16,7 @@ mod read_extensions;
 mod read_history;
 mod read_jobs;
 pub(crate) mod read_queues;
+mod read_tickets;
 mod writer;
 
 use std::{

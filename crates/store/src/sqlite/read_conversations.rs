@@ -47,6 +47,7 @@ impl Rows<'_> {
         Ok(Some(Conversation {
             urns: self.urns(workspace, id)?,
             groups: self.groups_of(workspace, id)?,
+            tickets: self.open_tickets(workspace, id)?,
             pending,
             more_pending,
             session,

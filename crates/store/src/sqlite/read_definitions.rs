@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crate::sql::Row;
 use domain::{
     CampaignEventId, CampaignId, ChannelId, ChannelUuid, FieldId, FieldType, FlowId, GlobalId, GroupId,
-    LabelId, TriggerId, UserId, WorkspaceId,
+    LabelId, ResthookId, ServiceId, TopicId, TriggerId, UserId, WorkspaceId,
 };
 use uuid::Uuid;
 
 use super::{Rows, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, LabelRow,
-    RevisionRow, StoreError, TriggerRow, UserRow, WorkspaceRow,
+    ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow, TriggerRow, UserRow,
+    WorkspaceRow,
 };
 
 const WORKSPACE_COLUMNS: &str = "id, uuid, name, timezone, country, languages, date_format, time_format,
@@ -52,6 +53,9 @@ impl Rows<'_> {
             campaigns: self.campaigns(workspace)?,
             campaign_events: self.campaign_events(workspace)?,
             users: self.users(workspace)?,
+            services: self.services(workspace)?,
+            resthooks: self.resthooks(workspace)?,
+            topics: self.topics(workspace)?,
         }))
     }
 
@@ -226,6 +230,45 @@ impl Rows<'_> {
                 message: row.get(9)?,
                 base_language: sql::text_opt(row, 10)?,
                 created_on: sql::time(row, 11)?,
+            })
+        })
+    }
+
+    fn services(&self, workspace: WorkspaceId) -> Result<Vec<ServiceRow>, StoreError> {
+        let text = "SELECT id, uuid, kind, name, config, secret, created_on
+             FROM service WHERE workspace_id = $1 AND active = 1 ORDER BY id";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(ServiceRow {
+                id: ServiceId(row.get(0)?),
+                uuid: sql::uuid(row, 1)?,
+                kind: sql::word(row, 2, ServiceKind::parse)?,
+                name: sql::text(row, 3)?,
+                config: sql::json(row, 4)?,
+                secret: Secret::new(row.get(5)?),
+                active: true,
+                created_on: sql::time(row, 6)?,
+            })
+        })
+    }
+
+    fn resthooks(&self, workspace: WorkspaceId) -> Result<Vec<ResthookRow>, StoreError> {
+        let text = "SELECT id, slug, subscribers FROM resthook WHERE workspace_id = $1 ORDER BY slug";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(ResthookRow {
+                id: ResthookId(row.get(0)?),
+                slug: sql::text(row, 1)?,
+                subscribers: sql::json(row, 2)?,
+            })
+        })
+    }
+
+    fn topics(&self, workspace: WorkspaceId) -> Result<Vec<TopicRow>, StoreError> {
+        let text = "SELECT id, uuid, name FROM topic WHERE workspace_id = $1 ORDER BY id";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(TopicRow {
+                id: TopicId(row.get(0)?),
+                uuid: sql::uuid(row, 1)?.into(),
+                name: sql::text(row, 2)?,
             })
         })
     }

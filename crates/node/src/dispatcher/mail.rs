@@ -1,0 +1,40 @@
+//! The e-mails of flows: over the workspace's own server, or the node's.
+
+use flows::EffectResult;
+use operations::Workspace;
+use smol_str::SmolStr;
+use store::OutboxItem;
+
+use super::Shared;
+use crate::limits;
+use crate::mail::{self, Mail, MailError, Server};
+
+/// Sends an e-mail, again if the server was not reached.
+pub(super) async fn send(
+    shared: &Shared,
+    ws: Option<&Workspace>,
+    item: &OutboxItem,
+    (to, subject, body): (&[SmolStr], &str, &str),
+) -> EffectResult {
+    let address = ws.and_then(Workspace::email).or(shared.config.smtp.as_ref());
+    let server = match address.map(|secret| Server::read(secret.reveal())) {
+        Some(Ok(server)) => server,
+        Some(Err(error)) => return EffectResult::Email { error: Some(error.to_string()) },
+        None => return EffectResult::Email { error: Some("no e-mail server is configured".to_owned()) },
+    };
+    let id = format!("{}.{}", item.id, item.created_on.as_microsecond());
+    let mail = Mail { id, to, subject, body };
+    let mut attempt = 0;
+    let sent = loop {
+        let sent = shared.network.mail(&server, &mail).await;
+        attempt += 1;
+        match sent {
+            Err(MailError::NotReached(_)) if attempt < limits::MAIL_ATTEMPTS => {
+                tokio::time::sleep(mail::pause(attempt)).await;
+            }
+            sent => break sent,
+        }
+    };
+    shared.metrics.count_sent("email", if sent.is_ok() { "sent" } else { "dead" });
+    EffectResult::Email { error: sent.err().map(|error| error.to_string()) }
+}
