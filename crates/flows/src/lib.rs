@@ -24,6 +24,7 @@ pub mod resume;
 mod routes;
 pub mod session;
 pub mod tests;
+pub mod translation;
 pub mod trigger;
 pub mod vocabulary;
 

@@ -12,6 +12,7 @@ mod complete_effect;
 mod context;
 mod create_workspace;
 mod dispatch;
+mod export_definitions;
 mod fire_timers;
 mod import_export;
 mod interrupt;
@@ -41,6 +42,9 @@ pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effec
 pub use context::{Committed, Context, SharedHost};
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
 pub use dispatch::{Look, claim_outbox, recover};
+pub use export_definitions::{
+    ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
+};
 pub use fire_timers::{Fired, fire_timers};
 pub use import_export::{ImportError, import_export};
 pub use interrupt::{InterruptError, interrupt};

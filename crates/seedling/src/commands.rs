@@ -3,6 +3,7 @@
 mod channel;
 mod demo;
 mod drill;
+mod export;
 mod flow;
 mod import;
 mod init;
@@ -32,6 +33,8 @@ pub enum Command {
     Serve(crate::serve::Serve),
     /// Bring in flows, fields, groups, triggers and campaigns from an export
     Import(import::Import),
+    /// Write flows with everything they need, for RapidPro or another Seedling
+    Export(export::Export),
     /// Lines to carriers
     Channel(channel::Channel),
     /// What flows ask of others: language models, airtime, e-mail
@@ -52,6 +55,7 @@ impl Command {
             Self::Init(init) => briefly(init.run()),
             Self::Serve(serve) => serve.run(),
             Self::Import(import) => briefly(import.run()),
+            Self::Export(export) => briefly(export.run()),
             Self::Channel(channel) => briefly(channel.run()),
             Self::Service(service) => briefly(service.run()),
             Self::User(user) => briefly(user.run()),

@@ -7,7 +7,7 @@ use flows::Host;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::determinism::{Pcg, SEED, TestAmbient};
+use crate::determinism::{Pcg, SEED, START, TestAmbient};
 
 /// What a text contains that may not be sent.
 const FORBIDDEN: &str = "FORBIDDEN";
@@ -22,6 +22,12 @@ impl TestHost {
     /// The clock and seeds of sessions.
     pub fn new() -> Self {
         Self { ambient: TestAmbient::ticking(), uuids: RefCell::new(Pcg::new(SEED)) }
+    }
+
+    /// The seeds of sessions and a clock that stands still, so that it does not matter how often it is read.
+    pub fn still() -> Self {
+        let start = START.parse().expect("a constant in RFC 3339");
+        Self { ambient: TestAmbient::fixed(start), uuids: RefCell::new(Pcg::new(SEED)) }
     }
 
     /// The next 64 bits of the stream that identifiers are not drawn from.

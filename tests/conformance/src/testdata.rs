@@ -13,6 +13,7 @@ use crate::{
 };
 
 const MIGRATIONS: &str = "flows/definition/migrations/testdata/migrations";
+const DEFINITION: &str = "flows/definition/testdata";
 const INSPECTION: &str = "flows/definition/testdata/inspection";
 const ISSUES: &str = "flows/inspect/issues/testdata";
 const RUNNER: &str = "test/testdata/runner";
@@ -28,6 +29,7 @@ pub fn run(dir: &Path, report: &mut Report) {
     each_file(&dir.join(INSPECTION), "testdata/inspection", report, |_, name, expected, report, family| {
         report.case(family, name, || inspected(&runner.join(format!("{name}.json")), expected));
     });
+    change_languages(&dir.join(DEFINITION), report);
     each_file(&dir.join(ISSUES), "testdata/issues", report, |folder, name, cases, report, family| {
         for (at, case) in cases.as_array().into_iter().flatten().enumerate() {
             report.case(family, &format!("{name}/{at}"), || issues(&folder.join("_assets.json"), case));
@@ -71,6 +73,42 @@ fn migrated(version: &str, case: &Json) -> Outcome {
     same(&case["migrated"], &flow)
 }
 
+/// The flow of one file in each of the languages that there is an expected definition for.
+fn change_languages(folder: &Path, report: &mut Report) {
+    const FAMILY: &str = "testdata/change_language";
+    if !report.wants(FAMILY) {
+        return;
+    }
+    for entry in entries(folder) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((_, code)) = name.strip_suffix(".snap").and_then(|name| name.rsplit_once("_to_")) else {
+            continue;
+        };
+        report.case(FAMILY, code, || {
+            let assets = json(&folder.join("change_language.json"))?;
+            let mut flow = assets["flows"][0].clone();
+            let mut random = Pcg::new(SEED);
+            migrations::migrate(&mut flow, migrations::CURRENT, &mut || random.uuid_v4())
+                .map_err(|error| error.to_string())?;
+            flows::translation::change_language(&mut flow, code).map_err(|error| error.to_string())?;
+            same(&without_nothing(json(&entry)?), &without_nothing(flow))
+        });
+    }
+}
+
+/// The same without members that say nothing: null and empty lists.
+fn without_nothing(json: Json) -> Json {
+    let says_nothing = |member: &Json| member.is_null() || member.as_array().is_some_and(Vec::is_empty);
+    match json {
+        Json::Object(members) => {
+            let members = members.into_iter().filter(|(_, member)| !says_nothing(member));
+            Json::Object(members.map(|(key, member)| (key, without_nothing(member))).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(without_nothing).collect()),
+        other => other,
+    }
+}
+
 /// The report on the first flow of an assets file.
 fn inspected(assets: &Path, expected: &Json) -> Outcome {
     let assets = json(assets)?;
@@ -112,7 +150,7 @@ pub(crate) fn same(expected: &Json, actual: &Json) -> Outcome {
 }
 
 /// The first place where two JSON values differ; the order of members does not matter.
-fn difference(path: &str, expected: &Json, actual: &Json) -> Option<String> {
+pub fn difference(path: &str, expected: &Json, actual: &Json) -> Option<String> {
     match (expected, actual) {
         (Json::Object(left), Json::Object(right)) => {
             if let Some(name) = left.keys().find(|name| !right.contains_key(*name)) {

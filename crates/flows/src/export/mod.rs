@@ -1,10 +1,11 @@
-//! Workspace exports of RapidPro: reading them, and planning what an import changes.
+//! Workspace exports of RapidPro: reading them, planning what an import changes, and writing them.
 //!
 //! Pure: [`Export::read`] turns bytes into typed parts or refuses the whole; [`plan`] holds them against what the
 //! workspace has and decides what is made, changed, renamed and left. The operation that imports only writes
-//! down the plan.
+//! down the plan. [`Contents::write`] goes the other way.
 
 mod campaign;
+mod contents;
 mod error;
 mod existing;
 mod plan;
@@ -16,6 +17,7 @@ mod read;
 mod remap;
 mod report;
 mod trigger;
+mod write;
 
 use domain::{FieldType, GroupUuid};
 use serde_json::Value;
@@ -23,6 +25,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 pub use campaign::{Campaign, CampaignEvent, CampaignPoint};
+pub use contents::{ContentFlow, Contents};
 pub use error::ExportError;
 pub use existing::{Existing, ExistingCampaign, ExistingFlow, ExistingTrigger};
 pub use plan::{
@@ -31,6 +34,7 @@ pub use plan::{
 };
 pub use report::{Counts, ImportReport, Renamed, Repaired, Skipped, Unresolved};
 pub use trigger::{Trigger, TriggerType};
+pub use write::Written;
 
 use crate::FlowType;
 

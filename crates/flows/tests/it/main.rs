@@ -12,3 +12,4 @@ mod migrating;
 mod programs;
 mod router_tests;
 mod samples;
+mod writing_exports;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::flow_files::{id, registration};
 use crate::world::World;
 
-fn programme(greeting: &str) -> Value {
+pub fn programme(greeting: &str) -> Value {
     let flow = json!({"uuid": id(0x9000), "name": "Registration"});
     let group = json!({"uuid": id(0x9900), "name": "Mothers", "query": null});
     json!({"version": "13", "site": "https://example.org",

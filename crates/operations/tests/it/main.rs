@@ -3,6 +3,7 @@
 
 mod administration;
 mod effects;
+mod exporting;
 mod flow_files;
 mod importing;
 mod jobs;

@@ -4,6 +4,8 @@ mod check;
 mod convert;
 mod document;
 mod file;
+mod language;
+mod po;
 mod record;
 mod rehearsal;
 mod replay;
@@ -14,6 +16,8 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+
+pub use document::write_text;
 
 /// Flows in a file: an export of a workspace, or a single definition.
 #[derive(Args)]
@@ -36,6 +40,10 @@ enum Action {
     Test(test::Test),
     /// Bring flows to another specification, older or newer
     Convert(convert::Convert),
+    /// Make another language the one that flows are written in
+    Language(language::Language),
+    /// Give texts to translators and take them back, as PO files
+    Po(po::PoFiles),
 }
 
 impl Flow {
@@ -46,6 +54,8 @@ impl Flow {
             Action::Run(run) => run.run(),
             Action::Test(test) => test.run(),
             Action::Convert(convert) => convert.run(),
+            Action::Language(language) => language.run(),
+            Action::Po(po) => po.run(),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use flows::export::MAX_EXPORT_BYTES;
+use flows::migrations::{self, convert};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// An export or a single definition.
 pub struct Document {
@@ -34,6 +36,32 @@ impl Document {
             self.json["flows"].as_array_mut().into_iter().flatten().collect()
         } else {
             vec![&mut self.json]
+        }
+    }
+
+    /// The flows of these names or identifiers, or all if there are none, brought to the current specification.
+    pub fn current_flows(&mut self, wanted: &[String]) -> anyhow::Result<Vec<&mut Value>> {
+        let is = |flow: &Value, name: &String| {
+            name_of(flow).to_lowercase() == name.to_lowercase() || flow["uuid"].as_str() == Some(name)
+        };
+        let mut found = vec![false; wanted.len()];
+        self.set_generation();
+        let mut chosen = Vec::new();
+        for flow in self.flows_mut() {
+            let place = wanted.iter().position(|name| is(flow, name));
+            if let Some(place) = place {
+                found[place] = true;
+            } else if !wanted.is_empty() {
+                continue;
+            }
+            let name = name_of(flow).to_owned();
+            convert(flow, migrations::CURRENT, &mut Uuid::new_v4)
+                .with_context(|| format!("cannot read flow {name:?}; nothing was written"))?;
+            chosen.push(flow);
+        }
+        match wanted.iter().zip(found).find(|(_, found)| !found) {
+            Some((name, _)) => bail!("the file has no flow {name:?}"),
+            None => Ok(chosen),
         }
     }
 

@@ -1,0 +1,122 @@
+//! The texts of flows, gathered for translators: the same text is one entry wherever it stands, unless it is
+//! translated differently.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::places::{Place, each_place, translated};
+use super::po::{Entry, Po};
+
+/// What to gather.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Leave out the words that people are expected to write.
+    pub without_arguments: bool,
+}
+
+/// A text at one place.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    pub flow: String,
+    pub flow_name: String,
+    pub place: Place,
+    pub index: usize,
+    pub text: String,
+    /// Its translation; empty if there is none.
+    pub translation: String,
+}
+
+impl Spot {
+    /// Which place is meant, where the same text is translated differently.
+    pub fn context(&self) -> String {
+        format!("{}/{}/{}:{}", self.flow, self.place.item, self.place.property, self.index)
+    }
+
+    fn reference(&self) -> String {
+        format!(
+            "{}/{}/{}/{}:{}",
+            self.flow, self.place.node, self.place.item, self.place.property, self.index
+        )
+    }
+
+    fn comment(&self) -> String {
+        format!("{}: {}", self.flow_name, self.place.what)
+    }
+}
+
+/// The texts of one flow, in its order. Arguments of tests that do not look for words are texts only if they are
+/// translated already.
+pub(super) fn spots(flow: &Value, language: Option<&str>, options: Options) -> Vec<Spot> {
+    let name = |key: &str| flow[key].as_str().unwrap_or_default().to_owned();
+    let (uuid, flow_name) = (name("uuid"), name("name"));
+    let mut spots = Vec::new();
+    each_place(&mut flow.clone(), |place, item| {
+        let translations = language.map(|code| translated(flow, code, &place.item, place.property));
+        let translations = translations.unwrap_or_default();
+        let is_argument = place.property == "arguments";
+        if is_argument && (options.without_arguments || (place.not_words && translations.is_empty())) {
+            return;
+        }
+        for (index, text) in
+            place.native(item).into_iter().enumerate().filter(|(_, text)| !text.trim().is_empty())
+        {
+            spots.push(Spot {
+                flow: uuid.clone(),
+                flow_name: flow_name.clone(),
+                place: place.clone(),
+                index,
+                text,
+                translation: translations.get(index).cloned().unwrap_or_default(),
+            });
+        }
+    });
+    spots
+}
+
+/// The texts of flows of the current specification and their translations into a language, or a template without
+/// translations. `created` is the moment for the header, as `2026-11-21 14:30+0000`.
+pub fn catalogue(flows: &[&Value], language: Option<&str>, created: &str, options: Options) -> Po {
+    let mut by_text: IndexMap<String, Vec<Spot>> = IndexMap::new();
+    for spot in flows.iter().flat_map(|flow| spots(flow, language, options)) {
+        by_text.entry(spot.text.clone()).or_default().push(spot);
+    }
+    Po {
+        language: language.map(str::to_owned),
+        created: created.to_owned(),
+        entries: by_text.into_iter().flat_map(|(text, spots)| entries(&text, &spots)).collect(),
+    }
+}
+
+/// One entry for all places, or one for most and one for each of the others.
+fn entries(text: &str, spots: &[Spot]) -> Vec<Entry> {
+    let mut translations: IndexMap<&str, usize> = IndexMap::new();
+    for spot in spots.iter().filter(|spot| !spot.translation.is_empty()) {
+        *translations.entry(&spot.translation).or_default() += 1;
+    }
+    // The first of those that are used most.
+    let common = translations.iter().rev().max_by_key(|(_, count)| **count).map_or("", |(common, _)| *common);
+    let differ = translations.len() > 1;
+    let (same, others): (Vec<&Spot>, Vec<&Spot>) =
+        spots.iter().partition(|spot| !differ || spot.translation == common);
+    let mut entries = vec![entry(None, text, common, &same)];
+    entries.extend(others.iter().map(|spot| entry(Some(spot.context()), text, &spot.translation, &[*spot])));
+    entries
+}
+
+fn entry(context: Option<String>, text: &str, translation: &str, spots: &[&Spot]) -> Entry {
+    let mut comments: Vec<String> = Vec::new();
+    for comment in spots.iter().map(|spot| spot.comment()) {
+        if !comments.contains(&comment) {
+            comments.push(comment);
+        }
+    }
+    Entry {
+        context,
+        text: text.to_owned(),
+        translation: translation.to_owned(),
+        references: spots.iter().map(|spot| spot.reference()).collect(),
+        comments,
+        fuzzy: false,
+        line: 0,
+    }
+}
