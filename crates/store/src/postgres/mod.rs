@@ -6,8 +6,12 @@
 //! what it uses), all others one by one.
 
 mod address;
+mod batch;
+mod guards;
+mod outcome;
 mod schema;
 mod session;
+mod tables;
 mod wire;
 mod writer;
 

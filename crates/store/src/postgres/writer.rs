@@ -1,5 +1,8 @@
 //! The writer: collects what waits, applies it in one transaction, commits, then answers.
 //!
+//! Units are written in batches, as a few statements for all of them. If one meets something that its guards did not
+//! foresee, the group is applied again one by one, each unit under a savepoint, so that it spoils no other.
+//!
 //! A connection that is lost before the commit costs nothing: the same group is applied on another one. Lost while the
 //! commit is under way it leaves open whether the group is kept; those who wait are told so ([`StoreError::Unknown`])
 //! and give their input again, which changes nothing if it was kept.
@@ -13,7 +16,11 @@ use tokio::sync::mpsc;
 
 use super::{
     address::PostgresUrl,
+    batch::{Batch, Fit},
+    guards,
+    outcome::{Outcome, Spoilt},
     session::{Session, Trouble},
+    tables::Tables,
     wire::Table,
 };
 use crate::{
@@ -38,6 +45,8 @@ pub(super) struct Writer {
 enum Failed {
     /// Nothing is kept; the same again may succeed.
     Again(StoreError),
+    /// Nothing is kept; the same again one by one will find who is to blame.
+    Spoilt,
     /// Nothing is kept, and the same again would fail.
     Refused(StoreError),
     /// Whether it is kept is not known.
@@ -72,14 +81,16 @@ impl Writer {
 
     fn commit_group(&mut self, jobs: Vec<Write>, units: usize) {
         let deadline = Instant::now() + self.patience;
-        let mut tries = 1;
+        let (mut tries, mut carefully) = (1, false);
         let (done, committed) = loop {
-            match self.attempt(&jobs, deadline) {
+            match self.attempt(&jobs, carefully, deadline) {
                 Ok(done) => break (done, Ok(())),
                 Err(Failed::Again(error)) if Instant::now() < deadline && tries < TRIES => {
                     tries += 1;
                     tracing::warn!(%error, units, "a group of writes is applied again");
                 }
+                Err(Failed::Spoilt) if !carefully => carefully = true,
+                Err(Failed::Spoilt) => break (Vec::new(), Err(StoreError::Busy)),
                 Err(Failed::Again(error) | Failed::Refused(error)) => break (Vec::new(), Err(error)),
                 Err(Failed::Unknown) => break (Vec::new(), Err(StoreError::Unknown)),
             }
@@ -94,14 +105,14 @@ impl Writer {
     }
 
     /// Applies and commits all jobs, or none of them.
-    fn attempt(&mut self, jobs: &[Write], deadline: Instant) -> Result<Vec<Done>, Failed> {
+    fn attempt(&mut self, jobs: &[Write], carefully: bool, deadline: Instant) -> Result<Vec<Done>, Failed> {
         let session = match self.session.take().filter(|session| session.trouble().is_none()) {
             Some(session) => session,
             None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
         };
         let mut group = Group { session: &session, counts: BTreeMap::new() };
         session.begin(&self.url.begin());
-        let applied = group.apply(jobs);
+        let applied = group.apply(jobs, carefully);
         if let Some(trouble) = session.trouble() {
             if trouble == Trouble::Again && session.plain("ROLLBACK").is_ok() {
                 session.clear_trouble();
@@ -109,7 +120,9 @@ impl Writer {
             }
             return Err(Failed::Again(match applied {
                 Err(Failed::Again(error) | Failed::Refused(error)) => error,
-                Ok(_) | Err(Failed::Unknown) => StoreError::Away("the connection was lost".to_owned()),
+                Ok(_) | Err(Failed::Unknown | Failed::Spoilt) => {
+                    StoreError::Away("the connection was lost".to_owned())
+                }
             }));
         }
         let done = match applied {
@@ -127,6 +140,15 @@ impl Writer {
     }
 }
 
+/// Units of a group that are not written yet, and the answers of all so far, in order.
+#[derive(Default)]
+struct Waiting<'u> {
+    batch: Batch<'u>,
+    /// Where the answers of the batch's units belong.
+    places: Vec<usize>,
+    answers: Vec<Option<Result<UnitDone, UnitError>>>,
+}
+
 /// One transaction.
 struct Group<'s> {
     session: &'s Session,
@@ -138,22 +160,98 @@ impl<'s> Group<'s> {
         Connection::Postgres(self.session)
     }
 
-    fn apply(&mut self, jobs: &[Write]) -> Result<Vec<Done>, Failed> {
-        let mut done = Vec::with_capacity(jobs.len());
+    fn apply(&mut self, jobs: &[Write], carefully: bool) -> Result<Vec<Done>, Failed> {
+        let mut waiting = Waiting::default();
+        let mut others = Vec::new();
         for job in jobs {
-            done.push(match job {
+            match job {
                 Write::Units(units, _) => {
-                    Done::Units(units.iter().map(|unit| self.unit(unit)).collect::<Result<_, Failed>>()?)
+                    for unit in units {
+                        self.admit(unit, carefully, &mut waiting)?;
+                    }
                 }
                 Write::Claim { run, now, shares, .. } => {
-                    Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares))?)
+                    self.flush(&mut waiting)?;
+                    others
+                        .push(Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares))?));
                 }
                 Write::Recover { run, now, .. } => {
-                    Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now))?)
+                    self.flush(&mut waiting)?;
+                    others.push(Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now))?));
                 }
-            });
+            }
         }
-        Ok(done)
+        self.flush(&mut waiting)?;
+        let (mut answers, mut others) = (waiting.answers.into_iter(), others.into_iter());
+        let done = jobs.iter().filter_map(|job| match job {
+            Write::Units(units, _) => {
+                let own = answers.by_ref().take(units.len());
+                Some(Done::Units(
+                    own.map(|answer| answer.unwrap_or_else(|| Err(StoreError::Closed.into()))).collect(),
+                ))
+            }
+            Write::Claim { .. } | Write::Recover { .. } => others.next(),
+        });
+        Ok(done.collect())
+    }
+
+    /// Takes one unit into the batch, or applies it by itself after the batch.
+    fn admit<'u>(
+        &mut self,
+        unit: &'u Unit,
+        carefully: bool,
+        waiting: &mut Waiting<'u>,
+    ) -> Result<(), Failed> {
+        if unit.changes.len() > MAX_CHANGES_PER_UNIT {
+            waiting.answers.push(Some(Err(UnitError::TooLarge(unit.changes.len()))));
+            return Ok(());
+        }
+        let mut fit = if carefully { Fit::Alone } else { waiting.batch.take(unit) };
+        if fit == Fit::Later {
+            self.flush(waiting)?;
+            fit = waiting.batch.take(unit);
+        }
+        match fit {
+            Fit::Here => {
+                waiting.places.push(waiting.answers.len());
+                waiting.answers.push(None);
+            }
+            // An empty batch stands against nothing, so nothing is later than it.
+            Fit::Later | Fit::Alone => {
+                self.flush(waiting)?;
+                let answer = self.unit(unit)?;
+                waiting.answers.push(Some(answer));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the batch.
+    fn flush(&mut self, waiting: &mut Waiting<'_>) -> Result<(), Failed> {
+        let batch = std::mem::take(&mut waiting.batch);
+        let places = std::mem::take(&mut waiting.places);
+        if batch.units.is_empty() {
+            return Ok(());
+        }
+        let known = guards::known(self.session, &batch.units).map_err(|error| self.spoilt(&error))?;
+        let mut outcome =
+            Outcome { known, tables: Tables::default(), counts: std::mem::take(&mut self.counts) };
+        for (unit, place) in batch.units.into_iter().zip(places) {
+            let answer = outcome.unit(unit).map_err(|Spoilt| Failed::Spoilt)?;
+            waiting.answers[place] = Some(answer);
+        }
+        self.counts = outcome.counts;
+        let written = outcome.tables.write(self.session, &outcome.known);
+        written.map_err(|error| self.spoilt(&error))?.map_err(|Spoilt| Failed::Spoilt)
+    }
+
+    /// A statement for many failed: one by one will show whose fault it was, unless it was nobody's.
+    fn spoilt(&self, error: &sql::Error) -> Failed {
+        if self.session.trouble().is_some() {
+            return Failed::Again(StoreError::Away(error.to_string()));
+        }
+        tracing::debug!(%error, "a batch is applied again one by one");
+        Failed::Spoilt
     }
 
     /// One unit by itself, which spoils no other if it fails. The outer error is the group's.

@@ -14,7 +14,7 @@ use crate::{
 
 /// Messages of one sender under one id that are compared with a new one, the latest. There is more than one only if
 /// a carrier sends a constant as the id, and a carrier that repeats a message does so soon.
-const MAX_SAME_ID: i64 = 200;
+pub(crate) const MAX_SAME_ID: i64 = 200;
 
 pub(super) fn insert(
     conn: &Connection,
@@ -167,10 +167,6 @@ pub(super) fn status(
         return Ok(StatusResult::Ignored(id));
     }
     let errors = i64::from(matches!(change.status, MessageStatus::Errored));
-    let reached_carrier = matches!(
-        change.status,
-        MessageStatus::Wired | MessageStatus::Sent | MessageStatus::Delivered | MessageStatus::Read
-    );
     sql::exec(
         conn,
         "UPDATE message SET status = $1, modified_on = $2, external_id = coalesce($3, external_id),
@@ -183,7 +179,7 @@ pub(super) fn status(
             &change.external_id.as_deref(),
             &change.reason,
             &errors,
-            &i64::from(reached_carrier),
+            &change.status.has_reached_carrier(),
             &before.id,
             &change.workspace.0,
         ],

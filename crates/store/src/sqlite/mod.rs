@@ -4,7 +4,7 @@ pub(crate) mod apply;
 mod apply_definitions;
 mod apply_extensions;
 mod apply_jobs;
-mod apply_messages;
+pub(crate) mod apply_messages;
 pub(crate) mod apply_outbox;
 mod apply_people;
 mod apply_sessions;

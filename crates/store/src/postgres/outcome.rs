@@ -1,0 +1,211 @@
+//! What comes of each unit of a batch, settled in memory and in order: who is refused and why, which statuses are
+//! news, and the rows that will stand at the end.
+
+use std::collections::BTreeMap;
+
+use domain::{OutboxId, WorkspaceId};
+
+use super::{
+    batch::key_of,
+    guards::{Known, Standing},
+    tables::Tables,
+};
+use crate::{
+    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, Unit, UnitDone, UnitError,
+    UrnRow, sql, writing::CountKey,
+};
+
+/// A unit passed its guards and then met something that they did not foresee: the batch must be applied one by one.
+pub(super) struct Spoilt;
+
+/// What is there, what will be written, and what is counted.
+pub(super) struct Outcome<'u> {
+    pub known: Known,
+    pub tables: Tables<'u>,
+    pub counts: BTreeMap<CountKey, i64>,
+}
+
+impl<'u> Outcome<'u> {
+    /// One unit: refused without a trace, or whole.
+    pub(super) fn unit(&mut self, unit: &'u Unit) -> Result<Result<UnitDone, UnitError>, Spoilt> {
+        for change in &unit.changes {
+            if let Err(refused) = self.check(change) {
+                return Ok(Err(refused));
+            }
+        }
+        let mut done = UnitDone::default();
+        for change in &unit.changes {
+            self.apply(change, &mut done)?;
+        }
+        Ok(Ok(done))
+    }
+
+    fn check(&self, change: &Change) -> Result<(), UnitError> {
+        match change {
+            Change::NewContact(new) => {
+                new.urns.iter().try_for_each(|urn| self.check_free(new.contact.workspace, urn))
+            }
+            Change::Contact(update) => {
+                let (contact, workspace) = (&update.contact, update.contact.workspace);
+                let there = self.known.contacts.get(&contact.id.0);
+                if there == Some(&(workspace.0, contact.version)) { Ok(()) } else { Err(UnitError::Conflict) }
+            }
+            Change::NewUrn(new) => self.check_free(new.workspace, &new.urn),
+            Change::Message(new) if self.known.repeated.contains(&new.id.0) => Err(UnitError::Duplicate),
+            Change::Handled(workspace, message, ..) => {
+                let there = self.known.messages.get(&message.0);
+                let pending = there.is_some_and(|there| {
+                    there.workspace == *workspace && there.status == MessageStatus::Pending
+                });
+                if pending { Ok(()) } else { Err(UnitError::Gone) }
+            }
+            Change::TakeTimer(timer) => {
+                let there = self.known.timers.get(&key_of(timer));
+                let expected = (timer.workspace.0, timer.due.as_microsecond());
+                if there == Some(&expected) { Ok(()) } else { Err(UnitError::Gone) }
+            }
+            Change::FinishOutbox(workspace, id) => {
+                if self.is_queued(*workspace, *id) {
+                    Ok(())
+                } else {
+                    Err(UnitError::Gone)
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_free(&self, workspace: WorkspaceId, urn: &UrnRow) -> Result<(), UnitError> {
+        let taken = self.known.urns.contains(&(workspace.0, urn.scheme.clone(), urn.path.clone()));
+        if taken { Err(UnitError::Conflict) } else { Ok(()) }
+    }
+
+    fn is_queued(&self, workspace: WorkspaceId, id: OutboxId) -> bool {
+        self.known.outbox.get(&id.0) == Some(&workspace.0)
+    }
+
+    /// A change of a unit that passed its guards.
+    fn apply(&mut self, change: &'u Change, done: &mut UnitDone) -> Result<(), Spoilt> {
+        match change {
+            Change::NewContact(new) => {
+                for urn in &new.urns {
+                    self.claim(new.contact.workspace, urn)?;
+                }
+                self.tables.new_contact(new)?;
+            }
+            Change::Contact(update) => self.tables.contact(update)?,
+            Change::NewUrn(new) => {
+                self.claim(new.workspace, &new.urn)?;
+                self.tables.new_urn(new.workspace, new.contact, &new.urn);
+            }
+            Change::Message(new) => self.message(new)?,
+            Change::Status(status) => done.statuses.push(self.status(status)),
+            Change::Handled(workspace, message, flow, reason, at) => {
+                let there = self.known.messages.get_mut(&message.0).ok_or(Spoilt)?;
+                if there.status != MessageStatus::Pending {
+                    return Err(Spoilt);
+                }
+                there.status = MessageStatus::Handled;
+                there.flow = flow.map(|id| id.0);
+                there.reason.clone_from(reason);
+                there.modified_on = at.as_microsecond();
+                there.changed = true;
+                let there = there.clone();
+                self.count(*workspace, &there, MessageStatus::Pending, -1);
+                self.count(*workspace, &there, MessageStatus::Handled, 1);
+            }
+            Change::TakeTimer(timer) => {
+                self.known.timers.remove(&key_of(timer)).ok_or(Spoilt)?;
+                self.tables.clear_timer(timer.workspace, key_of(timer));
+            }
+            Change::Outbox(new) => {
+                if self.outbox(new) {
+                    done.claimed.push(new.id);
+                }
+            }
+            Change::FinishOutbox(workspace, id) => {
+                self.known.outbox.remove(&id.0).ok_or(Spoilt)?;
+                self.tables.finish(*workspace, *id);
+            }
+            Change::FinishSent(id, status) => {
+                let finished = self.is_queued(status.workspace, *id);
+                if finished {
+                    self.known.outbox.remove(&id.0);
+                    self.tables.finish(status.workspace, *id);
+                    self.status(status);
+                }
+                done.finished.push(finished);
+            }
+            other => self.tables.change(other),
+        }
+        Ok(())
+    }
+
+    /// An address that nobody had until now.
+    fn claim(&mut self, workspace: WorkspaceId, urn: &UrnRow) -> Result<(), Spoilt> {
+        let new = self.known.urns.insert((workspace.0, urn.scheme.clone(), urn.path.clone()));
+        if new { Ok(()) } else { Err(Spoilt) }
+    }
+
+    fn message(&mut self, new: &'u NewMessage) -> Result<(), Spoilt> {
+        let channel = new.channel.map_or(0, |id| id.0);
+        let key = (new.workspace.0, new.day, channel, new.direction, new.status);
+        *self.counts.entry(key).or_default() += 1;
+        let attachments = sql::list_json(&new.attachments).map_err(|_| Spoilt)?;
+        self.tables.message(new, attachments);
+        Ok(())
+    }
+
+    fn status(&mut self, change: &StatusChange) -> StatusResult {
+        let Some(id) = self.known.message(change.workspace, &change.message) else {
+            return StatusResult::Unknown;
+        };
+        let Some(there) = self.known.messages.get_mut(&id) else { return StatusResult::Unknown };
+        let before = there.status;
+        if !before.may_become(change.status) {
+            // The carrier's report may overtake its answer to our request: the id that the answer brings is news.
+            if there.external_id.is_none() && change.external_id.is_some() {
+                there.external_id.clone_from(&change.external_id);
+                there.changed = true;
+            }
+            return StatusResult::Ignored(domain::MessageId(id));
+        }
+        let at = change.at.as_microsecond();
+        there.status = change.status;
+        there.modified_on = at;
+        if change.external_id.is_some() {
+            there.external_id.clone_from(&change.external_id);
+        }
+        there.reason.clone_from(&change.reason);
+        there.errors += i64::from(change.status == MessageStatus::Errored);
+        if change.status.has_reached_carrier() {
+            there.sent_on = there.sent_on.or(Some(at));
+        }
+        there.changed = true;
+        let there = there.clone();
+        if before != change.status {
+            self.count(change.workspace, &there, before, -1);
+            self.count(change.workspace, &there, change.status, 1);
+        }
+        StatusResult::Applied(domain::MessageId(id))
+    }
+
+    fn count(&mut self, workspace: WorkspaceId, there: &Standing, status: MessageStatus, by: i64) {
+        let key = (workspace.0, there.day, there.channel.unwrap_or(0), there.direction, status);
+        *self.counts.entry(key).or_default() += by;
+    }
+
+    /// Whether the row is claimed. It is not if an earlier row of its contact and channel waits.
+    fn outbox(&mut self, new: &'u NewOutbox) -> bool {
+        let lane = (new.contact.0, new.channel.map_or(0, |id| id.0));
+        let created = new.created_on.as_microsecond();
+        let waiting = self.known.lanes.get(&lane).copied();
+        let claimed = waiting.is_none() && new.claim_for != 0;
+        let due = waiting.unwrap_or(created).max(created);
+        if !claimed {
+            self.known.lanes.insert(lane, due);
+        }
+        self.tables.outbox(new, if claimed { new.claim_for } else { 0 }, due);
+        claimed
+    }
+}

@@ -1,0 +1,419 @@
+//! The statements that write a batch: one for each table and manner, whatever the number of units.
+
+use std::collections::BTreeMap;
+
+use domain::{ContactId, OutboxId, WorkspaceId};
+use jiff::Timestamp;
+
+use super::{
+    guards::{Known, TimerKey},
+    outcome::Spoilt,
+    session::Session,
+    wire::{Bind, Table},
+};
+use crate::{
+    Change, ContactUpdate, DueTimer, NewContact, NewMessage, NewOutbox, RunRow, SessionRow, TimerKind,
+    UrnRow, sql,
+};
+
+/// Rows for each statement, in the order in which the statements run.
+#[derive(Default)]
+pub(super) struct Tables<'u> {
+    new_contacts: Table,
+    contacts: Table,
+    removed_urns: Table,
+    new_urns: Table,
+    urns: Table,
+    left_groups: Table,
+    joined_groups: BTreeMap<(i64, i64), (i64, i64)>,
+    messages: Table,
+    labels: Table,
+    ended_sessions: Table,
+    sessions: BTreeMap<i64, &'u SessionRow>,
+    runs: BTreeMap<i64, &'u RunRow>,
+    events: Table,
+    cleared_timers: Table,
+    timers: BTreeMap<TimerKey, DueTimer>,
+    finished: Table,
+    cancelled: Table,
+    outbox: Table,
+}
+
+impl<'u> Tables<'u> {
+    pub(super) fn new_contact(&mut self, new: &NewContact) -> Result<(), Spoilt> {
+        let contact = &new.contact;
+        let created = contact.created_on.as_microsecond();
+        self.new_contacts.push(&[
+            &contact.id.0,
+            &contact.workspace.0,
+            &contact.uuid.0,
+            &1_i64,
+            &contact.name,
+            &contact.language,
+            &sql::status_word(contact.status),
+            &contact.timezone,
+            &sql::to_json(&contact.fields).map_err(|_| Spoilt)?,
+            &contact.session.map(|id| id.0),
+            &contact.flow.map(|id| id.0),
+            &created,
+            &created,
+            &contact.last_seen_on.map(Timestamp::as_microsecond),
+        ]);
+        for urn in &new.urns {
+            self.new_urn(contact.workspace, contact.id, urn);
+        }
+        Ok(())
+    }
+
+    pub(super) fn contact(&mut self, update: &ContactUpdate) -> Result<(), Spoilt> {
+        let contact = &update.contact;
+        self.contacts.push(&[
+            &contact.id.0,
+            &contact.workspace.0,
+            &contact.version,
+            &contact.name,
+            &contact.language,
+            &sql::status_word(contact.status),
+            &contact.timezone,
+            &sql::to_json(&contact.fields).map_err(|_| Spoilt)?,
+            &contact.session.map(|id| id.0),
+            &contact.flow.map(|id| id.0),
+            &update.modified_on.as_microsecond(),
+            &contact.last_seen_on.map(Timestamp::as_microsecond),
+        ]);
+        Ok(())
+    }
+
+    pub(super) fn new_urn(&mut self, workspace: WorkspaceId, contact: ContactId, urn: &UrnRow) {
+        self.new_urns.push(&[
+            &urn.id.0,
+            &workspace.0,
+            &contact.0,
+            &urn.scheme,
+            &urn.path,
+            &urn.display,
+            &urn.priority,
+            &urn.channel.map(|id| id.0),
+        ]);
+    }
+
+    pub(super) fn message(&mut self, new: &NewMessage, attachments: Option<String>) {
+        let created = new.created_on.as_microsecond();
+        self.messages.push(&[
+            &new.id.0,
+            &new.workspace.0,
+            &new.uuid.0,
+            &new.contact.0,
+            &new.urn.map(|id| id.0),
+            &new.channel.map(|id| id.0),
+            &new.flow.map(|id| id.0),
+            &new.direction.as_str(),
+            &new.status.as_str(),
+            &new.text,
+            &attachments,
+            &new.quick_replies,
+            &new.detail,
+            &new.external_id,
+            &new.reason,
+            &new.day,
+            &created,
+            &created,
+        ]);
+    }
+
+    pub(super) fn outbox(&mut self, new: &NewOutbox, claimed_by: i64, due: i64) {
+        self.outbox.push(&[
+            &new.id.0,
+            &new.workspace.0,
+            &new.kind.as_str(),
+            &new.contact.0,
+            &new.channel.map_or(0, |id| id.0),
+            &new.message.map_or(0, |id| id.0),
+            &new.session.map_or(0, |id| id.0),
+            &new.payload,
+            &claimed_by,
+            &due,
+            &new.created_on.as_microsecond(),
+        ]);
+    }
+
+    pub(super) fn finish(&mut self, workspace: WorkspaceId, id: OutboxId) {
+        self.finished.push(&[&id.0, &workspace.0]);
+    }
+
+    pub(super) fn clear_timer(&mut self, workspace: WorkspaceId, key: TimerKey) {
+        self.timers.remove(&key);
+        self.cleared_timers.push(&[&workspace.0, &key.0, &key.1, &key.2]);
+    }
+
+    /// An expiry that is due earlier already is left as it is; other timers move.
+    fn set_timer(&mut self, timer: &DueTimer) {
+        let key = super::batch::key_of(timer);
+        let stays = timer.kind == TimerKind::Expiry
+            && self.timers.get(&key).is_some_and(|before| before.due <= timer.due);
+        if !stays {
+            self.timers.insert(key, timer.clone());
+        }
+    }
+
+    /// A change that needs no look at what is there.
+    pub(super) fn change(&mut self, change: &'u Change) {
+        match change {
+            Change::Urn(workspace, contact, urn) => self.urns.push(&[
+                &urn.id.0,
+                &workspace.0,
+                &contact.0,
+                &urn.display,
+                &urn.priority,
+                &urn.channel.map(|id| id.0),
+            ]),
+            Change::RemoveUrn(workspace, contact, urn) => {
+                self.removed_urns.push(&[&urn.0, &workspace.0, &contact.0]);
+            }
+            Change::JoinGroup(workspace, contact, group, at) => {
+                let row = (workspace.0, at.as_microsecond());
+                self.joined_groups.entry((contact.0, group.0)).or_insert(row);
+            }
+            Change::LeaveGroup(workspace, contact, group) => {
+                self.joined_groups.remove(&(contact.0, group.0));
+                self.left_groups.push(&[&workspace.0, &contact.0, &group.0]);
+            }
+            Change::Label(label) => {
+                self.labels.push(&[&label.workspace.0, &label.message.0, &label.label.0]);
+            }
+            Change::Session(row) => drop(self.sessions.insert(row.id.0, row)),
+            Change::EndSession(workspace, session, status, at) => {
+                self.ended_sessions.push(&[&session.0, &workspace.0, &status.as_str(), &at.as_microsecond()]);
+            }
+            Change::Run(row) => drop(self.runs.insert(row.id.0, row)),
+            Change::Event(event) => self.events.push(&[
+                &event.id.0,
+                &event.workspace.0,
+                &event.contact.0,
+                &event.session.map(|id| id.0),
+                &event.kind,
+                &event.body,
+                &event.created_on.as_microsecond(),
+            ]),
+            Change::SetTimer(timer) => self.set_timer(timer),
+            Change::ClearTimer(workspace, contact, kind, session) => {
+                self.clear_timer(*workspace, (contact.0, kind.as_str(), kind.scope(*session)));
+            }
+            Change::CancelEffects(workspace, contact, session) => {
+                self.cancelled.push(&[&workspace.0, &contact.0, &session.0]);
+            }
+            // The others are settled by `Outcome` or never get into a batch.
+            _ => debug_assert!(false, "a change that no statement writes"),
+        }
+    }
+
+    /// Writes everything in one round trip.
+    pub(super) fn write(self, session: &Session, known: &Known) -> sql::Result<Result<(), Spoilt>> {
+        let (joined, sessions, runs) = (self.joined(), self.sessions(), self.runs());
+        let (timers, expiries, messages) = (self.timers(false), self.timers(true), changed_messages(known));
+        // With how many rows each must have met; `None` if it does not matter.
+        let steps: [(&Table, &str, Option<usize>); 20] = [
+            (&self.new_contacts, NEW_CONTACTS, None),
+            (&self.contacts, CONTACTS, Some(self.contacts.rows())),
+            (&self.removed_urns, REMOVED_URNS, None),
+            (&self.new_urns, NEW_URNS, None),
+            (&self.urns, URNS, Some(self.urns.rows())),
+            (&self.left_groups, LEFT_GROUPS, None),
+            (&joined, JOINED_GROUPS, None),
+            (&self.messages, NEW_MESSAGES, None),
+            (&messages, MESSAGES, Some(messages.rows())),
+            (&self.labels, LABELS, None),
+            (&self.ended_sessions, ENDED_SESSIONS, None),
+            (&sessions, SESSIONS, Some(sessions.rows())),
+            (&runs, RUNS, Some(runs.rows())),
+            (&self.events, EVENTS, None),
+            (&self.cleared_timers, CLEARED_TIMERS, None),
+            (&timers, TIMERS, None),
+            (&expiries, EXPIRIES, None),
+            (&self.finished, FINISHED, Some(self.finished.rows())),
+            (&self.cancelled, CANCELLED, None),
+            (&self.outbox, OUTBOX, None),
+        ];
+        let steps: Vec<_> = steps.into_iter().filter(|(table, ..)| table.rows() > 0).collect();
+        if steps.is_empty() {
+            return Ok(Ok(()));
+        }
+        let statements: Vec<(String, Vec<Bind<'_>>)> =
+            steps.iter().map(|(table, text, _)| (table.unfold(text), table.binds())).collect();
+        let (answers, _) = session.together(&statements, None)?;
+        let as_expected = steps
+            .iter()
+            .zip(&answers)
+            .all(|((_, _, expected), answer)| expected.is_none_or(|expected| expected == answer.changed));
+        Ok(if as_expected { Ok(()) } else { Err(Spoilt) })
+    }
+
+    fn joined(&self) -> Table {
+        let mut table = Table::default();
+        for ((contact, group), (workspace, at)) in &self.joined_groups {
+            table.push(&[workspace, contact, group, at]);
+        }
+        table
+    }
+
+    fn sessions(&self) -> Table {
+        let mut table = Table::default();
+        for session in self.sessions.values() {
+            table.push(&[
+                &session.id.0,
+                &session.workspace.0,
+                &session.uuid.0,
+                &session.contact.0,
+                &session.status.as_str(),
+                &session.wait_kind.map(|kind| kind.as_str()),
+                &session.wait_until.map(Timestamp::as_microsecond),
+                &session.expires_on.map(Timestamp::as_microsecond),
+                &session.pins,
+                &(!session.state.is_empty()).then_some(session.state.as_slice()),
+                &session.created_on.as_microsecond(),
+                &session.ended_on.map(Timestamp::as_microsecond),
+            ]);
+        }
+        table
+    }
+
+    fn runs(&self) -> Table {
+        let mut table = Table::default();
+        for run in self.runs.values() {
+            table.push(&[
+                &run.id.0,
+                &run.workspace.0,
+                &run.uuid.0,
+                &run.session.0,
+                &run.contact.0,
+                &run.flow.0,
+                &run.status,
+                &run.responded,
+                &run.results,
+                &run.created_on.as_microsecond(),
+                &run.modified_on.as_microsecond(),
+                &run.exited_on.map(Timestamp::as_microsecond),
+            ]);
+        }
+        table
+    }
+
+    /// Expiries, or the other timers.
+    fn timers(&self, expiries: bool) -> Table {
+        let mut table = Table::default();
+        let fitting = self.timers.iter().filter(|(_, timer)| (timer.kind == TimerKind::Expiry) == expiries);
+        for ((contact, kind, scope), timer) in fitting {
+            table.push(&[
+                &timer.workspace.0,
+                contact,
+                kind,
+                scope,
+                &timer.due.as_microsecond(),
+                &timer.session.0,
+            ]);
+        }
+        table
+    }
+}
+
+fn changed_messages(known: &Known) -> Table {
+    let mut table = Table::default();
+    for (id, there) in known.messages.iter().filter(|(_, there)| there.changed) {
+        table.push(&[
+            id,
+            &there.workspace.0,
+            &there.status.as_str(),
+            &there.flow,
+            &there.external_id,
+            &there.reason,
+            &there.errors,
+            &there.modified_on,
+            &there.sent_on,
+        ]);
+    }
+    table
+}
+
+const NEW_CONTACTS: &str =
+    "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone,
+         fields, session_id, flow_id, created_on, modified_on, last_seen_on)
+     SELECT * FROM {rows}";
+const CONTACTS: &str = "UPDATE contact AS c SET version = c.version + 1, name = w.name, language = w.language,
+         status = w.status, timezone = w.timezone, fields = w.fields, session_id = w.session_id,
+         flow_id = w.flow_id, modified_on = w.modified_on, last_seen_on = w.last_seen_on
+     FROM {rows} AS w (id, workspace_id, version, name, language, status, timezone, fields, session_id, flow_id,
+         modified_on, last_seen_on)
+     WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
+const REMOVED_URNS: &str = "DELETE FROM contact_urn AS u USING {rows} AS w (id, workspace_id, contact_id)
+     WHERE u.id = w.id AND u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
+const NEW_URNS: &str =
+    "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, display, priority,
+         channel_id)
+     SELECT * FROM {rows}";
+const URNS: &str = "UPDATE contact_urn AS u
+     SET display = w.display, priority = w.priority, channel_id = w.channel_id
+     FROM {rows} AS w (id, workspace_id, contact_id, display, priority, channel_id)
+     WHERE u.id = w.id AND u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
+const LEFT_GROUPS: &str = "DELETE FROM contact_group_member AS m
+     USING {rows} AS w (workspace_id, contact_id, group_id)
+     WHERE m.workspace_id = w.workspace_id AND m.contact_id = w.contact_id AND m.group_id = w.group_id";
+const JOINED_GROUPS: &str = "INSERT INTO contact_group_member (workspace_id, contact_id, group_id, joined_on)
+     SELECT * FROM {rows} ON CONFLICT (contact_id, group_id) DO NOTHING";
+const NEW_MESSAGES: &str =
+    "INSERT INTO message (id, workspace_id, uuid, contact_id, urn_id, channel_id, flow_id,
+         direction, status, text, attachments, quick_replies, detail, external_id, reason, day, created_on,
+         modified_on)
+     SELECT * FROM {rows}";
+const MESSAGES: &str = "UPDATE message AS m SET status = w.status, flow_id = w.flow_id,
+         external_id = w.external_id, reason = w.reason, error_count = w.errors, modified_on = w.modified_on,
+         sent_on = w.sent_on
+     FROM {rows} AS w (id, workspace_id, status, flow_id, external_id, reason, errors, modified_on, sent_on)
+     WHERE m.id = w.id AND m.workspace_id = w.workspace_id";
+const LABELS: &str = "INSERT INTO message_label (workspace_id, message_id, label_id)
+     SELECT * FROM {rows} ON CONFLICT (label_id, message_id) DO NOTHING";
+const ENDED_SESSIONS: &str = "WITH ended AS (
+         UPDATE session AS s SET status = w.status, wait_kind = NULL, wait_until = NULL, expires_on = NULL,
+             pins = '', state = NULL, ended_on = w.ended_on
+         FROM {rows} AS w (id, workspace_id, status, ended_on)
+         WHERE s.id = w.id AND s.workspace_id = w.workspace_id AND s.ended_on IS NULL
+         RETURNING s.id, s.contact_id, w.status, w.ended_on)
+     UPDATE run AS r SET status = ended.status, modified_on = ended.ended_on, exited_on = ended.ended_on
+     FROM ended
+     WHERE r.contact_id = ended.contact_id AND r.session_id = ended.id AND r.exited_on IS NULL";
+const SESSIONS: &str =
+    "INSERT INTO session (id, workspace_id, uuid, contact_id, status, wait_kind, wait_until,
+         expires_on, pins, state, created_on, ended_on)
+     SELECT * FROM {rows}
+     ON CONFLICT (id) DO UPDATE SET status = excluded.status, wait_kind = excluded.wait_kind,
+         wait_until = excluded.wait_until, expires_on = excluded.expires_on, pins = excluded.pins,
+         state = excluded.state, ended_on = excluded.ended_on
+     WHERE session.workspace_id = excluded.workspace_id AND session.contact_id = excluded.contact_id";
+const RUNS: &str =
+    "INSERT INTO run (id, workspace_id, uuid, session_id, contact_id, flow_id, status, responded,
+         results, created_on, modified_on, exited_on)
+     SELECT * FROM {rows}
+     ON CONFLICT (id) DO UPDATE SET status = excluded.status, responded = excluded.responded,
+         results = excluded.results, modified_on = excluded.modified_on, exited_on = excluded.exited_on
+     WHERE run.workspace_id = excluded.workspace_id";
+const EVENTS: &str = "INSERT INTO event (id, workspace_id, contact_id, session_id, kind, body, created_on)
+     SELECT * FROM {rows}";
+const CLEARED_TIMERS: &str =
+    "DELETE FROM timer AS t USING {rows} AS w (workspace_id, contact_id, kind, scope)
+     WHERE t.workspace_id = w.workspace_id AND t.contact_id = w.contact_id AND t.kind = w.kind
+         AND t.scope = w.scope";
+const TIMERS: &str = "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+     SELECT * FROM {rows}
+     ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id";
+const EXPIRIES: &str = "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+     SELECT * FROM {rows}
+     ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
+     WHERE timer.due > excluded.due";
+const FINISHED: &str = "DELETE FROM outbox AS o USING {rows} AS w (id, workspace_id)
+     WHERE o.id = w.id AND o.workspace_id = w.workspace_id";
+const CANCELLED: &str = "DELETE FROM outbox AS o USING {rows} AS w (workspace_id, contact_id, session_id)
+     WHERE o.contact_id = w.contact_id AND o.channel_id = 0 AND o.session_id = w.session_id
+         AND o.workspace_id = w.workspace_id AND o.message_id = 0";
+const OUTBOX: &str =
+    "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id,
+         payload, claimed_by, next_attempt, created_on)
+     SELECT * FROM {rows}";
