@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod debian;
 mod demo;
+mod fuzz;
 mod shell;
 mod suite;
 mod tidy;
@@ -57,6 +58,8 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Let fuzzers try to break the parsers: `cargo x fuzz templates --seconds 600`
+    Fuzz(fuzz::Options),
     /// Format every Rust file
     Fmt,
     /// Only the fast part of `check`: crate map, sizes, wording, dependencies
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Conformance { arguments } => conformance(&arguments),
         Command::Bench { name, json } => bench::run(name.as_deref(), json),
         Command::Drill { arguments } => demo::drill(&arguments),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Fmt => shell::cargo(&["fmt", "--all"]),
         Command::Tidy { root } => tidy::run(&root.unwrap_or_else(workspace::root)),
     };

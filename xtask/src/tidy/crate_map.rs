@@ -22,6 +22,7 @@ const MAP: &[(&str, &[&str])] = &[
     ),
     ("conformance", &["operations", "store", "channels", "flows", "domain", "expressions"]),
     ("test-postgres", &[]),
+    ("fuzzing", &["channels", "flows", "domain", "expressions"]),
     ("xtask", &[]),
 ];
 

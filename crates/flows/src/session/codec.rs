@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use thiserror::Error;
 
 use super::{
-    FlowType, Input, InputPart, Offered, RunStatus, Session, SessionStatus, TriggerSlot,
+    FlowType, Input, InputPart, Offered, Run, RunStatus, Session, SessionStatus, TriggerSlot,
     run_codec::{read_run, write_run},
     wire::{Reader, Writer},
 };
@@ -93,10 +93,15 @@ fn read_session(from: &mut Reader<'_>, assets: &Assets) -> Result<Session, Codec
     })?;
     let input = from.option(|from| read_input(from, assets))?;
     let pending = from.option(|from| serde_json::from_slice(from.raw()?).map_err(|_| CodecError::Damaged))?;
-    let count = from.count()?;
-    let mut runs = Vec::with_capacity(count + 1);
-    for _ in 0..count {
-        runs.push(read_run(from, assets)?);
+    let (count, room) = from.items()?;
+    let mut runs: Vec<Run> = Vec::with_capacity(room + 1);
+    for index in 0..count {
+        let run = read_run(from, assets)?;
+        // A run is entered by an earlier one, so that the way back up always ends.
+        if run.parent.is_some_and(|parent| parent as usize >= index) {
+            return Err(CodecError::Damaged);
+        }
+        runs.push(run);
     }
     Ok(Session {
         uuid,
@@ -196,8 +201,8 @@ fn read_input(from: &mut Reader<'_>, assets: &Assets) -> Result<Input, CodecErro
     let urn = from.option(|from| from.text()?.parse().map_err(|_| CodecError::Damaged))?;
     let channel = from.option(|from| Ok(ChannelUuid(from.uuid()?)))?;
     let text = from.text()?;
-    let count = from.count()?;
-    let mut attachments = Vec::with_capacity(count);
+    let (count, room) = from.items()?;
+    let mut attachments = Vec::with_capacity(room);
     for _ in 0..count {
         attachments.push(from.text()?);
     }

@@ -90,8 +90,8 @@ pub(super) fn read_run(from: &mut Reader<'_>, assets: &Assets) -> Result<Run, Co
     let created_on = from.moment()?;
     let modified_on = from.moment()?;
     let exited_on = from.option(Reader::moment)?;
-    let count = from.count()?;
-    let mut results = IndexMap::with_capacity(count);
+    let (count, room) = from.items()?;
+    let mut results = IndexMap::with_capacity(room);
     for _ in 0..count {
         let (key, result) = read_result(from)?;
         results.insert(key, result);
@@ -121,8 +121,8 @@ pub(super) fn read_run(from: &mut Reader<'_>, assets: &Assets) -> Result<Run, Co
 
 fn read_open(from: &mut Reader<'_>, run: &mut Run) -> Result<(), CodecError> {
     let current = from.option(|from| Ok(NodeUuid(from.uuid()?)))?;
-    let count = from.count()?;
-    let mut path = Vec::with_capacity(count + 2);
+    let (count, room) = from.items()?;
+    let mut path = Vec::with_capacity(room + 2);
     for _ in 0..count {
         path.push(Step { node: from.small()?, arrived_on: from.moment()? });
     }
@@ -161,8 +161,8 @@ fn read_webhook(from: &mut Reader<'_>) -> Result<WebhookState, CodecError> {
     let method = from.text()?;
     let url = from.text()?.into();
     let status = u16::try_from(from.number()?).map_err(|_| CodecError::Damaged)?;
-    let count = from.count()?;
-    let mut headers = IndexMap::with_capacity(count);
+    let (count, room) = from.items()?;
+    let mut headers = IndexMap::with_capacity(room);
     for _ in 0..count {
         headers.insert(from.text()?, from.text()?.into());
     }

@@ -10,6 +10,9 @@ use crate::raw_json::RawJson;
 /// Longest list or text that is read, so that damaged bytes cannot ask for all memory.
 const MAX_LENGTH: u64 = 64 * 1024 * 1024;
 
+/// Items that room is made for before they are read.
+const MAX_RESERVED: usize = 128;
+
 /// Writes.
 pub(super) struct Writer {
     pub bytes: Vec<u8>,
@@ -132,6 +135,13 @@ impl<'b> Reader<'b> {
             return Err(CodecError::Damaged);
         }
         Ok(count as usize)
+    }
+
+    /// A length, and how many items to make room for at once: what is damaged says it has as many items as bytes, and
+    /// items are far larger than a byte.
+    pub fn items(&mut self) -> Result<(usize, usize), CodecError> {
+        let count = self.count()?;
+        Ok((count, count.min(MAX_RESERVED)))
     }
 
     pub fn signed(&mut self) -> Result<i64, CodecError> {

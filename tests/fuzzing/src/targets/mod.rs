@@ -1,0 +1,9 @@
+//! The claims, by what they are about.
+
+pub mod carriers;
+pub mod definitions;
+pub mod exports;
+pub mod queries;
+pub mod sessions;
+pub mod templates;
+pub mod words;
