@@ -51,6 +51,7 @@ fn send(choices: &mut Choices<'_>, line: &Line, scheme: &str) {
         attachments: vec![choices.text(60)],
         quick_replies: vec![QuickReply::text(choices.text(40))],
         session_status: Some("waiting".into()),
+        interactive: None,
     };
     if let Ok(Plan::Requests(requests)) = line.plan(&message) {
         assert!(
