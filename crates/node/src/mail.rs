@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use reqwest::Url;
 use thiserror::Error;
@@ -140,7 +140,7 @@ impl Server {
             let mut builder = TlsParameters::builder(self.host.clone());
             if let Some(pem) = &self.authority {
                 let certificate = Certificate::from_pem(pem).map_err(|error| unwritable(&error))?;
-                builder = builder.add_root_certificate(certificate);
+                builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
             }
             builder.build_rustls().map_err(|error| unwritable(&error))
         };

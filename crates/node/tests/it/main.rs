@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod mail;
+mod post_office;
+mod services;
 mod time;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use channels::{Inbound, InboundMessage};
 use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
 use jiff::Timestamp;
-use node::http::{Answer, Exchange, HttpError};
+use node::http::{Answer, Callee, Exchange, HttpError};
 use node::{Ambience, Config, Layer, Network, Node, Surroundings, Taken};
 use operations::{Context, NewChannel, NewWorkspace, SharedHost};
 use serde_json::{Value, json};
@@ -30,12 +30,16 @@ pub struct Attempt {
 /// What the carrier makes of an attempt: a status, or no connection.
 pub type Verdict = Arc<dyn Fn(&Attempt) -> Option<u16> + Send + Sync>;
 
+/// What another service makes of a request: an answer, or the reason why there is none.
+pub type Service = Arc<dyn Fn(&Exchange, usize) -> Result<Answer, HttpError> + Send + Sync>;
+
 pub struct World {
     pub node: Node,
     pub store: Store,
     pub workspace: WorkspaceRow,
     pub line: ChannelUuid,
     attempts: Arc<Mutex<Vec<Attempt>>>,
+    asked: Arc<Mutex<Vec<Exchange>>>,
     host: SharedHost,
     network: Network,
 }
@@ -43,18 +47,29 @@ pub struct World {
 impl World {
     /// A node whose carrier decides by `verdict`, with chance from `seed`.
     pub async fn new(seed: u64, verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static) -> Self {
+        let nobody: Service = Arc::new(|_, _| Err(HttpError::NotReached("nobody is there".to_owned())));
+        Self::among(seed, verdict, nobody).await
+    }
+
+    /// The same, with a service that answers all that is no message; it is told how many came before.
+    pub async fn among(
+        seed: u64,
+        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        service: Service,
+    ) -> Self {
         let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
         let host = Ambience::simulated("2027-03-01T06:00:00Z".parse::<Timestamp>().unwrap(), seed);
         let setup = Context::for_command(store.clone(), host.clone());
         let workspace = workspace(&setup).await;
         let line = line(&setup, &workspace, None).await.uuid;
         let attempts = Arc::new(Mutex::new(Vec::new()));
-        let network = carrier(attempts.clone(), Arc::new(verdict));
+        let asked: Arc<Mutex<Vec<Exchange>>> = Arc::default();
+        let network = network(attempts.clone(), Arc::new(verdict), asked.clone(), service);
         let config = Config::new(Layer::default()).unwrap();
         let node =
             Node::start(config, store.clone(), surroundings(host.clone(), network.clone())).await.unwrap();
-        let world = Self { node, store, workspace, line, attempts, host, network };
-        world.add_flow(&greeting()).await;
+        let world = Self { node, store, workspace, line, attempts, asked, host, network };
+        world.add_flow(&greeting(), "C", None).await;
         world
     }
 
@@ -119,6 +134,29 @@ impl World {
         self.attempts.lock().unwrap().clone()
     }
 
+    /// What services were asked.
+    pub fn asked(&self) -> Vec<Exchange> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// A flow behind a keyword that does these things one after the other.
+    pub async fn on_keyword(&self, word: &str, actions: &[Value]) {
+        let own: u32 = word.bytes().map(u32::from).sum();
+        let id = |n: usize| format!("6f0e1c54-5d3c-4b6b-9a39-{own:04x}{n:08x}");
+        let numbered = actions.iter().enumerate().map(|(place, action)| {
+            let mut action = action.clone();
+            action["uuid"] = id(100 + place).into();
+            action
+        });
+        let flow = json!({
+            "uuid": id(1), "name": word, "spec_version": "14.4.2", "language": "eng", "type": "messaging",
+            "revision": 1, "expire_after_minutes": 60, "localization": {},
+            "nodes": [{"uuid": id(2), "actions": numbered.collect::<Vec<_>>(),
+                "exits": [{"uuid": id(3), "destination_uuid": null}]}],
+        });
+        self.add_flow(&flow, "K", Some(word)).await;
+    }
+
     pub async fn messages(&self) -> Vec<MessageRow> {
         self.store.messages(self.workspace.id, MessageId(0), 10_000).await.unwrap()
     }
@@ -138,13 +176,13 @@ impl World {
         self.node.receive(&channel, vec![Inbound::Message(message)]).await.unwrap()[0]
     }
 
-    async fn add_flow(&self, definition: &Value) {
+    async fn add_flow(&self, definition: &Value, trigger_type: &str, keyword: Option<&str>) {
         let now = self.node.context().now();
         let id = |n: i64| self.store.ids().next(now) + n;
         let flow = FlowRow {
             id: FlowId(id(0)),
             uuid: definition["uuid"].as_str().unwrap().parse().unwrap(),
-            name: "Greeting".into(),
+            name: definition["name"].as_str().unwrap().into(),
             flow_type: "messaging".into(),
             expire_after_minutes: 60,
             ignore_triggers: false,
@@ -155,10 +193,10 @@ impl World {
         };
         let trigger = TriggerRow {
             id: TriggerId(id(0)),
-            trigger_type: "C".into(),
+            trigger_type: trigger_type.into(),
             flow: flow.id,
-            keywords: Vec::new(),
-            match_type: None,
+            keywords: keyword.into_iter().map(Into::into).collect(),
+            match_type: keyword.map(|_| "F".into()),
             include_groups: Vec::new(),
             exclude_groups: Vec::new(),
             channel: None,
@@ -186,9 +224,20 @@ fn surroundings(host: SharedHost, network: Network) -> Surroundings {
     Surroundings { host, network }
 }
 
-fn carrier(attempts: Arc<Mutex<Vec<Attempt>>>, verdict: Verdict) -> Network {
+fn network(
+    attempts: Arc<Mutex<Vec<Attempt>>>,
+    verdict: Verdict,
+    asked: Arc<Mutex<Vec<Exchange>>>,
+    service: Service,
+) -> Network {
     let start = tokio::time::Instant::now();
     Network::Script(Arc::new(move |exchange: Exchange| {
+        if exchange.callee != Callee::Carrier {
+            let mut asked = asked.lock().unwrap();
+            let answer = service(&exchange, asked.len());
+            asked.push(exchange);
+            return Box::pin(async move { answer });
+        }
         let headers: HashMap<String, String> = exchange.headers.into_iter().collect();
         let body: Value = serde_json::from_str(exchange.body.as_deref().unwrap_or_default()).unwrap();
         let attempt = Attempt {
