@@ -38,7 +38,7 @@ impl LocationLevel {
 }
 
 /// A place with its other names and the places inside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// Official name.
     pub name: SmolStr,

@@ -19,6 +19,7 @@ mod interrupt;
 mod jobs;
 mod keep_unhandled;
 mod lanes;
+mod locations;
 mod person;
 mod receive;
 mod record_sent;
@@ -26,6 +27,7 @@ mod record_status;
 mod registry;
 mod reminders;
 mod services;
+mod set_global;
 mod sprint;
 mod start_flow;
 mod stop_contact;
@@ -52,11 +54,16 @@ pub use jobs::{
     BroadcastJob, JobError, JobSpec, NewJob, Recipients, StartJob, StartedBy, create_job, run_job_slice,
     set_job_status,
 };
+pub use locations::{
+    ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
+    read_locations,
+};
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
+pub use set_global::{SetGlobalError, set_global};
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use tickets::{TicketAction, TicketError, change_ticket};

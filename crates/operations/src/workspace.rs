@@ -11,7 +11,7 @@ use domain::{
     GroupUuid, LabelId, LabelUuid, Reference, TopicId, UserId,
 };
 use expressions::{
-    Environment,
+    Environment, LocationTree,
     environment::{Collation, DateFormat, RedactionPolicy, TimeFormat},
 };
 use flows::{
@@ -83,6 +83,7 @@ impl Workspace {
     fn assemble(definitions: Arc<Definitions>, programs: Programs) -> Self {
         let env = environment(&definitions.workspace);
         let assets = build_assets(&definitions, &programs, &env);
+        let env = Environment { locations: assets.locations().cloned(), ..env };
         let flows = &definitions.flows;
         let groups_by_uuid: HashMap<GroupUuid, GroupId> =
             definitions.groups.iter().map(|group| (group.uuid, group.id)).collect();
@@ -257,6 +258,9 @@ fn build_assets(definitions: &Definitions, programs: &Programs, env: &Environmen
     for resthook in &definitions.resthooks {
         let (slug, subscribers) = (resthook.slug.clone(), resthook.subscribers.clone());
         builder = builder.resthook(assets::Resthook { slug, subscribers });
+    }
+    if let Some(root) = definitions.locations.as_deref().and_then(|json| serde_json::from_str(json).ok()) {
+        builder = builder.locations(Arc::new(LocationTree { root }));
     }
     builder.build()
 }

@@ -5,8 +5,10 @@ mod demo;
 mod drill;
 mod export;
 mod flow;
+mod global;
 mod import;
 mod init;
+mod location;
 mod service;
 mod user;
 
@@ -35,6 +37,10 @@ pub enum Command {
     Import(import::Import),
     /// Write flows with everything they need, for RapidPro or another Seedling
     Export(export::Export),
+    /// Values that all flows share
+    Global(global::Global),
+    /// Places of the country: states, districts, wards
+    Location(location::Location),
     /// Lines to carriers
     Channel(channel::Channel),
     /// What flows ask of others: language models, airtime, e-mail
@@ -56,6 +62,8 @@ impl Command {
             Self::Serve(serve) => serve.run(),
             Self::Import(import) => briefly(import.run()),
             Self::Export(export) => briefly(export.run()),
+            Self::Global(global) => briefly(global.run()),
+            Self::Location(location) => briefly(location.run()),
             Self::Channel(channel) => briefly(channel.run()),
             Self::Service(service) => briefly(service.run()),
             Self::User(user) => briefly(user.run()),

@@ -244,6 +244,8 @@ pub struct Definitions {
     pub resthooks: Vec<ResthookRow>,
     /// Topics of tickets, the oldest first.
     pub topics: Vec<TopicRow>,
+    /// The country with its places as JSON, if they were imported.
+    pub locations: Option<Arc<str>>,
 }
 
 /// A change of definitions. Each writes the row as given, new or not, by its row number.
@@ -268,6 +270,8 @@ pub enum DefinitionChange {
     Label(LabelRow),
     /// A global. Taken if the key is in use.
     Global(GlobalRow),
+    /// The country with its places as JSON, instead of those before.
+    Locations(Arc<str>),
     /// A flow.
     Flow(FlowRow),
     /// A new revision of a flow. Written revisions do not change.

@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "reminders_and_outcomes",
         sql: include_str!("../migrations/0009_reminders_and_outcomes.sql"),
     },
+    Migration { version: 11, name: "locations", sql: include_str!("../migrations/0011_locations.sql") },
 ];
 
 /// The schema version that this program knows.

@@ -114,3 +114,32 @@ async fn a_line_that_is_added_is_found_though_it_was_asked_for_before() {
     world.host.forward(2);
     assert!(find(beside_uuid).await.unwrap().is_some(), "added by another process, after a moment");
 }
+
+#[tokio::test]
+async fn places_and_shared_values_reach_the_flows() {
+    use expressions::LocationLevel;
+    use operations::{ImportLocationsError, LocationsReport, SetGlobalError, import_locations, set_global};
+
+    let world = World::new().await;
+    let workspace = world.workspace.id;
+    let loaded = async || world.ctx.registry.workspace(&world.ctx, workspace).await.unwrap().unwrap();
+    assert!(loaded().await.assets.locations().is_none());
+    let table = "country,state,district,aliases\nUganda,Central,Kampala,Kla\nUganda,Central,,Buganda\n";
+    let report = import_locations(&world.ctx, workspace, table.as_bytes()).await.unwrap();
+    assert_eq!(report, LocationsReport { states: 1, districts: 1, wards: 0, aliases: 2 });
+    set_global(&world.ctx, workspace, "clinic".into(), "Kisenyi".into()).await.unwrap();
+    set_global(&world.ctx, workspace, "clinic".into(), "Kibuli".into()).await.unwrap();
+    let now = loaded().await;
+    let tree = now.assets.locations().unwrap();
+    assert_eq!(tree.find(LocationLevel::District, "kla", None)[0].path, "Uganda > Central > Kampala");
+    assert_eq!(now.assets.global("clinic").unwrap().value, "Kibuli");
+    assert_eq!(now.assets.globals().count(), 1);
+
+    let refused = import_locations(&world.ctx, workspace, b"country\nA\nB\n").await;
+    assert!(matches!(refused, Err(ImportLocationsError::Read(_))));
+    let refused = set_global(&world.ctx, workspace, "My Key".into(), "x".into()).await;
+    assert!(matches!(refused, Err(SetGlobalError::Key(_))));
+    import_locations(&world.ctx, workspace, b"country,state\nKenya,Coast\n").await.unwrap();
+    let now = loaded().await;
+    assert_eq!(now.assets.locations().unwrap().root.name, "Kenya");
+}

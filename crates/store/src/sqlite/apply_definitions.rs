@@ -80,6 +80,14 @@ pub(super) fn change(
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the topic's name")))
         .and_then(only_own),
+        DefinitionChange::Locations(tree) => sql::exec(
+            conn,
+            "INSERT INTO location_tree (workspace_id, tree) VALUES ($1, $2)
+             ON CONFLICT (workspace_id) DO UPDATE SET tree = excluded.tree",
+            &[&workspace.0, &&**tree],
+        )
+        .map(drop)
+        .map_err(UnitError::from),
         DefinitionChange::Flow(row) => flow(conn, workspace, row),
         DefinitionChange::Revision(row) => sql::exec(
             conn,

@@ -56,6 +56,7 @@ impl Rows<'_> {
             services: self.services(workspace)?,
             resthooks: self.resthooks(workspace)?,
             topics: self.topics(workspace)?,
+            locations: self.locations(workspace)?,
         }))
     }
 
@@ -140,6 +141,11 @@ impl Rows<'_> {
                 value: sql::text(row, 3)?,
             })
         })
+    }
+
+    fn locations(&self, workspace: WorkspaceId) -> Result<Option<Arc<str>>, StoreError> {
+        let text = "SELECT tree FROM location_tree WHERE workspace_id = $1";
+        Ok(sql::one(self.conn, text, &[&workspace.0], |row| Ok(Arc::from(row.get::<String>(0)?)))?)
     }
 
     fn channels(&self, workspace: WorkspaceId) -> Result<Vec<ChannelRow>, StoreError> {

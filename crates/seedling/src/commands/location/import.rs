@@ -1,0 +1,58 @@
+//! `seedling location import FILE`: the places of a country.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use operations::{ImportLocationsError, import_locations};
+use store::StoreError;
+
+use crate::options::{StoreOptions, WorkspaceOption};
+use crate::patience::while_busy;
+
+/// Takes the country, states, districts and wards of a file, with their other names, instead of those before.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling location import places.csv --data ./seedling-data
+  seedling location import places.geojson --json
+
+A CSV begins with the line country,state,district,ward,aliases (as many levels as there are) and names one place in
+each line; aliases stand between semicolons. docs/locations.md has more.")]
+pub struct Import {
+    /// CSV or GeoJSON
+    file: PathBuf,
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(flatten)]
+    workspace: WorkspaceOption,
+    /// Print how many places there are now as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Import {
+    /// Takes them and says how many they are.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let name = self.file.display();
+        let bytes = std::fs::read(&self.file).with_context(|| format!("cannot read {name}"))?;
+        let context = self.store.open().await?;
+        let workspace = self.workspace.choose(&context).await?;
+        let importing = while_busy(
+            |error| matches!(error, ImportLocationsError::Store(StoreError::Busy)),
+            || import_locations(&context, workspace.id, &bytes),
+        );
+        let report = importing.await.with_context(|| format!("cannot take {name}; nothing was changed"))?;
+        if self.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            let operations::LocationsReport { states, districts, wards, aliases } = report;
+            println!(
+                "{:?} now knows {states} states, {districts} districts, {wards} wards and {aliases} other names",
+                workspace.name
+            );
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
