@@ -8,7 +8,7 @@ use std::{
 
 use domain::{
     CampaignUuid, Channel, ChannelId, ChannelRole, ChannelUuid, Field, FlowId, FlowUuid, Group, GroupId,
-    GroupUuid, LabelId, LabelUuid, Reference, TopicId, UserId,
+    GroupUuid, LabelId, LabelUuid, Query, QueryError, Reference, TopicId, UserId,
 };
 use expressions::{
     Environment, LocationTree,
@@ -20,7 +20,7 @@ use flows::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
-use store::{ChannelRow, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
+use store::{ChannelRow, ContactSearch, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
 use uuid::Uuid;
 
 use crate::window::BeforeWindowEnd;
@@ -118,6 +118,17 @@ impl Workspace {
     pub fn flow_named(&self, name: &str) -> Option<&FlowRow> {
         let name = name.to_lowercase();
         self.definitions.flows.iter().find(|flow| !flow.archived && flow.name.to_lowercase() == name)
+    }
+
+    /// A search among the contacts for those whom a query fits; everybody without one.
+    pub fn search(&self, query: Option<Query>) -> ContactSearch {
+        let obfuscation_key = self.env.obfuscation_key;
+        ContactSearch { workspace: self.row.id, obfuscation_key, query, status: None }
+    }
+
+    /// Reads a contact query by the names and conventions of this workspace.
+    pub fn query(&self, text: &str, now: Timestamp) -> Result<Query, QueryError> {
+        Query::parse(text, &self.env, now, Some(&self.assets))
     }
 
     /// All flows, the oldest first.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     ChannelId, ContactId, ContactStatus, ContactUuid, FieldValue, FlowId, SessionId, UrnId, WorkspaceId,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
+use serde::Serialize;
 use smol_str::SmolStr;
 
 /// A person as stored.
@@ -37,6 +38,44 @@ pub struct ContactRow {
     pub created_on: Timestamp,
     /// When they last wrote.
     pub last_seen_on: Option<Timestamp>,
+}
+
+/// Field values as the JSON that is stored: decimals as text, because readers of JSON take numbers for doubles and
+/// lose what is behind the 17th digit.
+pub(crate) fn fields_json(fields: &BTreeMap<SmolStr, FieldValue>) -> serde_json::Result<String> {
+    let stored: BTreeMap<&str, StoredValue<'_>> =
+        fields.iter().map(|(key, value)| (key.as_str(), StoredValue::of(value))).collect();
+    serde_json::to_string(&stored)
+}
+
+/// [`FieldValue`], which reads this as well.
+#[derive(Serialize)]
+struct StoredValue<'a> {
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "domain::field::rfc3339::serialize")]
+    datetime: &'a Option<Zoned>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    district: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ward: Option<&'a str>,
+}
+
+impl<'a> StoredValue<'a> {
+    fn of(value: &'a FieldValue) -> Self {
+        let FieldValue { text, number, datetime, state, district, ward } = value;
+        Self {
+            text,
+            number: number.as_deref(),
+            datetime,
+            state: state.as_deref(),
+            district: district.as_deref(),
+            ward: ward.as_deref(),
+        }
+    }
 }
 
 /// An address as stored.

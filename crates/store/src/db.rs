@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
-    ChannelRow, Claimed, ConversationKey, DailyCount, Definitions, DueTimer, IdSource, InboundKey, JobRow,
-    Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered, ReminderRow,
-    RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TicketRow, Unit, UnitDone,
-    UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
+    InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
+    ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TicketRow, Unit,
+    UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -163,6 +163,10 @@ reads! {
     fn outcomes(workspace: WorkspaceId, after: OutcomeId, limit: usize) -> Vec<OutcomeRow>;
     /// The counts of outcomes of a workspace, by day.
     fn outcome_counts(workspace: WorkspaceId) -> Vec<OutcomeCount>;
+    /// Row numbers of at most `limit` contacts that a search finds behind `after`, the lowest, so the oldest, first.
+    fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
+    /// How many contacts a search finds.
+    fn count_contacts(search: ContactSearch) -> u64;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

@@ -10,6 +10,7 @@
 
 mod change;
 mod contact;
+mod contact_query;
 mod conversation;
 mod db;
 mod definitions;
@@ -23,6 +24,7 @@ mod outbox;
 mod outcome;
 mod postgres;
 mod reminder;
+mod search_keys;
 mod service;
 mod sql;
 mod sqlite;
@@ -34,6 +36,7 @@ mod writing;
 
 pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
+pub use contact_query::ContactSearch;
 pub use conversation::{
     Conversation, ConversationKey, Loaded, NewEvent, PendingMessage, RunRow, SessionRow, SessionStatus,
     WaitKind,

@@ -10,6 +10,9 @@ pub(crate) struct Migration {
     pub sql: &'static str,
 }
 
+/// The step after which keys for searches must be made for the contacts there are: their rules are not SQL's.
+pub(crate) const SEARCH_KEYS: i64 = 7;
+
 /// All steps, in order. A step that was released is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -35,6 +38,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0006_services_and_tickets.sql"),
     },
     Migration {
+        version: SEARCH_KEYS,
+        name: "contact_search",
+        sql: include_str!("../migrations/0007_contact_search.sql"),
+    },
+    Migration {
         version: 9,
         name: "reminders_and_outcomes",
         sql: include_str!("../migrations/0009_reminders_and_outcomes.sql"),
@@ -52,6 +60,7 @@ pub(crate) fn sqlite_text(sql: &str) -> String {
         .replace("{{blob}}", "BLOB")
         .replace("{{json}}", "TEXT")
         .replace("{{without_rowid}}", " WITHOUT ROWID")
+        .replace("{{only_postgres}}", "--")
 }
 
 /// The PostgreSQL text of a migration. Text is ordered and compared by its bytes, as SQLite does, whatever the
@@ -63,6 +72,7 @@ pub(crate) fn postgres_text(sql: &str) -> String {
         .replace("{{uuid}}", "UUID")
         .replace("{{blob}}", "BYTEA")
         .replace("{{without_rowid}}", "")
+        .replace("{{only_postgres}}", "")
 }
 
 #[cfg(test)]

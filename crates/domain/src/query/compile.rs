@@ -3,12 +3,12 @@
 use expressions::{Environment, Number, dates, environment::RedactionPolicy, phone};
 use jiff::Timestamp;
 use smol_str::SmolStr;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    MAX_NAME_PREFIX, MIN_NAME_TOKEN, MIN_URN_PART,
+    MAX_NAME_PREFIX, MIN_URN_PART,
     ast::{Comparator, Condition, Day, Operand},
     errors::QueryError,
+    evaluate::name_words,
     property::{Attribute, Kind, Property, Resolver},
 };
 use crate::{ContactStatus, Urn, language, public_ref::is_public_ref, urn};
@@ -175,8 +175,7 @@ fn contained(property: &Property, value: &SmolStr) -> Result<Operand, QueryError
 
 /// The words of a text that are long enough to search for, in lower case and cut to what is compared.
 fn words(text: &str) -> impl Iterator<Item = SmolStr> {
-    let words = text.unicode_words().filter(|word| word.chars().count() >= MIN_NAME_TOKEN);
-    words.map(|word| word.to_lowercase().chars().take(MAX_NAME_PREFIX).collect())
+    name_words(text).map(|word| word.chars().take(MAX_NAME_PREFIX).collect())
 }
 
 /// The digits of a text that is written like a phone number: `+27 82-123 (4567)` is `+27821234567`.

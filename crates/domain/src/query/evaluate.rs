@@ -10,7 +10,7 @@ use super::{
     ast::{Comparator, Condition, Day, Node, Operand},
     property::{Attribute, Property, QueryField},
 };
-use crate::{Contact, FieldType, GroupUuid, public_ref};
+use crate::{Contact, FieldType, FlowUuid, GroupUuid, public_ref};
 
 /// One value of a property.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Datum<'a> {
     Moment(Timestamp),
     /// A group.
     Group(GroupUuid),
+    /// A flow.
+    Flow(FlowUuid),
 }
 
 /// Something with properties that queries can be evaluated on.
@@ -70,6 +72,7 @@ impl Condition {
                 in_day(self.comparator, moment, *wanted)
             }
             (Operand::Group(group), Datum::Group(uuid)) => group.uuid == uuid,
+            (Operand::Flow(flow), Datum::Flow(uuid)) => flow.uuid == uuid,
             (Operand::Flow(flow), Datum::Text(name)) => equals_folded(name, &flow.name.to_lowercase()),
             _ => false,
         }
@@ -110,10 +113,13 @@ fn contains_folded(text: &str, wanted: &str) -> bool {
 
 /// Whether any word of the text begins with any of the wanted ones.
 fn begins_word(text: &str, wanted: &[SmolStr]) -> bool {
-    text.unicode_words().filter(|word| word.chars().count() >= MIN_NAME_TOKEN).any(|word| {
-        let word = word.to_lowercase();
-        wanted.iter().any(|prefix| word.starts_with(prefix.as_str()))
-    })
+    name_words(text).any(|word| wanted.iter().any(|prefix| word.starts_with(prefix.as_str())))
+}
+
+/// The words of a name that are long enough to be searched for, in lower case.
+pub fn name_words(name: &str) -> impl Iterator<Item = String> {
+    let words = name.unicode_words().filter(|word| word.chars().count() >= MIN_NAME_TOKEN);
+    words.map(str::to_lowercase)
 }
 
 /// A contact as the queries of groups see it: attributes that groups may not depend on have no values.
@@ -135,10 +141,10 @@ impl Queryable for Contact {
 pub struct Searched<'a> {
     /// The contact.
     pub contact: &'a Contact,
-    /// Name of the flow they are in.
-    pub flow: Option<&'a str>,
-    /// Names of the flows they have been in.
-    pub history: &'a [SmolStr],
+    /// The flow they are in.
+    pub flow: Option<FlowUuid>,
+    /// The flows they have been in.
+    pub history: &'a [FlowUuid],
     /// The workspace's key for public references.
     pub obfuscation_key: [u32; 4],
 }
@@ -150,9 +156,9 @@ impl Queryable for Searched<'_> {
             Property::Attribute(Attribute::Group) => {
                 self.contact.groups.iter().any(|group| visit(Datum::Group(*group)))
             }
-            Property::Attribute(Attribute::Flow) => self.flow.is_some_and(|name| visit(Datum::Text(name))),
+            Property::Attribute(Attribute::Flow) => self.flow.is_some_and(|flow| visit(Datum::Flow(flow))),
             Property::Attribute(Attribute::History) => {
-                self.history.iter().any(|name| visit(Datum::Text(name)))
+                self.history.iter().any(|flow| visit(Datum::Flow(*flow)))
             }
             Property::Attribute(Attribute::Id) => {
                 visit(Datum::Text(&smol_str::format_smolstr!("{}", self.contact.id)))

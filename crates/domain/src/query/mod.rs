@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 pub use ast::{Comparator, Condition, Day, Node, Operand};
 pub use errors::QueryError;
-pub use evaluate::{Datum, Queryable, Searched};
+pub use evaluate::{Datum, Queryable, Searched, name_words};
 pub use inspect::{FieldReference, GroupDependency, Inspection};
 pub use property::{Attribute, Kind, Property, QueryField, Resolver};
 

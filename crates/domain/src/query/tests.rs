@@ -171,7 +171,8 @@ fn matches_people() {
 fn searches_see_what_groups_may_not() {
     let contact = Contact { id: crate::ContactId(7), groups: vec![GroupUuid::default()], ..achieng() };
     let key = [1, 2, 3, 4];
-    let searched = Searched { contact: &contact, flow: Some("Intake"), history: &[], obfuscation_key: key };
+    let searched =
+        Searched { contact: &contact, flow: Some(FlowUuid::default()), history: &[], obfuscation_key: key };
     let by_ref = format!("ref = {}", crate::public_ref(contact.id, key));
     for (text, for_search, for_groups) in [
         ("status = active", true, false),

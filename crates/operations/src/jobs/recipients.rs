@@ -3,19 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContactId, GroupId, Query, Urn, query::Searched};
+use domain::{ContactId, GroupId, Query, Urn};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
-use store::{Conversation, ConversationKey, StoreError};
+use store::StoreError;
 use thiserror::Error;
 
 use super::spec::Recipients;
-use crate::{Context, Workspace, person::Person};
-
-/// Contacts that are read at a time where each must be asked whether they fit a query.
-const SEARCHED: usize = 500;
-/// Flows of a contact's past that a query is asked about.
-const HISTORY: usize = 1_000;
+use crate::{Context, Workspace};
 
 /// How far a job is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,12 +82,9 @@ pub(crate) async fn next(
     }
     let query = match wanted.query.as_str() {
         "" => None,
-        text => Some(
-            Query::parse(text, &ws.env, ctx.now(), Some(&ws.assets))
-                .map_err(|error| RecipientsError::Query(error.to_string()))?,
-        ),
+        text => Some(ws.query(text, ctx.now()).map_err(|error| RecipientsError::Query(error.to_string()))?),
     };
-    let (found, reached) = contacts_after(ctx, ws, wanted, query.as_ref(), place.after, limit).await?;
+    let (found, reached) = contacts_after(ctx, ws, wanted, query, place.after, limit).await?;
     slice.is_last = reached.is_none();
     slice.next.after = reached.unwrap_or(place.after);
     slice.targets.extend(found.into_iter().map(Target::Contact));
@@ -106,12 +97,12 @@ pub(crate) fn same(a: &Urn, b: &Urn) -> bool {
 }
 
 /// Known contacts among the recipients after one, in order of row number: at most `limit`, and how far was looked;
-/// `None` if to the end. The one place that turns a query into contacts: a search in the database can take its part.
+/// `None` if to the end. The one place that turns a query into contacts.
 async fn contacts_after(
     ctx: &Context,
     ws: &Workspace,
     wanted: &Recipients,
-    query: Option<&Query>,
+    query: Option<Query>,
     after: ContactId,
     limit: usize,
 ) -> Result<(Vec<ContactId>, Option<ContactId>), StoreError> {
@@ -135,9 +126,9 @@ async fn contacts_after(
         found.extend(members);
     }
     if let Some(query) = query {
-        let looked = ctx.store.contacts_after(workspace, after, SEARCHED).await?;
-        nearer(looked.last().copied().filter(|_| looked.len() == SEARCHED));
-        found.extend(fitting(ctx, ws, query, looked).await?);
+        let fitting = ctx.store.search_contacts(ws.search(Some(query)), Some(after), limit).await?;
+        nearer(fitting.last().copied().filter(|_| fitting.len() == limit));
+        found.extend(fitting);
     }
     let mut within: Vec<ContactId> =
         found.into_iter().filter(|id| horizon.is_none_or(|end| *id <= end)).collect();
@@ -146,45 +137,4 @@ async fn contacts_after(
         horizon = within.last().copied();
     }
     Ok((within, horizon))
-}
-
-/// Those of these contacts who fit a query.
-async fn fitting(
-    ctx: &Context,
-    ws: &Workspace,
-    query: &Query,
-    looked: Vec<ContactId>,
-) -> Result<Vec<ContactId>, StoreError> {
-    let keys = looked.iter().map(|id| ConversationKey::Contact(ws.row.id, *id)).collect();
-    let loaded = ctx.store.load_conversations(keys).await?;
-    let mut fitting = Vec::new();
-    for conversation in loaded.conversations.into_iter().flatten() {
-        let past = if query.depends_on_attribute(domain::query::Attribute::History) {
-            past_flows(ctx, ws, &conversation).await?
-        } else {
-            Vec::new()
-        };
-        let person = Person::known(&conversation, ws);
-        let flow = conversation.contact.flow.and_then(|id| ws.flow_by_id(id));
-        let searched = Searched {
-            contact: &person.contact,
-            flow: flow.map(|flow| flow.name.as_str()),
-            history: &past,
-            obfuscation_key: ws.env.obfuscation_key,
-        };
-        if query.matches(&searched) {
-            fitting.push(conversation.contact.id);
-        }
-    }
-    Ok(fitting)
-}
-
-async fn past_flows(
-    ctx: &Context,
-    ws: &Workspace,
-    conversation: &Conversation,
-) -> Result<Vec<SmolStr>, StoreError> {
-    let runs = ctx.store.contact_runs(ws.row.id, conversation.contact.id).await?;
-    let names = runs.iter().rev().take(HISTORY).filter_map(|run| Some(ws.flow_by_id(run.flow)?.name.clone()));
-    Ok(names.collect::<BTreeSet<_>>().into_iter().collect())
 }

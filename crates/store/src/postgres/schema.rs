@@ -3,8 +3,9 @@
 use super::{address::PostgresUrl, session::Session};
 use crate::{
     StoreError,
-    migrate::{CURRENT, MIGRATIONS, postgres_text},
+    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, postgres_text},
     sql::{self, Connection},
+    sqlite::apply_search,
 };
 
 /// Key of the lock under which one process at a time changes the schema: the letters of "seedling".
@@ -54,6 +55,9 @@ fn apply(session: &Session) -> Result<(), StoreError> {
     let found = version(conn)?.unwrap_or(0);
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
         session.plain(&postgres_text(migration.sql))?;
+        if migration.version == SEARCH_KEYS {
+            apply_search::fill(conn)?;
+        }
         sql::exec(
             conn,
             "INSERT INTO schema_migration (version, name, applied_on) VALUES ($1, $2, now()::text)",

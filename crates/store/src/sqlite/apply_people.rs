@@ -4,8 +4,8 @@ use crate::sql::Connection;
 use domain::{ContactId, GroupId, UrnId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{apply::unless_taken, sql};
-use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow};
+use super::{apply::unless_taken, apply_search, sql};
+use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow, contact::fields_json, search_keys};
 
 pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), UnitError> {
     let contact = &new.contact;
@@ -23,7 +23,7 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
             &contact.language.as_deref(),
             &sql::status_word(contact.status),
             &contact.timezone.as_deref(),
-            &sql::to_json(&contact.fields)?,
+            &fields_json(&contact.fields).map_err(sql::Error::from)?,
             &contact.session.map(|id| id.0),
             &contact.flow.map(|id| id.0),
             &created,
@@ -31,6 +31,7 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
         ],
     )
     .map_err(|error| unless_taken(error, UnitError::Conflict))?;
+    apply_search::new_contact(conn, contact)?;
     for urn in &new.urns {
         insert_urn(conn, contact.workspace, contact.id, urn)?;
     }
@@ -64,6 +65,7 @@ pub(super) fn check_urn_free(
 
 pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), UnitError> {
     let contact = &update.contact;
+    apply_search::contact(conn, contact)?;
     let changed = sql::exec(
         conn,
         "UPDATE contact SET version = version + 1, name = $1, language = $2, status = $3, timezone = $4,
@@ -74,7 +76,7 @@ pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), U
             &contact.language.as_deref(),
             &sql::status_word(contact.status),
             &contact.timezone.as_deref(),
-            &sql::to_json(&contact.fields)?,
+            &fields_json(&contact.fields).map_err(sql::Error::from)?,
             &contact.session.map(|id| id.0),
             &contact.flow.map(|id| id.0),
             &update.modified_on.as_microsecond(),
@@ -99,14 +101,16 @@ fn insert_urn(
 ) -> Result<(), UnitError> {
     sql::exec(
         conn,
-        "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, display, priority, channel_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO contact_urn
+             (id, workspace_id, contact_id, scheme, path, path_key, display, priority, channel_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &[
             &urn.id.0,
             &workspace.0,
             &contact.0,
             &urn.scheme.as_str(),
             &urn.path.as_str(),
+            &search_keys::fold(&urn.path),
             &urn.display.as_deref(),
             &urn.priority,
             &urn.channel.map(|id| id.0),

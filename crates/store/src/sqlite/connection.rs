@@ -1,12 +1,14 @@
 //! Opening: the settings every connection has, and the schema brought up to date.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
+use super::apply_search;
 use crate::{
     StoreError, StoreOptions,
-    migrate::{CURRENT, MIGRATIONS, sqlite_text},
+    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, sqlite_text},
+    sql,
 };
 
 /// Prepared statements kept per connection: more than there are different ones.
@@ -72,7 +74,8 @@ fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
 /// Applies the migrations that the database has not had, all in one transaction. The time of a step is left to
 /// the database's clock: it is a note for people, nothing depends on it.
 fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
-    if schema_version(conn)? == Some(CURRENT) {
+    let applied = applied_steps(conn)?;
+    if MIGRATIONS.iter().all(|step| applied.contains(&step.version)) && applied.last() == Some(&CURRENT) {
         return Ok(());
     }
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -80,14 +83,15 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
         "CREATE TABLE IF NOT EXISTS schema_migration
          (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
     )?;
-    let found: i64 =
-        transaction
-            .query_row("SELECT coalesce(max(version), 0) FROM schema_migration", [], |row| row.get(0))?;
-    if found > CURRENT {
+    let applied = applied_steps(&transaction)?;
+    if let Some(found) = applied.last().copied().filter(|found| *found > CURRENT) {
         return Err(StoreError::Newer { found, known: CURRENT });
     }
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+    for migration in MIGRATIONS.iter().filter(|step| !applied.contains(&step.version)) {
         transaction.execute_batch(&sqlite_text(migration.sql))?;
+        if migration.version == SEARCH_KEYS {
+            apply_search::fill(&sql::Connection::Sqlite(&transaction))?;
+        }
         transaction.execute(
             "INSERT INTO schema_migration (version, name, applied_on) VALUES ($1, $2, datetime('now'))",
             (migration.version, migration.name),
@@ -97,17 +101,19 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The version of the schema; `None` for a new database.
-fn schema_version(conn: &Connection) -> Result<Option<i64>, StoreError> {
+/// The steps of the schema that the database has had; none if it is new.
+fn applied_steps(conn: &Connection) -> Result<BTreeSet<i64>, StoreError> {
     let exists: bool = conn.query_row(
         "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_migration'",
         [],
         |row| row.get(0),
     )?;
     if !exists {
-        return Ok(None);
+        return Ok(BTreeSet::new());
     }
-    Ok(conn.query_row("SELECT max(version) FROM schema_migration", [], |row| row.get(0))?)
+    let mut statement = conn.prepare("SELECT version FROM schema_migration")?;
+    let versions = statement.query_map([], |row| row.get(0))?;
+    Ok(versions.collect::<Result<_, _>>()?)
 }
 
 /// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was

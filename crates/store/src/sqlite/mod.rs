@@ -7,6 +7,7 @@ mod apply_jobs;
 pub(crate) mod apply_messages;
 pub(crate) mod apply_outbox;
 mod apply_people;
+pub(crate) mod apply_search;
 mod apply_sessions;
 mod apply_tickets;
 mod connection;
@@ -16,6 +17,7 @@ mod read_extensions;
 mod read_history;
 mod read_jobs;
 pub(crate) mod read_queues;
+mod read_search;
 mod read_tickets;
 mod writer;
 

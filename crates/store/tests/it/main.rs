@@ -6,4 +6,5 @@ mod opening;
 mod outbox;
 mod places;
 mod rows;
+mod search;
 mod units;
