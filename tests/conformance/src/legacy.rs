@@ -1,7 +1,10 @@
 //! Flows of action sets and rule sets: whole ones, and single actions, rule sets and tests, which are put into a flow
 //! around them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use flows::{
     legacy::Origin,
@@ -49,9 +52,7 @@ pub fn run(dir: &Path, report: &mut Report) {
 
 fn check_for(name: &str) -> Option<fn(&Json) -> Outcome> {
     match name {
-        "flows" => {
-            Some(|case| compare(&case["expected"], &migrated(case["legacy"].clone(), &mut Drawn::new())?))
-        }
+        "flows" => Some(whole),
         "actions" => Some(action),
         "rulesets" => Some(rule_set),
         "tests" => Some(test),
@@ -59,22 +60,76 @@ fn check_for(name: &str) -> Option<fn(&Json) -> Outcome> {
     }
 }
 
-/// Identifiers in the order of the cases.
-struct Drawn {
-    random: Pcg,
+/// A flow of the present form, with the identifiers that were drawn for it, as the cases were.
+struct Migrated {
+    flow: Json,
+    drawn: BTreeSet<String>,
 }
 
-impl Drawn {
-    fn new() -> Self {
-        Self { random: Pcg::new(SEED) }
+impl Migrated {
+    fn new(mut flow: Json) -> Result<Self, String> {
+        let mut origin = Origin { files: Some(FILES), ..Origin::default() };
+        let mut random = Pcg::new(SEED);
+        let mut drawn = BTreeSet::new();
+        let mut draw = || {
+            let uuid = random.uuid_v4();
+            drawn.insert(uuid.to_string());
+            uuid
+        };
+        migrations::migrate_from(&mut flow, TO, &mut origin, &mut draw).map_err(|error| error.to_string())?;
+        Ok(Self { flow, drawn })
+    }
+
+    /// Holds a part of the flow against what is expected. Which of the drawn identifiers went where is no
+    /// difference, as long as the same went to the same.
+    fn compare(&self, expected: &Json, actual: &Json) -> Outcome {
+        let exact = testdata::same(expected, actual);
+        if exact.is_ok() {
+            return exact;
+        }
+        let mut renames = BTreeMap::new();
+        self.pair(expected, actual, &mut renames);
+        let targets: BTreeSet<&String> = renames.values().collect();
+        if targets.len() != renames.len() {
+            return exact;
+        }
+        testdata::same(expected, &renamed(actual, &renames))
+    }
+
+    /// Finds which drawn identifier stands where another is expected.
+    fn pair(&self, expected: &Json, actual: &Json, renames: &mut BTreeMap<String, String>) {
+        match (expected, actual) {
+            (Json::String(expected), Json::String(actual)) if self.drawn.contains(actual) => {
+                renames.entry(actual.clone()).or_insert_with(|| expected.clone());
+            }
+            (Json::Array(expected), Json::Array(actual)) => {
+                expected
+                    .iter()
+                    .zip(actual)
+                    .for_each(|(expected, actual)| self.pair(expected, actual, renames));
+            }
+            (Json::Object(expected), Json::Object(actual)) => {
+                for (key, expected) in expected {
+                    if let Some(actual) = actual.get(key) {
+                        self.pair(expected, actual, renames);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 
-fn migrated(mut flow: Json, drawn: &mut Drawn) -> Result<Json, String> {
-    let mut origin = Origin { files: Some(FILES), ..Origin::default() };
-    migrations::migrate_from(&mut flow, TO, &mut origin, &mut || drawn.random.uuid_v4())
-        .map_err(|error| error.to_string())?;
-    Ok(flow)
+fn renamed(value: &Json, renames: &BTreeMap<String, String>) -> Json {
+    let name = |text: &String| renames.get(text).unwrap_or(text).clone();
+    match value {
+        Json::String(text) => Json::String(name(text)),
+        Json::Array(items) => items.iter().map(|item| renamed(item, renames)).collect(),
+        Json::Object(members) => {
+            members.iter().map(|(key, member)| (name(key), renamed(member, renames))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// A flow of one action set and one rule set, and of nodes that can be led to.
@@ -91,11 +146,17 @@ fn around(flow_type: &Json, actions: Json, rule_set: Option<&Json>) -> Json {
         "version": "11.12", "action_sets": action_sets, "rule_sets": rule_set.map_or(json!([]), |set| json!([set]))})
 }
 
+fn whole(case: &Json) -> Outcome {
+    let migrated = Migrated::new(case["legacy"].clone())?;
+    migrated.compare(&case["expected"], &migrated.flow)
+}
+
 fn action(case: &Json) -> Outcome {
     let flow = around(&case["legacy_flow_type"], json!([case["legacy_action"]]), None);
-    let flow = migrated(flow, &mut Drawn::new())?;
+    let migrated = Migrated::new(flow)?;
+    let flow = &migrated.flow;
     let actual = json!({"action": flow["nodes"][0]["actions"][0], "localization": flow["localization"]});
-    compare(
+    migrated.compare(
         &json!({"action": case["expected_action"], "localization": case["expected_localization"]}),
         &actual,
     )
@@ -104,14 +165,15 @@ fn action(case: &Json) -> Outcome {
 fn rule_set(case: &Json) -> Outcome {
     let set = &case["legacy_ruleset"];
     let flow = around(&case["legacy_flow_type"], json!([]), Some(set));
-    let flow = migrated(flow, &mut Drawn::new())?;
+    let migrated = Migrated::new(flow)?;
+    let flow = &migrated.flow;
     let uuid = set["uuid"].as_str().unwrap_or_default();
     let node = flow["nodes"].as_array().into_iter().flatten().find(|node| node["uuid"] == uuid);
     let actual =
         json!({"node": node, "localization": flow["localization"], "ui": flow["_ui"]["nodes"][uuid]});
     let expected = json!({"node": case["expected_node"], "localization": case["expected_localization"],
         "ui": case["expected_ui"]});
-    compare(&expected, &actual)
+    migrated.compare(&expected, &actual)
 }
 
 /// A test is that of the only rule of a rule set.
@@ -119,16 +181,13 @@ fn test(case: &Json) -> Outcome {
     let set = json!({"uuid": RULE, "x": 0, "y": 0, "label": "Response", "ruleset_type": "wait_message",
         "operand": "@step.value", "config": {}, "rules": [{"uuid": RULE, "category": {"eng": "Matches"},
         "destination": null, "destination_type": null, "test": case["legacy_test"]}]});
-    let flow = migrated(around(&Json::Null, json!([]), Some(&set)), &mut Drawn::new())?;
+    let migrated = Migrated::new(around(&Json::Null, json!([]), Some(&set)))?;
+    let flow = &migrated.flow;
     let made = &flow["nodes"][0]["router"]["cases"][0];
     let uuid = made["uuid"].as_str().unwrap_or_default();
     let ui = &flow["_ui"]["nodes"][RULE]["config"]["cases"][uuid];
     let actual = json!({"case": made, "localization": flow["localization"], "ui": ui});
     let expected = json!({"case": case["expected_case"], "localization": case["expected_localization"],
         "ui": case["expected_ui"]});
-    compare(&expected, &actual)
-}
-
-fn compare(expected: &Json, actual: &Json) -> Outcome {
-    testdata::same(expected, actual)
+    migrated.compare(&expected, &actual)
 }

@@ -17,7 +17,7 @@ use super::{
     MAX_ITEMS, OLDEST_VERSION,
 };
 use crate::definition::nullable;
-use crate::legacy::Origin;
+use crate::legacy::{Origin, seeded};
 use crate::{FlowType, migrations};
 
 /// The members of an export, whose items are still text so that each can be found again by line.
@@ -99,7 +99,7 @@ impl<'a> Source<'a> {
         };
         let site = export.site.clone();
         let mut origin = Origin { files: site.as_deref(), ..Origin::default() };
-        for (raw, definition) in self.definitions(flows, &mut origin, uuids)? {
+        for (raw, definition) in self.definitions(flows, &mut origin)? {
             let flow = self.flow(raw, definition, &mut origin, &mut export.repaired, uuids)?;
             export.flows.push(flow);
         }
@@ -174,14 +174,19 @@ impl<'a> Source<'a> {
         &self,
         flows: Vec<&'v RawValue>,
         origin: &mut Origin<'_>,
-        uuids: &mut dyn FnMut() -> Uuid,
     ) -> Result<Vec<(&'v RawValue, Value)>, ExportError> {
         let mut definitions = Vec::with_capacity(flows.len());
         for raw in flows {
             let definition: Value =
                 serde_json::from_str(raw.get()).map_err(|error| self.not_readable(&error))?;
-            if migrations::version_in(&definition).is_ok_and(|version| version.major < EXPORT_VERSION) {
-                origin.identities.learn(&definition, uuids);
+            if is_legacy(&definition) {
+                let seed = [
+                    origin.files.unwrap_or_default(),
+                    &flow_name(&definition),
+                    &definition["id"].to_string(),
+                ]
+                .join(" ");
+                origin.identities.learn(&definition, &mut seeded(&seed));
             }
             definitions.push((raw, definition));
         }
@@ -199,8 +204,15 @@ impl<'a> Source<'a> {
         let (line, column) = self.position(raw.get());
         let name = flow_name(&definition);
         let refuse = |reason: String| ExportError::Flow { line, column, flow: name.to_string(), reason };
-        migrations::migrate_from(&mut definition, migrations::CURRENT, origin, uuids)
-            .map_err(|error| refuse(error.to_string()))?;
+        let migrated = if is_legacy(&definition) {
+            // Nearly everything in an old flow gets an identifier now: the same in every import.
+            let flow = origin.identities.learn(&definition, uuids);
+            let mut uuids = seeded(&flow.to_string());
+            migrations::migrate_from(&mut definition, migrations::CURRENT, origin, &mut uuids)
+        } else {
+            migrations::migrate_from(&mut definition, migrations::CURRENT, origin, uuids)
+        };
+        migrated.map_err(|error| refuse(error.to_string()))?;
         let uuid = definition["uuid"].as_str().and_then(|uuid| uuid.parse().ok());
         let uuid: Uuid = uuid.ok_or_else(|| refuse("field 'uuid' must be a valid UUID".into()))?;
         let kind = definition["type"].as_str().unwrap_or("messaging");
@@ -268,6 +280,11 @@ impl RawField {
     }
 }
 
+/// Whether a flow is of action sets and rule sets.
+fn is_legacy(definition: &Value) -> bool {
+    migrations::version_in(definition).is_ok_and(|version| version.major < EXPORT_VERSION)
+}
+
 /// Adds the groups that old flows name without an identifier, so that the import finds or makes them.
 fn add_named_groups(export: &mut Export, origin: &Origin<'_>) {
     for (uuid, name) in origin.identities.groups() {
@@ -282,5 +299,6 @@ fn add_named_groups(export: &mut Export, origin: &Origin<'_>) {
 /// The name of a flow of any generation.
 fn flow_name(definition: &Value) -> SmolStr {
     let name = definition["name"].as_str().or_else(|| definition["metadata"]["name"].as_str());
+    let name = name.or_else(|| definition["definition"]["metadata"]["name"].as_str());
     name.unwrap_or("without a name").into()
 }

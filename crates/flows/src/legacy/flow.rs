@@ -45,6 +45,9 @@ pub fn migrate(
     origin: &mut Origin<'_>,
     uuids: &mut dyn FnMut() -> Uuid,
 ) -> Result<(), DefinitionError> {
+    if !flow.is_object() {
+        return Err(DefinitionError::NoVersion);
+    }
     unwrap(flow);
     let flow_uuid = origin.identities.learn(flow, uuids);
     let metadata = flow["metadata"].take();

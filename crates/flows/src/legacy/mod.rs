@@ -13,9 +13,11 @@ mod layout;
 mod media;
 mod rules;
 mod rulesets;
+mod seeded;
 mod shape;
 mod texts;
 
 pub use flow::migrate;
 pub use identities::Identities;
 pub use job::Origin;
+pub(crate) use seeded::seeded;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::expressions;
 use super::job::{Job, template};
 use super::shape::{items, text};
 use super::texts::Texts;
@@ -121,25 +122,13 @@ fn outcome(status: &str) -> String {
 
 /// A date. The editor shows one that is counted from today as the number of days.
 fn date(test: &'static str, argument: &str) -> Case {
-    let migrated = from_today(&template(argument));
+    let migrated = expressions::migrate_date(argument);
     let days = migrated
         .strip_prefix("@(datetime_add(today(), ")
         .and_then(|rest| rest.strip_suffix(", \"D\"))"))
         .filter(|days| days.parse::<i32>().is_ok());
     let shown = days.map(|days| json!({"arguments": [days]}));
     Case { test, arguments: vec![Argument::One(migrated)], shown }
-}
-
-/// Dates of today need no text in between: the tests compare dates.
-fn from_today(migrated: &str) -> String {
-    let inner = migrated
-        .strip_prefix("@(format_date(datetime_add(format_date(today()), ")
-        .and_then(|rest| rest.strip_suffix(", \"D\")))"));
-    match inner {
-        Some(days) => format!("@(datetime_add(today(), {days}, \"D\"))"),
-        None if migrated == "@(format_date(today()))" => "@(today())".to_owned(),
-        None => migrated.to_owned(),
-    }
 }
 
 fn group(test: &Value, job: &mut Job<'_, '_>) -> Result<Case, String> {

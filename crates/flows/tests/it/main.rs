@@ -8,6 +8,7 @@ mod exports;
 mod extending;
 mod golden;
 mod inspecting;
+mod legacy;
 mod migrating;
 mod programs;
 mod router_tests;

@@ -23,12 +23,28 @@ use crate::program::TOP_LEVELS;
 ///
 /// With `default_to_self` an expression that fails shows its old source, as the old language did everywhere.
 pub fn migrate(template: &str, default_to_self: bool) -> String {
+    migrate_with(template, default_to_self, Days::AsText)
+}
+
+/// The same for a date that is compared with others: days stay moments and do not become text.
+pub(super) fn migrate_date(template: &str) -> String {
+    migrate_with(template, false, Days::AsMoments)
+}
+
+/// What the days of the old language (`@date.today`) are, which knew no dates without a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Days {
+    AsText,
+    AsMoments,
+}
+
+fn migrate_with(template: &str, default_to_self: bool, days: Days) -> String {
     let mut out = String::with_capacity(template.len() + 16);
     for piece in pieces(template) {
         match piece {
             Piece::Text(text) => out.push_str(text),
             Piece::Expression { whole, source } => {
-                match syntax::parse(source).and_then(|tree| expression(&tree)) {
+                match syntax::parse(source).and_then(|tree| expression(&tree, days)) {
                     Some(part) => write(&mut out, whole, &part.text, default_to_self),
                     None => out.push_str(whole),
                 }
@@ -60,23 +76,25 @@ fn is_path(text: &str) -> bool {
 }
 
 /// The part of the present language that a part of the old one becomes; `None` if a name in it is unknown.
-fn expression(tree: &Tree) -> Option<Part> {
+fn expression(tree: &Tree, days: Days) -> Option<Part> {
     Some(match tree {
         Tree::Number(digits) => Part::number(digits),
         Tree::Text(text) => Part::text(text),
         Tree::Boolean(value) => Part::atom(value.to_string()),
-        Tree::Variable(path) => variables::migrate(path)?,
+        Tree::Variable(path) => variables::migrate(path, days)?,
         Tree::Call(name, arguments) => {
-            let arguments: Option<Vec<Part>> = arguments.iter().map(expression).collect();
+            let arguments: Option<Vec<Part>> =
+                arguments.iter().map(|argument| expression(argument, days)).collect();
             functions::migrate(name, arguments?)?
         }
-        Tree::Parentheses(inner) => expression(inner)?.in_parentheses(),
-        Tree::Negate(operand) => expression(operand)?.negated(),
+        Tree::Parentheses(inner) => expression(inner, days)?.in_parentheses(),
+        Tree::Negate(operand) => expression(operand, days)?.negated(),
         Tree::Binary(operator @ (Operator::Add | Operator::Subtract), left, right) => {
-            sums::migrate(expression(left)?, *operator == Operator::Subtract, expression(right)?)
+            let minus = *operator == Operator::Subtract;
+            sums::migrate(expression(left, days)?, minus, expression(right, days)?, days)
         }
         Tree::Binary(operator, left, right) => {
-            Part::binary(operator.symbol(), expression(left)?, expression(right)?)
+            Part::binary(operator.symbol(), expression(left, days)?, expression(right, days)?)
         }
     })
 }
@@ -106,6 +124,8 @@ mod tests {
         ] {
             assert_eq!(migrate(old, false), new, "{old}");
         }
+        assert_eq!(super::migrate_date("@(date.today - 10)"), "@(datetime_add(today(), -10, \"D\"))");
+        assert_eq!(super::migrate_date("@date.tomorrow"), "@(datetime_add(now(), 1, \"D\"))");
         assert_eq!(
             migrate("@flow.weeks", true),
             "@(if(is_error(results.weeks), \"@flow.weeks\", results.weeks))"

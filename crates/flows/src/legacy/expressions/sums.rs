@@ -1,9 +1,11 @@
 //! Sums and differences, which the old language made of numbers, days, moments and times of day alike.
 
+use super::Days;
 use super::part::{Kind, Part};
+use super::variables::day;
 
 /// `left + right`, or with `minus` their difference, as what it meant.
-pub(super) fn migrate(left: Part, minus: bool, right: Part) -> Part {
+pub(super) fn migrate(left: Part, minus: bool, right: Part, days: Days) -> Part {
     let signed = |part: Part| if minus { part.negated() } else { part };
     match (left.kind, right.kind) {
         (Kind::Number, Kind::Number) => Part::binary(if minus { "-" } else { "+" }, left, right),
@@ -13,14 +15,12 @@ pub(super) fn migrate(left: Part, minus: bool, right: Part) -> Part {
             Part::call("replace_time", &[left, right]).of(Kind::DateTime)
         }
         (Kind::DateTime, Kind::Number | Kind::Unknown) => add(left, signed(right), "D"),
-        (Kind::Date, Kind::Number | Kind::Unknown) => {
-            Part::call("format_date", &[add(left, signed(right), "D")]).of(Kind::Date)
-        }
+        (Kind::Date, Kind::Number | Kind::Unknown) => day(add(left, signed(right), "D"), days),
         (Kind::Number | Kind::Unknown, Kind::Date | Kind::DateTime)
         | (Kind::Time, Kind::Date | Kind::DateTime)
             if !minus =>
         {
-            migrate(right, false, left)
+            migrate(right, false, left, days)
         }
         _ => Part::call("legacy_add", &[left, signed(right)]),
     }

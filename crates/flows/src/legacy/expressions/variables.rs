@@ -1,5 +1,6 @@
 //! What the names of the old language stand for.
 
+use super::Days;
 use super::part::{Kind, Part};
 
 /// Attributes of a contact; every other name is a scheme or a field.
@@ -30,7 +31,7 @@ pub(in crate::legacy) const SCHEMES: [&str; 20] = [
 ];
 
 /// The expression for a path in lower case; `None` if its first name is unknown.
-pub(super) fn migrate(path: &str) -> Option<Part> {
+pub(super) fn migrate(path: &str, days: Days) -> Option<Part> {
     let names: Vec<&str> = path.split('.').collect();
     let (top, rest) = names.split_first()?;
     Some(match *top {
@@ -40,7 +41,7 @@ pub(super) fn migrate(path: &str) -> Option<Part> {
         "parent" => run("parent.", rest),
         "extra" => extra(rest),
         "step" => step(rest),
-        "date" => date(rest)?,
+        "date" => date(rest, days)?,
         "channel" => channel(rest),
         _ => return None,
     })
@@ -120,14 +121,22 @@ fn step(names: &[&str]) -> Part {
     }
 }
 
-fn date(names: &[&str]) -> Option<Part> {
+fn date(names: &[&str], days: Days) -> Option<Part> {
     Some(match names {
         [] | ["now"] => Part::atom("now()").of(Kind::DateTime),
-        ["today"] => Part::atom("format_date(today())").of(Kind::Date),
-        ["tomorrow"] => Part::atom("format_date(datetime_add(now(), 1, \"D\"))").of(Kind::Date),
-        ["yesterday"] => Part::atom("format_date(datetime_add(now(), -1, \"D\"))").of(Kind::Date),
+        ["today"] => day(Part::atom("today()"), days),
+        ["tomorrow"] => day(Part::atom("datetime_add(now(), 1, \"D\")"), days),
+        ["yesterday"] => day(Part::atom("datetime_add(now(), -1, \"D\")"), days),
         _ => return None,
     })
+}
+
+/// A day, as text unless it stays a moment.
+pub(super) fn day(moment: Part, days: Days) -> Part {
+    match days {
+        Days::AsText => Part::call("format_date", &[moment]).of(Kind::Date),
+        Days::AsMoments => moment.of(Kind::Date),
+    }
 }
 
 fn channel(names: &[&str]) -> Part {
