@@ -247,15 +247,19 @@ impl<'a> Evaluation<'a> {
     fn property(&self, of: &Value, name: &Name) -> Value {
         match of {
             Value::Error(_) => of.clone(),
-            Value::Object(object) => match object.get(&name.key) {
-                Some(property) => {
-                    if let Some(warning) = &property.deprecated {
-                        self.warn(warning.clone());
+            Value::Object(object) => {
+                match object.get(&name.key) {
+                    Some(property) => {
+                        if let Some(warning) = &property.deprecated {
+                            self.warn(warning.clone());
+                        }
+                        property.value.clone()
                     }
-                    property.value.clone()
+                    None => object.beyond.as_ref().and_then(|beyond| beyond.find(&name.key)).unwrap_or_else(
+                        || Value::error(format!("object has no property '{}'", name.written)),
+                    ),
                 }
-                None => Value::error(format!("object has no property '{}'", name.written)),
-            },
+            }
             Value::Array(_) => self.index(of, &Value::Text(name.written.clone())),
             _ => no_lookups(of),
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 use crate::Library;
-use crate::scan::{Piece, pieces};
+use crate::scan::{NAMED, Piece, lookup_expression, pieces};
 use crate::syntax::{self, Shape, Tree};
 
 /// A mistake in a template.
@@ -36,6 +36,15 @@ pub fn mistakes(template: &str, tops: &[&str], library: &Library) -> Vec<Mistake
                 let mut add = |message| found.push(Mistake { source: source.into(), message });
                 match syntax::parse(&template[span.start + 2..span.end - 1]) {
                     Ok(tree) => names(&tree, &mut Vec::new(), tops, library, &mut add),
+                    Err(error) => add(error.to_string()),
+                }
+            }
+            Piece::Lookup(span) => {
+                let source = &template[span.clone()];
+                let mut add = |message| found.push(Mistake { source: source.into(), message });
+                let tops: Vec<&str> = tops.iter().copied().chain([NAMED]).collect();
+                match syntax::parse(&lookup_expression(&source[1..], &tops)) {
+                    Ok(tree) => names(&tree, &mut Vec::new(), &tops, library, &mut add),
                     Err(error) => add(error.to_string()),
                 }
             }

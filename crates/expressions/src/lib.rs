@@ -57,4 +57,4 @@ pub use locations::{Location, LocationLevel, LocationTree};
 pub use refactor::refactor;
 pub use scope::Scope;
 pub use template::{Escaping, Evaluated, Template, TemplateError};
-pub use value::{Fault, Function, Number, Object, Property, Value};
+pub use value::{Fault, Function, Lookup, Number, Object, Property, Value};

@@ -19,7 +19,8 @@ pub fn refactor(
     let mut out = String::with_capacity(template.len());
     for piece in pieces(template, tops) {
         match piece {
-            Piece::Text(span) | Piece::Escape(span) => out.push_str(&template[span]),
+            // A table is not a name that ever changed.
+            Piece::Text(span) | Piece::Escape(span) | Piece::Lookup(span) => out.push_str(&template[span]),
             Piece::Path(span) => {
                 let source = &template[span.start + 1..span.end];
                 match syntax::parse(source).ok().and_then(|tree| replace(source, &tree, tops, &mut rename)) {

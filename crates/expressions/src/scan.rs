@@ -15,7 +15,14 @@ pub(crate) enum Piece {
     Path(Range<usize>),
     /// `@(…)`; the span is with the `@(` and `)`.
     Expression(Range<usize>),
+    /// `@tables.clinics[fields.code].name`; the span is with the `@`.
+    Lookup(Range<usize>),
 }
+
+/// The one top-level name behind which `[…]` belongs to a path without parentheses.
+const LOOKED_UP: &str = "tables";
+/// The name under which the word in such brackets is found that is no top-level name itself.
+pub(crate) const NAMED: &str = "named";
 
 /// The pieces of a template. A path is one only if its first name (whatever its case) is among `tops`. Behind an
 /// `@(` that is never closed everything is text.
@@ -35,7 +42,10 @@ pub(crate) fn pieces(template: &str, tops: &[&str]) -> Vec<Piece> {
             }
         } else {
             match path_length(rest, tops) {
-                Some(length) => Piece::Path(at..at + 1 + length),
+                Some(length) => match lookup_length(rest, length) {
+                    Some(longer) => Piece::Lookup(at..at + 1 + longer),
+                    None => Piece::Path(at..at + 1 + length),
+                },
                 None => {
                     position = at + 1;
                     continue;
@@ -45,7 +55,11 @@ pub(crate) fn pieces(template: &str, tops: &[&str]) -> Vec<Piece> {
         if text_start < at {
             pieces.push(Piece::Text(text_start..at));
         }
-        let (Piece::Text(span) | Piece::Escape(span) | Piece::Path(span) | Piece::Expression(span)) = &piece;
+        let (Piece::Text(span)
+        | Piece::Escape(span)
+        | Piece::Path(span)
+        | Piece::Expression(span)
+        | Piece::Lookup(span)) = &piece;
         position = span.end;
         text_start = position;
         pieces.push(piece);
@@ -96,6 +110,68 @@ fn path_length(rest: &str, tops: &[&str]) -> Option<usize> {
     Some(length)
 }
 
+/// Length of a path in a table with its brackets, of which there must be some.
+fn lookup_length(rest: &str, path: usize) -> Option<usize> {
+    if !rest[..path].to_lowercase().starts_with(LOOKED_UP) || !rest[LOOKED_UP.len()..].starts_with('.') {
+        return None;
+    }
+    let mut length = path;
+    while rest[length..].starts_with('[') {
+        length += closing_bracket(&rest[length..])?;
+        while let Some(next) = rest[length..].strip_prefix('.') {
+            match next.find(|c| !is_name_part(c)).unwrap_or(next.len()) {
+                0 => break,
+                name => length += 1 + name,
+            }
+        }
+    }
+    (length > path).then_some(length)
+}
+
+/// Length of `[…]` at the start of `rest`, not minding brackets in text literals.
+fn closing_bracket(rest: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut position = 0;
+    while let Some(byte) = rest.as_bytes().get(position) {
+        match byte {
+            b'[' => depth += 1,
+            b']' if depth == 1 => return Some(position + 1),
+            b']' => depth -= 1,
+            b'"' => {
+                position += text_length(&rest[position..])?;
+                continue;
+            }
+            _ => {}
+        }
+        position += 1;
+    }
+    None
+}
+
+/// The expression of a lookup as written behind its `@`: a single word in brackets that is no top-level name becomes
+/// `named.word`.
+pub(crate) fn lookup_expression(written: &str, tops: &[&str]) -> String {
+    let mut expression = String::with_capacity(written.len() + NAMED.len());
+    let mut rest = written;
+    while let Some(open) = rest.find('[') {
+        let (before, bracket) = rest.split_at(open);
+        let length = closing_bracket(bracket).unwrap_or(bracket.len());
+        let inside = bracket[1..length].trim_end_matches(']').trim();
+        let word = inside.starts_with(|c: char| is_name_start(c) && !c.is_ascii_digit())
+            && inside.chars().all(is_name_part)
+            && !tops.contains(&inside.to_lowercase().as_str());
+        expression.push_str(before);
+        if word {
+            expression.extend(["[", NAMED, ".", inside, "]"]);
+        } else {
+            expression.push_str(&bracket[..length]);
+        }
+        rest = &bracket[length..];
+    }
+    expression.push_str(rest);
+    expression
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,13 +179,14 @@ mod tests {
     #[test]
     fn pieces_of_templates() {
         let show = |template: &str| -> Vec<String> {
-            pieces(template, &["contact", "fields"])
+            pieces(template, &["contact", "fields", "tables"])
                 .into_iter()
                 .map(|piece| match piece {
                     Piece::Text(span) => format!("T{}", &template[span]),
                     Piece::Escape(span) => format!("E{}", &template[span]),
                     Piece::Path(span) => format!("P{}", &template[span]),
                     Piece::Expression(span) => format!("X{}", &template[span]),
+                    Piece::Lookup(span) => format!("L{}", &template[span]),
                 })
                 .collect()
         };
@@ -124,8 +201,26 @@ mod tests {
             ("a @(b @contact", vec!["Ta @(b @contact"]),
             ("@(\")", vec!["T@(\")"]),
             ("@contact@fields", vec!["P@contact", "P@fields"]),
+            ("@contact.name[0]", vec!["P@contact.name", "T[0]"]),
+            ("At @tables.a[code].name.", vec!["TAt ", "L@tables.a[code].name", "T."]),
+            ("@Tables.a[\"]\"]!", vec!["L@Tables.a[\"]\"]", "T!"]),
+            ("@tables.a[open", vec!["P@tables.a", "T[open"]),
+            ("@tables[a]", vec!["P@tables", "T[a]"]),
         ] {
             assert_eq!(show(template), expected, "{template:?}");
+        }
+    }
+
+    #[test]
+    fn words_in_brackets_are_found_by_name() {
+        for (written, expected) in [
+            ("tables.a[code].name", "tables.a[named.code].name"),
+            ("tables.a[fields.code].name", "tables.a[fields.code].name"),
+            ("tables.a[fields]", "tables.a[fields]"),
+            ("tables.a[\"x\"]", "tables.a[\"x\"]"),
+            ("tables.a[ 7 ][b]", "tables.a[ 7 ][named.b]"),
+        ] {
+            assert_eq!(lookup_expression(written, &["tables", "fields"]), expected);
         }
     }
 }

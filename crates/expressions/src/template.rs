@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::evaluation::{Evaluation, TOO_COMPLEX};
 use crate::program::{Node, Reference, compile};
-use crate::scan::{Piece, pieces};
+use crate::scan::{NAMED, Piece, lookup_expression, pieces};
 use crate::syntax::{self, SyntaxError, Tree};
 use crate::{Library, Value};
 
@@ -98,13 +98,14 @@ impl Template {
                 }
                 Piece::Expression(span) => {
                     let source = SmolStr::new(&text[span.clone()]);
-                    operations.push(match syntax::parse(&text[span.start + 2..span.end - 1]) {
-                        Ok(tree) => {
-                            collect_references(&tree, &mut references);
-                            Operation::Expression { node: compile(&tree, tops, library), source }
-                        }
-                        Err(error) => Operation::Broken { error, source },
-                    });
+                    let written = &text[span.start + 2..span.end - 1];
+                    operations.push(operation(written, source, tops, library, &mut references));
+                }
+                Piece::Lookup(span) => {
+                    let source = SmolStr::new(&text[span.clone()]);
+                    let written = lookup_expression(&text[span.start + 1..span.end], tops);
+                    let tops: Vec<&str> = tops.iter().copied().chain([NAMED]).collect();
+                    operations.push(operation(&written, source, &tops, library, &mut references));
                 }
             }
         }
@@ -191,6 +192,23 @@ impl Template {
                 Evaluated { value, errors, warnings: evaluation.take_warnings() }
             }
         }
+    }
+}
+
+/// An expression, compiled, with what it refers to.
+fn operation(
+    written: &str,
+    source: SmolStr,
+    tops: &[&str],
+    library: &Library,
+    references: &mut Vec<Box<[SmolStr]>>,
+) -> Operation {
+    match syntax::parse(written) {
+        Ok(tree) => {
+            collect_references(&tree, references);
+            Operation::Expression { node: compile(&tree, tops, library), source }
+        }
+        Err(error) => Operation::Broken { error, source },
     }
 }
 

@@ -168,6 +168,33 @@ pub struct Object {
     pub default: Option<Value>,
     /// Properties under their names. Lower-case names are found fastest.
     pub properties: OrderedMap<SmolStr, Property>,
+    /// Where properties are looked up that are not among these: what is too large to be built for each use.
+    pub beyond: Option<Lookup>,
+}
+
+/// Finds values by name in something that is not built as an object, such as a table.
+#[derive(Clone)]
+pub struct Lookup(Arc<Find>);
+
+/// Answers a lower-case name; `None` if there is no such property.
+type Find = dyn Fn(&str) -> Option<Value> + Send + Sync;
+
+impl Lookup {
+    /// Looks up with a function that is given lower-case names.
+    pub fn new(find: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// The value under a lower-case name.
+    pub fn find(&self, name: &str) -> Option<Value> {
+        (self.0)(name)
+    }
+}
+
+impl std::fmt::Debug for Lookup {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Lookup")
+    }
 }
 
 impl Object {

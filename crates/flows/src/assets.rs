@@ -11,7 +11,7 @@ use domain::{
     TemplateUuid, TopicUuid, UserUuid, query::Resolver,
 };
 use expressions::value::OrderedMap;
-use expressions::{Environment, LocationTree};
+use expressions::{Environment, LocationTree, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     events::{TemplateComponent, TopicRef, UserRef},
     program::Program,
+    table::{Table, table_value},
 };
 
 /// A value that all flows of a workspace share.
@@ -134,6 +135,7 @@ pub struct Assets {
     channels: OrderedMap<ChannelUuid, Channel>,
     labels: OrderedMap<LabelUuid, Reference<LabelUuid>>,
     globals: OrderedMap<SmolStr, Global>,
+    tables: OrderedMap<SmolStr, (Arc<Table>, Value)>,
     topics: OrderedMap<TopicUuid, TopicRef>,
     users: OrderedMap<UserUuid, User>,
     templates: OrderedMap<TemplateUuid, Template>,
@@ -206,6 +208,14 @@ impl AssetsBuilder {
     #[must_use]
     pub fn global(mut self, global: Global) -> Self {
         self.assets.globals.insert(global.key.clone(), global);
+        self
+    }
+
+    /// Adds a lookup table.
+    #[must_use]
+    pub fn table(mut self, table: Arc<Table>) -> Self {
+        let value = table_value(&table);
+        self.assets.tables.insert(table.name.clone(), (table, value));
         self
     }
 
@@ -362,6 +372,21 @@ impl Assets {
     /// All shared values in order.
     pub fn globals(&self) -> impl Iterator<Item = &Global> {
         self.globals.values()
+    }
+
+    /// A lookup table by name, in lower case.
+    pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
+        self.tables.get(name).map(|(table, _)| table)
+    }
+
+    /// A lookup table as expressions see it.
+    pub(crate) fn table_value(&self, name: &str) -> Option<&Value> {
+        self.tables.get(name).map(|(_, value)| value)
+    }
+
+    /// All lookup tables as expressions see them, by name.
+    pub(crate) fn table_values(&self) -> impl Iterator<Item = (&SmolStr, &Value)> {
+        self.tables.iter().map(|(name, (_, value))| (name, value))
     }
 
     /// A topic.

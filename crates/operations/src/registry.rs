@@ -10,7 +10,7 @@ use domain::{ChannelUuid, FlowId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use store::{ChannelRow, StoreError};
 
-use crate::{Context, Workspace};
+use crate::{Context, Workspace, tables::load_tables};
 
 /// How long a line that was not found is taken not to be there: another process may add it at any time.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(2);
@@ -54,7 +54,8 @@ impl Registry {
             return Ok(cached);
         }
         let Some(definitions) = ctx.store.definitions(id).await? else { return Ok(None) };
-        let workspace = Arc::new(Workspace::build(definitions, cached.as_deref()));
+        let tables = load_tables(ctx, &definitions, cached.as_deref()).await?;
+        let workspace = Arc::new(Workspace::build(definitions, tables, cached.as_deref()));
         self.keep(workspace.clone());
         Ok(Some(workspace))
     }

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use store::{ChannelRow, ContactSearch, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
 use uuid::Uuid;
 
-use crate::window::BeforeWindowEnd;
+use crate::{tables::Tables, window::BeforeWindowEnd};
 
 /// A compiled revision, by flow and number.
 type Programs = BTreeMap<(FlowId, i64), Arc<Program>>;
@@ -50,12 +50,13 @@ pub struct Workspace {
     channel_uuids: HashMap<ChannelId, ChannelUuid>,
     labels_by_uuid: HashMap<LabelUuid, LabelId>,
     before_window_end: Vec<BeforeWindowEnd>,
+    pub(crate) tables: Tables,
 }
 
 impl Workspace {
     /// Makes a workspace of its definitions. Flows that were compiled before are taken over; one that cannot be
     /// read is left out and logged, so that the others keep working.
-    pub(crate) fn build(mut definitions: Definitions, before: Option<&Self>) -> Self {
+    pub(crate) fn build(mut definitions: Definitions, tables: Tables, before: Option<&Self>) -> Self {
         let mut programs = Programs::new();
         for revision in std::mem::take(&mut definitions.revisions) {
             let key = (revision.flow, revision.revision);
@@ -65,7 +66,7 @@ impl Workspace {
                 programs.insert(key, program);
             }
         }
-        Self::assemble(Arc::new(definitions), programs)
+        Self::assemble(Arc::new(definitions), programs, tables)
     }
 
     /// The same workspace with older revisions that waiting sessions need.
@@ -77,12 +78,12 @@ impl Workspace {
                 programs.insert((revision.flow, revision.revision), program);
             }
         }
-        Self::assemble(self.definitions.clone(), programs)
+        Self::assemble(self.definitions.clone(), programs, self.tables.clone())
     }
 
-    fn assemble(definitions: Arc<Definitions>, programs: Programs) -> Self {
+    fn assemble(definitions: Arc<Definitions>, programs: Programs, tables: Tables) -> Self {
         let env = environment(&definitions.workspace);
-        let assets = build_assets(&definitions, &programs, &env);
+        let assets = build_assets(&definitions, &programs, &tables, &env);
         let env = Environment { locations: assets.locations().cloned(), ..env };
         let flows = &definitions.flows;
         let groups_by_uuid: HashMap<GroupUuid, GroupId> =
@@ -94,6 +95,7 @@ impl Workspace {
         });
         Self {
             before_window_end: before_window_end.collect(),
+            tables,
             env,
             row: definitions.workspace.clone(),
             assets,
@@ -219,7 +221,12 @@ fn compile(flow: &FlowRow, revision: &RevisionRow) -> Option<Arc<Program>> {
     }
 }
 
-fn build_assets(definitions: &Definitions, programs: &Programs, env: &Environment) -> Assets {
+fn build_assets(
+    definitions: &Definitions,
+    programs: &Programs,
+    tables: &Tables,
+    env: &Environment,
+) -> Assets {
     let mut builder = AssetsBuilder::new().conventions(env, definitions.workspace.created_on);
     for flow in definitions.flows.iter().filter(|flow| !flow.archived) {
         if let Some(program) = programs.get(&(flow.id, flow.revision)) {
@@ -250,6 +257,9 @@ fn build_assets(definitions: &Definitions, programs: &Programs, env: &Environmen
     for global in &definitions.globals {
         let (key, name, value) = (global.key.clone(), global.name.clone(), global.value.clone());
         builder = builder.global(assets::Global { key, name, value });
+    }
+    for (_, table) in tables.values() {
+        builder = builder.table(table.clone());
     }
     for user in &definitions.users {
         let (uuid, name, email) = (user.uuid, user.name.clone(), user.email.clone());

@@ -10,6 +10,7 @@ mod import;
 mod init;
 mod location;
 mod service;
+mod table;
 mod user;
 
 use std::future::Future;
@@ -45,6 +46,8 @@ pub enum Command {
     Channel(channel::Channel),
     /// What flows ask of others: language models, airtime, e-mail
     Service(service::Service),
+    /// Reference data that flows look things up in
+    Table(table::Table),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -66,6 +69,7 @@ impl Command {
             Self::Location(location) => briefly(location.run()),
             Self::Channel(channel) => briefly(channel.run()),
             Self::Service(service) => briefly(service.run()),
+            Self::Table(table) => briefly(table.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

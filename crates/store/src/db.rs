@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, OutcomeId,
-    ReminderId, SessionId, TicketUuid, Urn, UrnId, WorkspaceId,
+    ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -12,8 +12,8 @@ use smol_str::SmolStr;
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
-    ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TicketRow, Unit,
-    UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
+    TicketRow, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -159,6 +159,8 @@ reads! {
     fn reminder(workspace: WorkspaceId, id: ReminderId) -> Option<ReminderRow>;
     /// The reminders of a contact, the next first.
     fn contact_reminders(workspace: WorkspaceId, contact: ContactId) -> Vec<ReminderRow>;
+    /// The rows of a lookup table in one version, if it is kept.
+    fn table_content(workspace: WorkspaceId, table: TableId, version: i64) -> Option<TableContent>;
     /// Outcomes of a workspace, the oldest first, after the given one.
     fn outcomes(workspace: WorkspaceId, after: OutcomeId, limit: usize) -> Vec<OutcomeRow>;
     /// The counts of outcomes of a workspace, by day.

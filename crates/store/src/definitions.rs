@@ -8,13 +8,17 @@ use std::sync::Arc;
 
 use domain::{
     CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, ChannelId, ChannelUuid, FieldId, FieldType,
-    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, TriggerId, WorkspaceId,
+    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, TableId, TriggerId,
+    WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::{ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow};
+
+/// Versions of a lookup table that are kept, the live one included.
+pub const KEPT_TABLE_VERSIONS: i64 = 10;
 
 /// A contact field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +169,40 @@ pub struct TriggerRow {
     pub created_on: Timestamp,
 }
 
+/// A table that flows look things up in. Its rows are the content of its version: [`crate::Store::table_content`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRow {
+    /// Row number.
+    pub id: TableId,
+    /// Name, unique in the workspace; lower case.
+    pub name: SmolStr,
+    /// The column that rows are found by.
+    pub key_column: SmolStr,
+    /// Names of the columns.
+    pub columns: Vec<SmolStr>,
+    /// Number of the content, rising from 1.
+    pub version: i64,
+    /// How many rows it has.
+    pub row_count: i64,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// When it last changed.
+    pub modified_on: Timestamp,
+}
+
+/// The rows of a table in one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableContent {
+    /// The table.
+    pub table: TableId,
+    /// Number of the content.
+    pub version: i64,
+    /// JSON array of arrays of texts.
+    pub content: Arc<str>,
+    /// When it was written.
+    pub created_on: Timestamp,
+}
+
 /// A campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CampaignRow {
@@ -246,6 +284,8 @@ pub struct Definitions {
     pub topics: Vec<TopicRow>,
     /// The country with its places as JSON, if they were imported.
     pub locations: Option<Arc<str>>,
+    /// Lookup tables by name, without their rows.
+    pub tables: Vec<TableRow>,
 }
 
 /// A change of definitions. Each writes the row as given, new or not, by its row number.
@@ -278,6 +318,10 @@ pub enum DefinitionChange {
     Revision(RevisionRow),
     /// A trigger.
     Trigger(TriggerRow),
+    /// A lookup table. Taken if the name is in use.
+    Table(TableRow),
+    /// The rows of a table in a new version; of the older ones the latest [`KEPT_TABLE_VERSIONS`] stay.
+    TableContent(TableContent),
     /// A campaign.
     Campaign(CampaignRow),
     /// A point of a campaign.

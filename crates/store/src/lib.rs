@@ -44,7 +44,7 @@ pub use conversation::{
 pub use db::Store;
 pub use definitions::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
-    GroupRow, LabelRow, RevisionRow, TriggerRow,
+    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, RevisionRow, TableContent, TableRow, TriggerRow,
 };
 pub use error::{StoreError, UnitError};
 pub use ids::IdSource;

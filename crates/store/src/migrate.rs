@@ -47,6 +47,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "reminders_and_outcomes",
         sql: include_str!("../migrations/0009_reminders_and_outcomes.sql"),
     },
+    Migration {
+        version: 10,
+        name: "lookup_tables",
+        sql: include_str!("../migrations/0010_lookup_tables.sql"),
+    },
     Migration { version: 11, name: "locations", sql: include_str!("../migrations/0011_locations.sql") },
 ];
 

@@ -81,6 +81,7 @@ impl Scope for Context<'_> {
             "trigger" => self.trigger_value(),
             "resume" => self.resume_value(),
             "legacy_extra" => self.legacy_extra_value(),
+            "tables" => self.tables_value(),
             _ => return None,
         })
     }
@@ -99,6 +100,15 @@ impl Scope for Context<'_> {
             "input" => self.input_path(&path[1..]),
             "child" => self.child_path(&path[1..]),
             "webhook" => self.webhook_path(&path[1..]),
+            "tables" => match path {
+                [_, name] => self.assets.table_value(name).cloned(),
+                _ => None,
+            },
+            // The word in `@tables.clinics[code]`.
+            "named" => match path {
+                [_, word] => Some(self.named(word)),
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -72,6 +72,19 @@ impl Context<'_> {
         }
     }
 
+    /// Every lookup table by name; rows are found when they are asked for.
+    pub(super) fn tables_value(&self) -> Value {
+        Value::object(self.assets.table_values().map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// What a single word means: the local, the result or the field of that name, the first that there is.
+    pub(super) fn named(&self, word: &SmolStr) -> Value {
+        let path = std::slice::from_ref(word);
+        let result = || self.run()?.results.get(word).map(|result| Value::Text(result.value.clone()));
+        let found = self.local_path(path).or_else(result).or_else(|| self.field_path(path));
+        found.unwrap_or_else(|| Value::error(format!("no local, result or field is named '{word}'")))
+    }
+
     pub(super) fn globals_value(&self) -> Value {
         let mut globals: Vec<_> = self.assets.globals().collect();
         globals.sort_by(|a, b| a.name.cmp(&b.name));

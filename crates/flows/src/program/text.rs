@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 /// The names that templates of flows know without parentheses.
-pub const TOP_LEVELS: [&str; 16] = [
+pub const TOP_LEVELS: [&str; 17] = [
     "contact",
     "fields",
     "urns",
@@ -24,6 +24,7 @@ pub const TOP_LEVELS: [&str; 16] = [
     "trigger",
     "resume",
     "legacy_extra",
+    "tables",
 ];
 
 /// A text that the author wrote, compiled once for all its evaluations.

@@ -4,6 +4,7 @@
 mod administration;
 mod effects;
 mod exporting;
+mod extensions;
 mod flow_files;
 mod importing;
 mod jobs;

@@ -5,8 +5,8 @@ use domain::WorkspaceId;
 
 use super::{apply::unless_taken, read_definitions::field_type_word, sql};
 use crate::{
-    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow, ServiceRow,
-    TriggerRow, UnitError, UserRow, WorkspaceRow,
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow,
+    KEPT_TABLE_VERSIONS, ServiceRow, TableContent, TableRow, TriggerRow, UnitError, UserRow, WorkspaceRow,
 };
 
 /// The key by which names are unique: lower case, outer blanks off.
@@ -97,6 +97,8 @@ pub(super) fn change(
         )
         .map(drop)
         .map_err(|error| unless_taken(error, UnitError::Taken("the revision number"))),
+        DefinitionChange::Table(row) => table(conn, workspace, row),
+        DefinitionChange::TableContent(content) => table_content(conn, workspace, content),
         DefinitionChange::Trigger(row) => trigger(conn, workspace, row),
         DefinitionChange::Campaign(row) => campaign(conn, workspace, row),
         DefinitionChange::CampaignEvent(row) => campaign_event(conn, workspace, row),
@@ -397,4 +399,51 @@ fn campaign_event(
     )
     .map_err(|error| unless_taken(error, UnitError::Taken("the campaign event's identifier")))
     .and_then(only_own)
+}
+
+fn table(conn: &Connection, workspace: WorkspaceId, row: &TableRow) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO lookup_table (id, workspace_id, name, key_column, columns, version, row_count, created_on,
+             modified_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (id) DO UPDATE SET key_column = excluded.key_column, columns = excluded.columns,
+             version = excluded.version, row_count = excluded.row_count, modified_on = excluded.modified_on
+         WHERE lookup_table.workspace_id = excluded.workspace_id",
+        &[
+            &row.id.0,
+            &workspace.0,
+            &row.name.as_str(),
+            &row.key_column.as_str(),
+            &sql::to_json(&row.columns)?,
+            &row.version,
+            &row.row_count,
+            &row.created_on.as_microsecond(),
+            &row.modified_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the name of the table")))
+    .and_then(only_own)
+}
+
+fn table_content(conn: &Connection, workspace: WorkspaceId, content: &TableContent) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "INSERT INTO lookup_table_version (workspace_id, table_id, version, content, created_on)
+         VALUES ($1, $2, $3, $4, $5)",
+        &[
+            &workspace.0,
+            &content.table.0,
+            &content.version,
+            &&*content.content,
+            &content.created_on.as_microsecond(),
+        ],
+    )
+    .map_err(|error| unless_taken(error, UnitError::Taken("the version of the table")))?;
+    sql::exec(
+        conn,
+        "DELETE FROM lookup_table_version WHERE table_id = $1 AND workspace_id = $2 AND version <= $3",
+        &[&content.table.0, &workspace.0, &(content.version - KEPT_TABLE_VERSIONS)],
+    )?;
+    Ok(())
 }

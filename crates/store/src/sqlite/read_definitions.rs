@@ -57,6 +57,7 @@ impl Rows<'_> {
             resthooks: self.resthooks(workspace)?,
             topics: self.topics(workspace)?,
             locations: self.locations(workspace)?,
+            tables: self.tables(workspace)?,
         }))
     }
 

@@ -1,10 +1,10 @@
-//! Reads reminders and outcomes.
+//! Reads reminders, outcomes and lookup tables.
 
-use domain::{ContactId, FlowId, OutcomeId, ReminderId, SessionId, WorkspaceId};
+use domain::{ContactId, FlowId, OutcomeId, ReminderId, SessionId, TableId, WorkspaceId};
 
 use super::{Rows, sql};
 use crate::sql::Row;
-use crate::{OutcomeCount, OutcomeRow, ReminderMode, ReminderRow, StoreError};
+use crate::{OutcomeCount, OutcomeRow, ReminderMode, ReminderRow, StoreError, TableContent, TableRow};
 
 impl Rows<'_> {
     pub(crate) fn reminder(
@@ -48,6 +48,49 @@ impl Rows<'_> {
             &[&workspace.0, &after.0, &i64::try_from(limit).unwrap_or(i64::MAX)],
             outcome_row,
         )
+    }
+
+    pub(super) fn tables(&self, workspace: WorkspaceId) -> Result<Vec<TableRow>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT id, name, key_column, columns, version, row_count, created_on, modified_on FROM lookup_table
+             WHERE workspace_id = $1 ORDER BY name",
+            &[&workspace.0],
+            |row| {
+                Ok(TableRow {
+                    id: TableId(row.get(0)?),
+                    name: sql::text(row, 1)?,
+                    key_column: sql::text(row, 2)?,
+                    columns: sql::json(row, 3)?,
+                    version: row.get(4)?,
+                    row_count: row.get(5)?,
+                    created_on: sql::time(row, 6)?,
+                    modified_on: sql::time(row, 7)?,
+                })
+            },
+        )
+    }
+
+    pub(crate) fn table_content(
+        &self,
+        workspace: WorkspaceId,
+        table: TableId,
+        version: i64,
+    ) -> Result<Option<TableContent>, StoreError> {
+        Ok(sql::one(
+            self.conn,
+            "SELECT table_id, version, content, created_on FROM lookup_table_version
+             WHERE table_id = $1 AND version = $2 AND workspace_id = $3",
+            &[&table.0, &version, &workspace.0],
+            |row| {
+                Ok(TableContent {
+                    table: TableId(row.get(0)?),
+                    version: row.get(1)?,
+                    content: row.str(2)?.into(),
+                    created_on: sql::time(row, 3)?,
+                })
+            },
+        )?)
     }
 
     pub(crate) fn outcome_counts(&self, workspace: WorkspaceId) -> Result<Vec<OutcomeCount>, StoreError> {

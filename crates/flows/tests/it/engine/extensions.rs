@@ -172,3 +172,35 @@ fn steps_stand_between_actions_and_may_fail_alone() {
     assert_eq!((set.key.as_str(), set.mode.as_str()), ("visit", "interrupt"));
     assert_eq!(set.params["why"], "Nomsa Dlamini");
 }
+
+#[test]
+fn tables_are_looked_up_by_key() {
+    let columns = ["code", "name", "beds"].map(Into::into);
+    let rows =
+        [["GUL", "Gulu clinic", "12"], ["lir-1", "Lira clinic", "7"]].map(|row| row.map(Into::into).to_vec());
+    let table = std::sync::Arc::new(flows::Table::new("Clinics", "CODE", &columns, rows).unwrap());
+    for (text, expected) in [
+        ("@tables.clinics[results.code].name", "Gulu clinic"),
+        ("@tables.Clinics[code].Name!", "Gulu clinic!"),
+        ("@(tables.clinics[\"LIR-1\"].beds + 1)", "8"),
+        ("@tables.clinics.gul.name, @tables.clinics.gul", "Gulu clinic, GUL"),
+        ("[@tables.clinics[\"none\"].name@tables.clinics.none]", "[]"),
+        ("@(default(tables.clinics[\"none\"].name, \"unknown\"))", "unknown"),
+        ("@tables.clinics", "clinics"),
+        ("[@tables.clinics.gul.bed]", "[]"),
+        ("[@tables.doctors.gul.name]", "[]"),
+        ("[@tables.clinics[nothing].name]", "[]"),
+    ] {
+        let keep = json!({"uuid": id(30), "type": "set_run_result", "name": "Code", "value": "gul"});
+        let actions = json!([keep, say(31, text)]);
+        let definition = flow(1, 1, json!([node(10, actions, None)]));
+        let mut world = World::new(&[]);
+        world.assets = flows::AssetsBuilder::new()
+            .flow(super::world::compile(&definition))
+            .table(std::sync::Arc::clone(&table))
+            .build();
+        let sprint = world.start(1);
+        let says = told(&sprint).into_iter().find(|line| line.starts_with("says")).unwrap();
+        assert_eq!(says, format!("says {expected}"), "{text}");
+    }
+}

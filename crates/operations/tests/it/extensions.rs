@@ -1,0 +1,233 @@
+//! What flows have beyond the specification, kept: pauses, waits that collect, reminders, outcomes, windows.
+
+use jiff::SignedDuration;
+use operations::{claim_outbox, fire_timers, stop_contact};
+use serde_json::{Value, json};
+use store::TimerKind;
+
+use crate::{
+    flow_files::{doing, greeting, id, registration},
+    world::{World, texts},
+};
+
+const PERSON: &str = "+254700000001";
+
+/// A flow with an extension at its first node.
+fn extended(mut flow: Value, extension: Value) -> Value {
+    let node = flow["nodes"][0]["uuid"].as_str().unwrap().to_owned();
+    flow["_ui"]["nodes"][node]["config"]["seedling"] = extension;
+    flow
+}
+
+/// The n-th action of a flow made with `doing`.
+fn action(flow: u128, place: u128) -> String {
+    id(flow + 0x110 + place).to_string()
+}
+
+fn says(texts: &[&str]) -> Vec<Value> {
+    let say = |text: &&str| json!({"type": "send_msg", "text": text, "attachments": [], "quick_replies": []});
+    texts.iter().map(say).collect()
+}
+
+/// What may leave now, as the dispatcher asks.
+async fn leaves(world: &World) -> Vec<String> {
+    texts(&claim_outbox(&world.ctx, 100, |_| 100).await.unwrap().claimed.items)
+}
+
+/// Three messages, the second and third after pauses of 3 and 5 seconds.
+async fn paused() -> World {
+    let world = World::new().await;
+    let pauses = json!({"messages": {
+        action(1, 2): {"pause_seconds": 3}, action(1, 3): {"pause_seconds": 5}}});
+    let flow = world.add_flow(&extended(doing(1, "Story", &says(&["one", "two", "three"])), pauses)).await;
+    let mut keyword = world.trigger("K", flow);
+    keyword.keywords = vec!["story".into()];
+    world.add_trigger(keyword).await;
+    let other = world.add_flow(&greeting(0x2000, "Other", "At once.")).await;
+    world.add_trigger(world.trigger("C", other)).await;
+    world
+}
+
+#[tokio::test]
+async fn messages_leave_after_their_pauses_and_nothing_overtakes_them() {
+    let world = paused().await;
+    assert_eq!(world.hears(PERSON, "story").await, ["one"]);
+    let queued = world.messages(PERSON).await;
+    let leave = |place: usize| {
+        queued[place].leaves_on.map(|at| at.duration_since(world.ctx.now()).as_secs_f64().ceil())
+    };
+    assert_eq!((leave(1), leave(2), leave(3)), (None, Some(3.0), Some(8.0)));
+    world.host.forward(2);
+    assert_eq!(world.hears(PERSON, "hello?").await, Vec::<String>::new(), "the reply waits behind the story");
+    assert_eq!(leaves(&world).await, Vec::<String>::new());
+    world.host.forward(1);
+    assert_eq!(leaves(&world).await, ["two"]);
+    let world = world.restarted();
+    world.host.forward(4);
+    assert_eq!(leaves(&world).await, Vec::<String>::new());
+    world.host.forward(1);
+    assert_eq!(leaves(&world).await, ["three", "At once."]);
+}
+
+#[tokio::test]
+async fn who_opts_out_gets_nothing_that_still_pauses() {
+    let world = paused().await;
+    world.hears(PERSON, "story").await;
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    stop_contact(&world.ctx, world.workspace.id, contact, "the contact opted out").await.unwrap();
+    world.host.forward(60);
+    assert_eq!(leaves(&world).await, Vec::<String>::new());
+    let last = world.transcript(PERSON).await;
+    assert_eq!(last[2..], ["out failed two", "out failed three"]);
+    world.assert_counts_true().await;
+}
+
+#[tokio::test]
+async fn a_wait_in_seconds_counts_from_the_last_pause() {
+    let world = World::new().await;
+    let mut flow = registration(1, "Hello! What is your name?");
+    let first = flow["nodes"][0]["actions"][0]["uuid"].as_str().unwrap().to_owned();
+    flow["nodes"][1]["router"]["wait"]["timeout"] =
+        json!({"seconds": 7, "category_uuid": flow["nodes"][1]["router"]["categories"][0]["uuid"]});
+    let flow = extended(flow, json!({"messages": {first: {"pause_seconds": 4}}}));
+    let flow = world.add_flow(&flow).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world.hears(PERSON, "hi").await;
+    let due = world.ctx.store.due_timers(world.ctx.now() + SignedDuration::from_hours(9), 9).await.unwrap();
+    let timeout = due.iter().find(|timer| timer.kind == TimerKind::WaitTimeout).unwrap();
+    assert_eq!(timeout.due.duration_since(world.ctx.now()).as_secs_f64().ceil(), 11.0);
+}
+
+#[tokio::test]
+async fn a_wait_that_collects_goes_on_by_its_timer_after_a_restart() {
+    let world = World::new().await;
+    let mut flow = registration(1, "Hello! What is your name?");
+    let ask = flow["nodes"][1]["uuid"].as_str().unwrap().to_owned();
+    flow["_ui"]["nodes"][ask]["config"]["seedling"] = json!({"collect": {"quiet_seconds": 20}});
+    let flow = world.add_flow(&flow).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world.hears(PERSON, "hi").await;
+    for text in ["Amina", "Wanjiru"] {
+        assert_eq!(world.hears(PERSON, text).await, Vec::<String>::new());
+        world.host.forward(19);
+    }
+    let world = world.restarted();
+    assert_eq!(fire_timers(&world.ctx, 9).await.unwrap().value.went_on, 0);
+    world.host.forward(1);
+    let fired = fire_timers(&world.ctx, 9).await.unwrap();
+    assert_eq!(fired.value.went_on, 1);
+    assert_eq!(texts(&fired.outbox), ["How old are you, Amina\nWanjiru?"]);
+}
+
+/// A flow that sets a reminder two hours ahead, under a key, for flow 0x2000.
+fn reminding(step: &Value) -> Value {
+    let mut set = json!({"uuid": id(0x50), "type": "set_reminder", "key": "visit",
+        "at": "@(datetime_add(now(), 2, \"h\"))", "flow": {"uuid": id(0x2000), "name": "Visit"},
+        "params": {"clinic": "Gulu"}});
+    for (key, value) in step.as_object().unwrap() {
+        set[key] = value.clone();
+    }
+    extended(doing(1, "Setting", &says(&["Noted."])), json!({"steps": [set]}))
+}
+
+async fn remembering(step: Value) -> World {
+    let world = World::new().await;
+    let flow = world.add_flow(&reminding(&step)).await;
+    world.add_flow(&greeting(0x2000, "Visit", "Visit @trigger.params.clinic (@trigger.origin)")).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world
+}
+
+#[tokio::test]
+async fn a_reminder_fires_once_and_a_new_one_takes_its_place() {
+    let world = remembering(json!({})).await;
+    world.hears(PERSON, "hi").await;
+    world.host.forward(3_600);
+    world.hears(PERSON, "again").await;
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    let reminders = world.ctx.store.contact_reminders(world.workspace.id, contact).await.unwrap();
+    assert_eq!(reminders.len(), 1);
+    let world = world.restarted();
+    world.host.forward(7_199);
+    assert_eq!(texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox), Vec::<String>::new());
+    world.host.forward(1);
+    assert_eq!(texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox), ["Visit Gulu (reminder)"]);
+    world.host.forward(100_000);
+    assert_eq!(texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox), Vec::<String>::new());
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_opts_out_is_not_reminded() {
+    let world = remembering(json!({})).await;
+    world.hears(PERSON, "hi").await;
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    stop_contact(&world.ctx, world.workspace.id, contact, "the contact opted out").await.unwrap();
+    assert_eq!(world.ctx.store.contact_reminders(world.workspace.id, contact).await.unwrap(), []);
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_contact_has_so_many_reminders_and_no_more() {
+    let world = remembering(json!({"key": "@contact.last_seen_on"})).await;
+    for _ in 0..52 {
+        world.host.forward(1);
+        world.hears(PERSON, "hi").await;
+    }
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    let reminders = world.ctx.store.contact_reminders(world.workspace.id, contact).await.unwrap();
+    assert_eq!(reminders.len(), store::MAX_REMINDERS);
+    let events = world.ctx.store.contact_events(world.workspace.id, contact, 1_000).await.unwrap();
+    let refused = events.iter().filter(|(kind, body)| kind == "error" && body.contains("has 50 already"));
+    assert_eq!(refused.count(), 2);
+}
+
+#[tokio::test]
+async fn outcomes_are_rows_with_counts() {
+    let world = World::new().await;
+    let step = json!({"steps": [{"uuid": id(0x50), "type": "record_outcome", "name": "Registered",
+        "value": "@(if(contact.first_name = \"\", \"no name\", \"named\"))", "ticket": true}]});
+    let flow = world.add_flow(&extended(doing(1, "Registering", &says(&["Done."])), step)).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    for person in [PERSON, PERSON, "+254700000002"] {
+        world.hears(person, "hi").await;
+    }
+    let rows = world.ctx.store.outcomes(world.workspace.id, Default::default(), 10).await.unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!((rows[0].name.as_str(), rows[0].flow, rows[0].ticket), ("Registered", flow, None));
+    let counts = world.ctx.store.outcome_counts(world.workspace.id).await.unwrap();
+    assert_eq!((counts.len(), counts[0].count, counts[0].value.as_str()), (1, 3, "no name"));
+}
+
+#[tokio::test]
+async fn a_flow_starts_before_the_window_closes_and_each_message_moves_it_on() {
+    let world = World::new().await;
+    let group = world.add_group(7, "Finished").await;
+    let flow = world.add_flow(&greeting(0x3000, "Hello", "Hello.")).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world.hears(PERSON, "before there is such a flow").await;
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+    let mut nudges = [(60, 1_u128), (10, 0x1000)].map(|(minutes, number)| {
+        let trigger = json!({"window_trigger": {"minutes_before": minutes,
+            "exclude_groups": [{"uuid": id(0x9007), "name": "Finished"}]}});
+        extended(doing(number, &format!("Nudge {minutes}"), &says(&[&format!("{minutes} left")])), trigger)
+    });
+    for nudge in &mut nudges {
+        nudge["type"] = json!("messaging_background");
+        world.add_flow(nudge).await;
+    }
+    let fire = async || texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox);
+    world.hears(PERSON, "one").await;
+    world.host.forward(3_600);
+    world.hears(PERSON, "two").await;
+    world.host.forward(23 * 3_600 - 1);
+    assert_eq!(fire().await, Vec::<String>::new());
+    world.host.forward(1);
+    assert_eq!(fire().await, ["60 left"]);
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    let join = store::Change::JoinGroup(world.workspace.id, contact, group, world.ctx.now());
+    world.ctx.store.write_one(vec![join].into()).await.unwrap();
+    world.host.forward(3_000);
+    assert_eq!(fire().await, Vec::<String>::new(), "they have finished");
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
