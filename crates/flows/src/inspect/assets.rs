@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use super::{Dependency, DependencyKind};
 use crate::definition::actions::Recipients;
+use crate::definition::extensions::{NodeExtension, StepKind};
 use crate::definition::{ActionKind, Reference, Router, VariableReference};
 
 /// What an action needs, beside what its templates refer to.
@@ -67,6 +68,22 @@ pub(super) fn of_router(router: &Router) -> Vec<Dependency> {
             Some(named(DependencyKind::Group, uuid, &name))
         })
         .collect()
+}
+
+/// What the extensions of a node need: flows of reminders, groups of the trigger at the end of the window.
+pub(super) fn of_extension(extension: &NodeExtension) -> Vec<Dependency> {
+    let mut needed = Vec::new();
+    for step in &extension.steps {
+        match &step.kind {
+            StepKind::SetReminder { flow, .. } => needed.push(referred(DependencyKind::Flow, flow)),
+            StepKind::CancelReminder { .. } | StepKind::RecordOutcome { .. } => {}
+        }
+    }
+    if let Some(trigger) = &extension.window_trigger {
+        let groups = trigger.groups.iter().chain(&trigger.exclude_groups);
+        needed.extend(groups.map(|group| referred(DependencyKind::Group, group)));
+    }
+    needed
 }
 
 /// What a path of an expression needs: a field, a global.

@@ -63,6 +63,15 @@ impl Visit<'_> {
         if let Some(router) = &node.router {
             self.router(router, node.uuid);
         }
+        if let Some(extension) = self.definition.extensions.get(&node.uuid) {
+            let place = Place { node: node.uuid, action: None, language: None };
+            for dependency in assets::of_extension(extension) {
+                self.dependency(dependency, place);
+            }
+            for template in extension.steps.iter().flat_map(|step| step.kind.templates()) {
+                self.template(template, place);
+            }
+        }
     }
 
     fn router(&mut self, router: &Router, node: NodeUuid) {

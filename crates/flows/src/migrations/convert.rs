@@ -8,13 +8,12 @@ use smol_str::{SmolStr, format_smolstr};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::{CURRENT, STEPS, Version, down, migrate, version_in};
+use super::{CURRENT, FIRST, STEPS, Version, down, migrate_from, version_in};
 use crate::definition::DefinitionError;
+use crate::legacy::Origin;
 
 /// What RapidPro 9, the last of the community's line, writes and reads.
 pub const RAPIDPRO_9: Version = Version::new(13, 2, 0);
-/// The first specification of flows made of nodes.
-const FIRST: Version = Version::new(13, 0, 0);
 
 /// Something that the other specification cannot say, or says differently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,14 +84,23 @@ pub fn convert(
     to: Version,
     uuids: &mut dyn FnMut() -> Uuid,
 ) -> Result<Conversion, DefinitionError> {
-    // A flow of an older generation has no version that could be compared, but is older than any target.
-    let from = version_in(flow).unwrap_or(FIRST);
+    convert_from(flow, to, &mut Origin::default(), uuids)
+}
+
+/// The same for a flow that may be of action sets and rule sets, with what is known of where it comes from.
+pub fn convert_from(
+    flow: &mut Value,
+    to: Version,
+    origin: &mut Origin<'_>,
+    uuids: &mut dyn FnMut() -> Uuid,
+) -> Result<Conversion, DefinitionError> {
+    let from = version_in(flow)?;
     let before = flow.clone();
     let mut warnings = Vec::new();
     if from <= to {
-        migrate(flow, to, uuids)?;
+        migrate_from(flow, to, origin, uuids)?;
     } else {
-        migrate(flow, CURRENT, uuids)?;
+        migrate_from(flow, CURRENT, origin, uuids)?;
         warnings = down::downgrade(flow, to, uuids);
     }
     Ok(Conversion { from, to, changes: changes(&before, flow), warnings })

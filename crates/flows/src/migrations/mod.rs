@@ -25,7 +25,7 @@ mod v14_4;
 mod version;
 mod walk;
 
-pub use convert::{Change, Conversion, RAPIDPRO_9, UnknownTarget, Warning, convert, target};
+pub use convert::{Change, Conversion, RAPIDPRO_9, UnknownTarget, Warning, convert, convert_from, target};
 pub use version::Version;
 use walk::Object;
 

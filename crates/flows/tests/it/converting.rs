@@ -169,3 +169,20 @@ fn targets_have_names() {
         assert!(target(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn extensions_go_with_the_actions_that_they_belong_to() {
+    let message = json!({"uuid": id(13), "type": "send_msg", "text": "One moment"});
+    let mut node = split(webhook(), "@webhook.status", case("has_number_eq", json!(["404"])));
+    node["actions"].as_array_mut().expect("actions").insert(0, message);
+    let mut before = flow(node, json!({}));
+    let messages = json!({id(13): {"pause_seconds": 3}});
+    let collect = json!({"quiet_seconds": 5});
+    before["_ui"]["nodes"][id(10)]["config"] =
+        json!({"seedling": {"messages": messages, "collect": collect}});
+    let (lower, _) = down(before, "14.4.1");
+    let front = lower["nodes"][0]["uuid"].as_str().expect("a uuid");
+    let shown = &lower["_ui"]["nodes"];
+    assert_eq!(shown[front]["config"]["seedling"], json!({"messages": messages}));
+    assert_eq!(shown[id(10)]["config"]["seedling"], json!({"collect": collect}));
+}

@@ -13,4 +13,5 @@ mod migrating;
 mod programs;
 mod router_tests;
 mod samples;
+mod translating;
 mod writing_exports;

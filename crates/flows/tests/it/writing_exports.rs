@@ -127,3 +127,22 @@ fn what_is_needed_and_not_there_is_listed() {
     let missing: Vec<_> = written.missing.iter().map(|missing| missing.dependency.kind.name()).collect();
     assert_eq!(missing, ["field", "flow"]);
 }
+
+#[test]
+fn a_reminder_brings_its_flow_and_a_window_its_groups() {
+    let mut flow = small(5, "Reminds", say("Bye"));
+    let extension = json!({
+        "steps": [{"uuid": id(0x500), "type": "set_reminder", "key": "visit", "at": "@fields.next_visit", "params": {},
+            "flow": {"uuid": id(3), "name": "Visit"}, "mode": "skip"}],
+        "window_trigger": {"minutes_before": 60, "groups": [{"uuid": id(71), "name": "Testers"}]}});
+    flow["_ui"] = json!({"nodes": {id(0x105): {"config": {"seedling": extension}}}});
+    let mut programme = programme();
+    programme["campaigns"] = json!([]);
+    programme["flows"].as_array_mut().expect("flows").push(flow.clone());
+    let written = imported(&programme).write(Some(&[FlowUuid(id(5).parse().expect("a uuid"))]), CURRENT, "x");
+    let written = written.expect("an export");
+    assert_eq!(names(&written, "flows", "name"), ["Visit", "Reminds"]);
+    assert_eq!(names(&written, "groups", "name"), ["Testers"]);
+    assert_eq!(written.json["flows"][1].to_string(), flow.to_string());
+    assert_eq!(written.missing.len(), 1, "the field of the moment");
+}

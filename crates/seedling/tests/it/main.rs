@@ -3,6 +3,7 @@
 
 mod demo_flows;
 mod flow_tests;
+mod out_again;
 mod setting_up;
 
 use std::io::Write;

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{Down, switch};
+use crate::definition::extensions::KEY;
 use crate::migrations::walk::{Object, nodes, object, objects, text, texts};
 use crate::program::result_key;
 
@@ -175,11 +176,24 @@ impl Down<'_> {
         list.insert(service.place, new);
         let shown = object(self.flow, "_ui").and_then(|ui| object(ui, "nodes"));
         if let Some(shown) = shown
-            && let Some(position) = shown.get(&service.uuid).map(|node| node["position"].clone())
+            && let Some(node) = shown.get_mut(&service.uuid)
         {
-            shown.insert(front, json!({"position": position, "type": "execute_actions"}));
+            let mut new = json!({"position": node["position"], "type": "execute_actions"});
+            if let Some(moved) = extensions_of_actions(node) {
+                new["config"] = json!({KEY: moved});
+            }
+            shown.insert(front, new);
         }
     }
+}
+
+/// Takes what belongs to the actions of a node out of its extensions: everything but how its wait collects.
+fn extensions_of_actions(node: &mut Value) -> Option<Value> {
+    let extensions = node.get_mut("config")?.get_mut(KEY)?.as_object_mut()?;
+    let stays = extensions.shift_remove("collect");
+    let moved = std::mem::take(extensions);
+    extensions.extend(stays.map(|collect| ("collect".to_owned(), collect)));
+    (!moved.is_empty()).then_some(Value::Object(moved))
 }
 
 /// Lets everything that led to one node lead to another.

@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use flows::migrations::{self, Conversion};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::document::{Document, name_of};
+use super::document::Document;
 
 /// Brings the flows of a file to another specification, older or newer.
 #[derive(Args)]
@@ -39,13 +37,9 @@ impl Convert {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let to = migrations::target(&self.to)?;
         let mut document = Document::read(&self.file)?;
-        for flow in document.flows_mut() {
-            let name = name_of(flow).to_owned();
-            let conversion = migrations::convert(flow, to, &mut Uuid::new_v4)
-                .with_context(|| format!("cannot convert flow {name:?}; nothing was written"))?;
+        for (name, conversion) in document.convert(to)? {
             self.report(&name, &conversion);
         }
-        document.set_generation();
         document.write(self.output.as_ref())?;
         Ok(ExitCode::SUCCESS)
     }

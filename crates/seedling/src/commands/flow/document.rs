@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use flows::export::MAX_EXPORT_BYTES;
-use flows::migrations::{self, convert};
+use flows::legacy::Origin;
+use flows::migrations::{self, Conversion, Version};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -31,7 +32,7 @@ impl Document {
     }
 
     /// The flows, to be changed.
-    pub fn flows_mut(&mut self) -> Vec<&mut Value> {
+    fn flows_mut(&mut self) -> Vec<&mut Value> {
         if self.json["flows"].is_array() {
             self.json["flows"].as_array_mut().into_iter().flatten().collect()
         } else {
@@ -45,8 +46,8 @@ impl Document {
             name_of(flow).to_lowercase() == name.to_lowercase() || flow["uuid"].as_str() == Some(name)
         };
         let mut found = vec![false; wanted.len()];
-        self.set_generation();
         let mut chosen = Vec::new();
+        self.convert(migrations::CURRENT)?;
         for flow in self.flows_mut() {
             let place = wanted.iter().position(|name| is(flow, name));
             if let Some(place) = place {
@@ -54,9 +55,6 @@ impl Document {
             } else if !wanted.is_empty() {
                 continue;
             }
-            let name = name_of(flow).to_owned();
-            convert(flow, migrations::CURRENT, &mut Uuid::new_v4)
-                .with_context(|| format!("cannot read flow {name:?}; nothing was written"))?;
             chosen.push(flow);
         }
         match wanted.iter().zip(found).find(|(_, found)| !found) {
@@ -65,11 +63,28 @@ impl Document {
         }
     }
 
-    /// Lets an export say that it is of the generation that holds flows made of nodes.
-    pub fn set_generation(&mut self) {
+    /// Brings every flow to a specification; gives their names and what was done to them.
+    pub fn convert(&mut self, to: Version) -> anyhow::Result<Vec<(String, Conversion)>> {
+        let site = self.json["site"].as_str().map(str::to_owned);
+        let mut origin = Origin { files: site.as_deref(), ..Origin::default() };
+        let mut done = Vec::new();
+        // Old flows name each other by number or name, so all are known before the first is converted.
+        for flow in self.flows_mut() {
+            if migrations::version_in(flow).is_ok_and(|version| version.major < flows::export::EXPORT_VERSION)
+            {
+                origin.identities.learn(flow, &mut Uuid::new_v4);
+            }
+        }
+        for flow in self.flows_mut() {
+            let name = name_of(flow).to_owned();
+            let conversion = migrations::convert_from(flow, to, &mut origin, &mut Uuid::new_v4)
+                .with_context(|| format!("cannot convert flow {name:?}; nothing was written"))?;
+            done.push((name, conversion));
+        }
         if self.json["flows"].is_array() {
             self.json["version"] = flows::export::EXPORT_VERSION.to_string().into();
         }
+        Ok(done)
     }
 
     /// Writes it to a file, or to standard output if there is none or it is `-`.
