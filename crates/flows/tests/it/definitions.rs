@@ -84,6 +84,26 @@ fn broken_rules_are_named() {
                 id(23)
             ),
         ),
+        (
+            "/nodes/0/actions/0/uuid",
+            json!("zz"),
+            "unable to read action[0]: field 'uuid' must be a valid UUID".into(),
+        ),
+        (
+            "/nodes/0/actions",
+            json!([{"uuid": id(90), "type": "add_contact_groups"}]),
+            "unable to read action[0]: field 'groups' is required".into(),
+        ),
+        (
+            "/nodes/0/actions",
+            json!([{"uuid": id(90), "type": "add_contact_urn", "scheme": "pigeon", "path": "1"}]),
+            "unable to read action[0]: field 'scheme' is not a valid URN scheme".into(),
+        ),
+        (
+            "/nodes/0/actions",
+            json!([{"uuid": id(90), "type": "set_contact_status", "status": "asleep"}]),
+            "unable to read action[0]: field 'status' is not a valid contact status".into(),
+        ),
         ("/localization/vvv", json!({}), "invalid localization: invalid language code 'vvv'".into()),
         (
             "/localization/xho",

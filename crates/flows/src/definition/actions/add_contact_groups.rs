@@ -12,7 +12,7 @@ use crate::definition::references::VariableReference;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct AddContactGroups {
     /// Fixed groups, or templates of their names.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(deserialize_with = "nullable")]
     pub groups: Vec<VariableReference<GroupUuid>>,
 }
 

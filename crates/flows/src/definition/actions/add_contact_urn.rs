@@ -21,6 +21,9 @@ pub struct AddContactUrn {
 impl AddContactUrn {
     pub(super) fn check(&self, problems: &mut Problems) {
         problems.required("scheme", &self.scheme);
+        if !self.scheme.is_empty() && !domain::urn::is_scheme(&self.scheme) {
+            problems.add("field 'scheme' is not a valid URN scheme");
+        }
         problems.required("path", &self.path);
         problems.max_text("path", &self.path, MAX_TEXT);
     }

@@ -198,7 +198,8 @@ impl Action {
         struct Head<'a> {
             #[serde(rename = "type", default, borrow)]
             name: Option<std::borrow::Cow<'a, str>>,
-            uuid: Option<ActionUuid>,
+            #[serde(default, borrow)]
+            uuid: Option<std::borrow::Cow<'a, str>>,
         }
         let head: Option<Head<'_>> = serde_json::from_str(json).map_err(|error| error.to_string())?;
         let Some((name, uuid)) = head.and_then(|head| Some((head.name?, head.uuid))) else {
@@ -206,14 +207,33 @@ impl Action {
         };
         let kind = match ActionKind::read(&name, json) {
             Some(Ok(kind)) => kind,
-            Some(Err(error)) => return Err(invalid_uuid(json).unwrap_or_else(|| error.to_string())),
+            Some(Err(error)) => return Err(invalid_uuid(json).unwrap_or_else(|| in_words(&name, &error))),
             None => return Err(format!("unknown type: '{name}'")),
         };
         let mut problems = Problems::default();
-        problems.required_uuid("uuid", uuid.unwrap_or_default().0);
+        let uuid = uuid.unwrap_or_default();
+        let read = uuid.parse::<ActionUuid>();
+        match &read {
+            _ if uuid.is_empty() => problems.add("field 'uuid' is required"),
+            Ok(uuid) => problems.required_uuid("uuid", uuid.0),
+            Err(_) => problems.add("field 'uuid' must be a valid UUID"),
+        }
         kind.check(&mut problems);
         problems.finish()?;
-        Ok(Self { uuid: uuid.unwrap_or_default(), kind })
+        Ok(Self { uuid: read.unwrap_or_default(), kind })
+    }
+}
+
+/// Why an action cannot be read, in the words of the other checks where it has such.
+fn in_words(name: &str, error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if let Some(field) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return format!("field '{field}' is required");
+    }
+    match (name, text.starts_with("unknown variant")) {
+        ("set_contact_status", true) => "field 'status' is not a valid contact status".to_owned(),
+        ("set_run_local", true) => "field 'operation' is not a valid local operation".to_owned(),
+        _ => text,
     }
 }
 

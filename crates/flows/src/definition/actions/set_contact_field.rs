@@ -12,7 +12,7 @@ use crate::definition::references::FieldReference;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct SetContactField {
     /// Which field.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(deserialize_with = "nullable")]
     pub field: FieldReference,
     /// Template of the value; an empty one clears the field.
     #[serde(default, deserialize_with = "nullable")]

@@ -29,7 +29,7 @@ impl Amount {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct TransferAirtime {
     /// Amounts by ISO 4217 code.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(deserialize_with = "nullable")]
     pub amounts: IndexMap<SmolStr, Amount>,
 }
 
