@@ -117,11 +117,16 @@ pub fn make(choices: &mut Choices<'_>, number: usize, flows: usize) -> Json {
     let mut maker = Maker { base: (number + 1) * 10_000, flow_type, nodes: count, flows, next: 0 };
     let nodes: Vec<Json> = (0..count).map(|node| maker.node(choices, node)).collect();
     let localization = maker.localization(choices, &nodes);
-    json!({
+    let ui = if choices.once_in(2) { maker.extensions(choices, &nodes) } else { Json::Null };
+    let mut flow = json!({
         "uuid": id(number), "name": format!("Flow {number}"), "spec_version": "14.4.2", "language": "eng",
         "type": flow_type, "revision": 1 + choices.below(4), "expire_after_minutes": choices.below(5_000),
         "localization": localization, "nodes": nodes,
-    })
+    });
+    if !ui.is_null() {
+        flow["_ui"] = ui;
+    }
+    flow
 }
 
 struct Maker {
@@ -298,6 +303,48 @@ impl Maker {
             "transfer_airtime" => json!({"amounts": {"KES": choices.below(1_000)}}),
             _ => json!({}),
         }
+    }
+
+    /// What flows have beyond the specification, for some nodes.
+    fn extensions(&mut self, choices: &mut Choices<'_>, nodes: &[Json]) -> Json {
+        let mut all = serde_json::Map::new();
+        for node in nodes {
+            let Some(uuid) = node["uuid"].as_str().filter(|_| choices.once_in(2)) else { continue };
+            let mut extension = json!({"steps": self.steps(choices)});
+            if node["router"]["wait"]["type"] == "msg" && choices.once_in(2) {
+                extension["collect"] = json!({"quiet_seconds": 1 + choices.below(60), "max_messages": 1 +
+                    choices.below(3), "closing_words": ["done"]});
+            }
+            let message =
+                node["actions"].as_array().into_iter().flatten().find(|action| action["type"] == "send_msg");
+            if let Some(action) = message.and_then(|action| action["uuid"].as_str()) {
+                let interactive = match choices.below(4) {
+                    1 => json!({"type": "buttons", "header": text(choices), "ids": ["a"]}),
+                    2 => {
+                        json!({"type": "list", "button": text(choices), "sections": [{"rows": [{"id": text(choices)}]}]})
+                    }
+                    3 => {
+                        json!({"type": "flow", "flow_id": "7", "cta": text(choices), "data": {"a": text(choices)}})
+                    }
+                    _ => Json::Null,
+                };
+                extension["messages"] =
+                    json!({action: {"pause_seconds": choices.below(300), "interactive": interactive}});
+            }
+            all.insert(uuid.to_owned(), json!({"config": {"seedling": extension}}));
+        }
+        json!({"nodes": all})
+    }
+
+    fn steps(&mut self, choices: &mut Choices<'_>) -> Vec<Json> {
+        (0..choices.below(3))
+            .map(|_| match choices.below(3) {
+                0 => json!({"uuid": self.fresh(), "type": "set_reminder", "key": "k", "at": required(choices),
+                    "flow": {"uuid": id(choices.below(self.flows)), "name": "F"}, "params": {"a": text(choices)}}),
+                1 => json!({"uuid": self.fresh(), "type": "cancel_reminder", "key": "k"}),
+                _ => json!({"uuid": self.fresh(), "type": "record_outcome", "name": "o", "value": text(choices)}),
+            })
+            .collect()
     }
 
     fn localization(&mut self, choices: &mut Choices<'_>, nodes: &[Json]) -> Json {

@@ -8,6 +8,7 @@ pub mod choices;
 pub mod conversation;
 pub mod flow;
 pub mod mutation;
+pub mod old_flow;
 mod targets;
 pub mod world;
 
@@ -38,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "definitions", run: targets::definitions::run },
     Target { name: "mutated_definitions", run: targets::definitions::run_mutated },
     Target { name: "migrations", run: targets::definitions::run_migrations },
+    Target { name: "legacy_definitions", run: targets::definitions::run_legacy },
     Target { name: "exports", run: targets::exports::run },
     Target { name: "sessions", run: targets::sessions::run },
     Target { name: "conversations", run: targets::sessions::run_conversations },

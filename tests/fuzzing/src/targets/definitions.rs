@@ -6,7 +6,7 @@ use flows::{Definition, Program};
 use serde_json::{Value as Json, json};
 
 use crate::world::{counting, flows};
-use crate::{Choices, flow, mutation};
+use crate::{Choices, flow, mutation, old_flow};
 
 /// Versions that a document may say it is.
 const VERSIONS: [&str; 24] = [
@@ -55,6 +55,26 @@ pub fn run_migrations(input: &[u8]) {
         if migrations::migrate(&mut flow, to, &mut counting()).is_ok() {
             let _ = migrations::version_in(&flow);
         }
+        let mut flow = json.clone();
+        if let Ok(converted) = migrations::convert(&mut flow, to, &mut counting()) {
+            drop(converted);
+            let _ = read(flow.to_string().as_bytes());
+        }
+    }
+}
+
+/// A flow of action sets and rule sets, with mistakes: brought to today's specification or refused.
+pub fn run_legacy(input: &[u8]) {
+    let mut choices = Choices::new(input);
+    let mut json = old_flow::make(&mut choices);
+    let flawless = choices.once_in(3);
+    if !flawless {
+        mutation::mutate(&mut choices, &mut json);
+    }
+    let _ = read(json.to_string().as_bytes());
+    let mut flow = json;
+    if migrations::migrate(&mut flow, migrations::CURRENT, &mut counting()).is_ok() {
+        let _ = read(flow.to_string().as_bytes());
     }
 }
 
