@@ -1,7 +1,12 @@
 //! The one way in which operations step conversations: load all contacts of a batch in one read, step each in
 //! memory, commit all units together, and do again from fresh rows those whose contact changed meanwhile.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+};
 
 use domain::{FlowId, SessionId, WorkspaceId};
 use store::{
@@ -9,7 +14,7 @@ use store::{
 };
 use thiserror::Error;
 
-use crate::{Context, Workspace};
+use crate::{Context, Workspace, workspace::PinnedRevision};
 
 /// How often a contact that keeps changing is tried before the input is given back as busy.
 pub(crate) const MAX_TRIES: usize = 8;
@@ -261,20 +266,13 @@ async fn workspaces(
             workspaces.insert(*id, workspace);
         }
     }
-    let mut missing: BTreeMap<WorkspaceId, Vec<(FlowId, i64)>> = BTreeMap::new();
+    let mut needed: BTreeMap<WorkspaceId, BTreeSet<PinnedRevision>> = BTreeMap::new();
     for session in conversations.iter().flatten().filter_map(|conversation| conversation.session.as_ref()) {
-        let Some(workspace) = workspaces.get(&session.workspace) else { continue };
-        let needed = pins(&session.pins).filter(|(flow, revision)| !workspace.has_revision(*flow, *revision));
-        for pin in needed {
-            let pins = missing.entry(session.workspace).or_default();
-            if !pins.contains(&pin) {
-                pins.push(pin);
-            }
-        }
+        needed.entry(session.workspace).or_default().extend(pins(&session.pins));
     }
-    for (id, pins) in missing {
+    for (id, pins) in needed {
         if let Some(workspace) = workspaces.get(&id).cloned() {
-            workspaces.insert(id, ctx.registry.with_revisions(ctx, workspace, &pins).await?);
+            workspaces.insert(id, with_pins(ctx, workspace, &pins).await?);
         }
     }
     Ok(workspaces)
@@ -297,15 +295,24 @@ pub(crate) async fn in_background(
             && row.wait_kind == Some(WaitKind::Effect)
     });
     let Some(row) = row else { return Ok((ws, None)) };
-    let needed = pins(&row.pins).filter(|(flow, revision)| !ws.has_revision(*flow, *revision));
-    let missing: Vec<_> = needed.collect();
-    if missing.is_empty() {
-        return Ok((ws, Some(row)));
-    }
-    Ok((ctx.registry.with_revisions(ctx, ws, &missing).await?, Some(row)))
+    let front = conversation.session.as_ref().map_or("", |session| &*session.pins);
+    let needed: BTreeSet<PinnedRevision> = pins(&row.pins).chain(pins(front)).collect();
+    Ok((with_pins(ctx, ws, &needed).await?, Some(row)))
 }
 
-fn pins(text: &str) -> impl Iterator<Item = (FlowId, i64)> {
+/// The workspace with these revisions compiled, the same if it has them.
+async fn with_pins(
+    ctx: &Context,
+    workspace: Arc<Workspace>,
+    needed: &BTreeSet<PinnedRevision>,
+) -> Result<Arc<Workspace>, StoreError> {
+    if needed.iter().all(|(flow, revision)| workspace.has_revision(*flow, *revision)) {
+        return Ok(workspace);
+    }
+    ctx.registry.with_revisions(ctx, workspace, needed).await
+}
+
+fn pins(text: &str) -> impl Iterator<Item = PinnedRevision> {
     text.split(',').filter_map(|pin| {
         let mut parts = pin.split(':');
         Some((FlowId(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))

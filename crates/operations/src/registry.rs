@@ -2,15 +2,15 @@
 //! effect with the next message.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::{ChannelUuid, FlowId, WorkspaceId};
+use domain::{ChannelUuid, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use store::{ChannelRow, StoreError};
 
-use crate::{Context, Workspace, tables::load_tables};
+use crate::{Context, Workspace, tables::load_tables, workspace::PinnedRevision};
 
 /// How long a line that was not found is taken not to be there: another process may add it at any time.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(2);
@@ -60,21 +60,24 @@ impl Registry {
         Ok(Some(workspace))
     }
 
-    /// The workspace with the revisions that waiting sessions pin.
+    /// The workspace with the revisions that waiting sessions pin. One that is not in the store is left out: its
+    /// sessions go on in the live revision, or fail where that has not their node.
     pub(crate) async fn with_revisions(
         &self,
         ctx: &Context,
         workspace: Arc<Workspace>,
-        missing: &[(FlowId, i64)],
+        needed: &BTreeSet<PinnedRevision>,
     ) -> Result<Arc<Workspace>, StoreError> {
         let mut revisions = Vec::new();
-        for (flow, revision) in missing {
-            revisions.extend(ctx.store.revision(workspace.row.id, *flow, *revision).await?);
+        for (flow, revision) in needed {
+            if !workspace.has_revision(*flow, *revision) {
+                revisions.extend(ctx.store.revision(workspace.row.id, *flow, *revision).await?);
+            }
         }
         if revisions.is_empty() {
             return Ok(workspace);
         }
-        let workspace = Arc::new(workspace.with_revisions(&revisions));
+        let workspace = Arc::new(workspace.with_revisions(&revisions, needed));
         self.keep(workspace.clone());
         Ok(workspace)
     }

@@ -2,7 +2,7 @@
 //! and row numbers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -25,8 +25,14 @@ use uuid::Uuid;
 
 use crate::{tables::Tables, window::BeforeWindowEnd};
 
-/// A compiled revision, by flow and number.
-type Programs = BTreeMap<(FlowId, i64), Arc<Program>>;
+/// A revision that a session follows: flow and number.
+pub(crate) type PinnedRevision = (FlowId, i64);
+/// Compiled revisions.
+type Programs = BTreeMap<PinnedRevision, Arc<Program>>;
+
+/// Revisions that are not the live one of their flow and are kept compiled, in each workspace. Sessions may follow
+/// any number of them for as long as they last.
+const MAX_OLDER_REVISIONS: usize = 256;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -69,9 +75,17 @@ impl Workspace {
         Self::assemble(Arc::new(definitions), programs, tables)
     }
 
-    /// The same workspace with older revisions that waiting sessions need.
-    pub(crate) fn with_revisions(&self, revisions: &[RevisionRow]) -> Self {
+    /// The same workspace with older revisions that waiting sessions need now. Of those that were needed before, at
+    /// most [`MAX_OLDER_REVISIONS`] are kept; what is needed again is loaded again.
+    pub(crate) fn with_revisions(
+        &self,
+        revisions: &[RevisionRow],
+        needed: &BTreeSet<PinnedRevision>,
+    ) -> Self {
         let mut programs = self.programs.clone();
+        let live: BTreeSet<PinnedRevision> =
+            self.definitions.flows.iter().map(|flow| (flow.id, flow.revision)).collect();
+        make_room(&mut programs, revisions.len(), |pin| live.contains(pin), |pin| needed.contains(pin));
         for revision in revisions {
             let flow = self.definitions.flows.iter().find(|flow| flow.id == revision.flow);
             if let Some(program) = flow.and_then(|flow| compile(flow, revision)) {
@@ -195,6 +209,19 @@ impl Workspace {
         let offset = i64::from(self.env.timezone.to_offset(at).seconds()) * 1_000_000;
         let days = (at.as_microsecond() + offset).div_euclid(MICROS_PER_DAY);
         i32::try_from(days).unwrap_or(i32::MAX)
+    }
+}
+
+/// Forgets older revisions that nobody needs now, if with those that come there would be too many.
+fn make_room<T>(
+    programs: &mut BTreeMap<PinnedRevision, T>,
+    coming: usize,
+    live: impl Fn(&PinnedRevision) -> bool,
+    needed: impl Fn(&PinnedRevision) -> bool,
+) {
+    let older = programs.keys().filter(|pin| !live(pin)).count();
+    if older + coming > MAX_OLDER_REVISIONS {
+        programs.retain(|pin, _| live(pin) || needed(pin));
     }
 }
 
@@ -324,4 +351,22 @@ fn environment(row: &WorkspaceRow) -> Environment {
 /// A setting in the word under which it is stored; one that no program of ours wrote falls back to the default.
 fn word<T: DeserializeOwned + Default>(text: &str) -> T {
     serde_json::from_value(text.into()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_revisions_do_not_grow_without_limit() {
+        let live = |pin: &PinnedRevision| pin.1 == i64::MAX;
+        let mut programs: BTreeMap<PinnedRevision, ()> = [((FlowId(1), i64::MAX), ())].into();
+        for number in 0..10_000 {
+            make_room(&mut programs, 1, live, |pin| pin.1 == 7);
+            programs.insert((FlowId(1), number), ());
+            assert!(programs.len() <= MAX_OLDER_REVISIONS + 1);
+        }
+        assert!(programs.contains_key(&(FlowId(1), i64::MAX)), "the live one stays");
+        assert!(programs.contains_key(&(FlowId(1), 7)), "and what is needed now");
+    }
 }

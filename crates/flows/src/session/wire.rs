@@ -13,6 +13,11 @@ const MAX_LENGTH: u64 = 64 * 1024 * 1024;
 /// Items that room is made for before they are read.
 const MAX_RESERVED: usize = 128;
 
+/// The last second since 1970 at which a session may have begun: in the year 2262. Moments are stored as nanoseconds
+/// from there, in 63 bits, so that those of a session that began between 1970 and then reach from 1678 to 2262 at
+/// least. A session that says it began at another time was not written by us.
+const LAST_BASE_SECOND: i64 = i64::MAX / 1_000_000_000;
+
 /// Writes.
 pub(super) struct Writer {
     pub bytes: Vec<u8>,
@@ -168,6 +173,9 @@ impl<'b> Reader<'b> {
 
     pub fn base(&mut self) -> Result<Timestamp, CodecError> {
         let (second, nanos) = (self.signed()?, self.signed()?);
+        if !(0..=LAST_BASE_SECOND).contains(&second) {
+            return Err(CodecError::Damaged);
+        }
         let nanos = i32::try_from(nanos).map_err(|_| CodecError::Damaged)?;
         self.base = Timestamp::new(second, nanos).map_err(|_| CodecError::Damaged)?;
         Ok(self.base)

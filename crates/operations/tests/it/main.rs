@@ -10,6 +10,7 @@ mod importing;
 mod jobs;
 mod ordering;
 mod receiving;
+mod revisions;
 mod sending;
 mod tickets;
 mod timers;
