@@ -36,11 +36,12 @@ pub fn run(input: &[u8]) {
 }
 
 fn matches(query: &Query, contact: &Contact) {
-    let history = ["Parent".into(), "Other".into()];
+    let flows = assets().flows().map(|flow| flow.uuid);
+    let history: Vec<_> = flows.take(2).collect();
     query.matches(contact);
     query.matches(&Searched {
         contact,
-        flow: Some("Child"),
+        flow: history.first().copied(),
         history: &history,
         obfuscation_key: [1, 2, 3, 4],
     });
