@@ -304,7 +304,7 @@ fn answers_of_services_are_looked_at_in_a_node_of_their_own() {
     let flow: Value = serde_json::from_str(flow.json()).unwrap();
     let (call, look) = (&flow["nodes"][0], &flow["nodes"][1]);
     assert_eq!(call["uuid"], id(20));
-    assert_eq!(call["actions"][0]["url"], "https://example.org/stock?of=@fields.clinic");
+    assert_eq!(call["actions"][0]["url"], "https://example.org/stock?of=@(url_encode(fields.clinic))");
     assert_eq!(call["router"]["operand"], "@(default(webhook.status, 0))");
     assert!(call["exits"].as_array().unwrap().iter().all(|exit| exit["destination_uuid"] == look["uuid"]));
     assert_eq!(look["router"]["cases"][0]["type"], "has_number_gt");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::legacy::expressions;
 use crate::legacy::job::template;
 use crate::legacy::shape::{Object, items, text};
 
@@ -72,7 +73,7 @@ fn made(url: &str, method: &str, given: &[Value], item: &str, result_name: &str)
     if has_body && !headers.keys().any(|name| name.eq_ignore_ascii_case("Content-Type")) {
         headers.insert("Content-Type".into(), "application/json".into());
     }
-    let mut call = json!({"type": "call_webhook", "uuid": item, "method": method, "url": template(url.trim()),
+    let mut call = json!({"type": "call_webhook", "uuid": item, "method": method, "url": expressions::migrate_address(url.trim()),
         "headers": headers});
     if has_body {
         call["body"] = BODY.into();

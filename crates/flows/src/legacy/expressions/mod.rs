@@ -23,12 +23,24 @@ use crate::program::TOP_LEVELS;
 ///
 /// With `default_to_self` an expression that fails shows its old source, as the old language did everywhere.
 pub fn migrate(template: &str, default_to_self: bool) -> String {
-    migrate_with(template, default_to_self, Days::AsText)
+    migrate_with(template, Days::AsText, |out, whole, part| write(out, whole, part, default_to_self))
+}
+
+/// The same for the address of a service, in which the old language encoded what came out of expressions. An
+/// expression at its beginning is itself an address.
+pub(super) fn migrate_address(template: &str) -> String {
+    migrate_with(template, Days::AsText, |out, whole, part| {
+        if out.is_empty() {
+            write(out, whole, part, false);
+        } else {
+            write(out, whole, &format!("url_encode({part})"), false);
+        }
+    })
 }
 
 /// The same for a date that is compared with others: days stay moments and do not become text.
 pub(super) fn migrate_date(template: &str) -> String {
-    migrate_with(template, false, Days::AsMoments)
+    migrate_with(template, Days::AsMoments, |out, whole, part| write(out, whole, part, false))
 }
 
 /// What the days of the old language (`@date.today`) are, which knew no dates without a time of day.
@@ -38,14 +50,14 @@ enum Days {
     AsMoments,
 }
 
-fn migrate_with(template: &str, default_to_self: bool, days: Days) -> String {
+fn migrate_with(template: &str, days: Days, write: impl Fn(&mut String, &str, &str)) -> String {
     let mut out = String::with_capacity(template.len() + 16);
     for piece in pieces(template) {
         match piece {
             Piece::Text(text) => out.push_str(text),
             Piece::Expression { whole, source } => {
                 match syntax::parse(source).and_then(|tree| expression(&tree, days)) {
-                    Some(part) => write(&mut out, whole, &part.text, default_to_self),
+                    Some(part) => write(&mut out, whole, &part.text),
                     None => out.push_str(whole),
                 }
             }
@@ -125,6 +137,11 @@ mod tests {
             assert_eq!(migrate(old, false), new, "{old}");
         }
         assert_eq!(super::migrate_date("@(date.today - 10)"), "@(datetime_add(today(), -10, \"D\"))");
+        assert_eq!(
+            super::migrate_address("https://example.org/@flow.a?b=@contact.name"),
+            "https://example.org/@(url_encode(results.a))?b=@(url_encode(contact.name))"
+        );
+        assert_eq!(super::migrate_address("@flow.a?b=@(1)"), "@results.a?b=@(url_encode(1))");
         assert_eq!(super::migrate_date("@date.tomorrow"), "@(datetime_add(now(), 1, \"D\"))");
         assert_eq!(
             migrate("@flow.weeks", true),
