@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use domain::{Field, FieldType, FlowUuid, Group, GroupUuid};
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
-use uuid::Uuid;
 
 use super::contents::Selection;
 use super::{
     Contents, EXPORT_VERSION, ExportError, PlannedCampaign, PlannedEvent, PlannedPoint, PlannedTrigger,
     TriggerType, Unresolved,
 };
+use crate::legacy::seeded;
 use crate::migrations::{self, Conversion, Version};
 
 /// Dates that every contact has, and what RapidPro calls them.
@@ -52,7 +52,7 @@ impl Contents {
         for flow in self.flows.iter().filter(|flow| selection.flows.contains(&flow.uuid)) {
             let parsed = serde_json::from_str(&flow.definition).map_err(crate::DefinitionError::from);
             let mut json: Value = parsed.map_err(|error| unreadable((flow.name.clone(), error)))?;
-            let conversion = migrations::convert(&mut json, to, &mut following(flow.uuid.0))
+            let conversion = migrations::convert(&mut json, to, &mut seeded(&flow.uuid.to_string()))
                 .map_err(|error| unreadable((flow.name.clone(), error)))?;
             conversions.push((flow.name.clone(), conversion));
             flows.push(json);
@@ -183,24 +183,4 @@ fn type_name(field_type: FieldType) -> &'static str {
         FieldType::District => "district",
         FieldType::Ward => "ward",
     }
-}
-
-/// Identifiers that follow from another one: the same in each export.
-fn following(seed: Uuid) -> impl FnMut() -> Uuid {
-    let (mut high, mut low) = seed.as_u64_pair();
-    move || {
-        (high, low) = (scrambled(high, low), scrambled(low, high));
-        uuid::Builder::from_u128((u128::from(high) << 64) | u128::from(low))
-            .with_version(uuid::Version::Random)
-            .with_variant(uuid::Variant::RFC4122)
-            .into_uuid()
-    }
-}
-
-/// A step of SplitMix64, with the other half of the state mixed in.
-fn scrambled(state: u64, other: u64) -> u64 {
-    let mut bits = state.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ other.rotate_left(29);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

@@ -56,9 +56,11 @@ pub fn apply(flows: &mut [&mut Value], language: &str, po: &Po) -> Applied {
         let mut properties: BTreeMap<(String, &'static str), Vec<(usize, String)>> = BTreeMap::new();
         for spot in &spots {
             match find(spot) {
+                // What was given to the translator is left as it is, line ends and all.
+                Some(entry) if entry.translation == spot.translation => applied.translated += 1,
                 Some(entry) => {
                     applied.translated += 1;
-                    applied.changed += usize::from(entry.translation != spot.translation);
+                    applied.changed += 1;
                     let key = (spot.place.item.clone(), spot.place.property);
                     properties.entry(key).or_default().push((spot.index, entry.translation.clone()));
                 }

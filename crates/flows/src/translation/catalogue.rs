@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::places::{Place, each_place, translated};
 use super::po::{Entry, Po};
 
+/// How many flows a comment names.
+const MAX_NAMED_FLOWS: usize = 3;
+
 /// What to gather.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -38,10 +41,6 @@ impl Spot {
             self.flow, self.place.node, self.place.item, self.place.property, self.index
         )
     }
-
-    fn comment(&self) -> String {
-        format!("{}: {}", self.flow_name, self.place.what)
-    }
 }
 
 /// The texts of one flow, in its order. Arguments of tests that do not look for words are texts only if they are
@@ -65,12 +64,31 @@ pub(super) fn spots(flow: &Value, language: Option<&str>, options: Options) -> V
                 flow_name: flow_name.clone(),
                 place: place.clone(),
                 index,
+                translation: translations
+                    .get(index)
+                    .filter(|translation| !is_filler(place, &text, translation))
+                    .map(|translation| ends_like(&text, translation))
+                    .unwrap_or_default(),
                 text,
-                translation: translations.get(index).cloned().unwrap_or_default(),
             });
         }
     });
     spots
+}
+
+/// Whether a translation stands in a list only because the list is translated as a whole.
+fn is_filler(place: &Place, text: &str, translation: &str) -> bool {
+    place.is_list() && text == translation
+}
+
+/// The translation with line ends at its ends if and only if the text has: gettext's tools refuse a file otherwise.
+fn ends_like(text: &str, translation: &str) -> String {
+    let body = translation.trim_matches('\n');
+    if body.is_empty() {
+        return String::new();
+    }
+    let (begin, end) = (text.starts_with('\n'), text.ends_with('\n'));
+    format!("{}{body}{}", if begin { "\n" } else { "" }, if end { "\n" } else { "" })
 }
 
 /// The texts of flows of the current specification and their translations into a language, or a template without
@@ -104,19 +122,30 @@ fn entries(text: &str, spots: &[Spot]) -> Vec<Entry> {
 }
 
 fn entry(context: Option<String>, text: &str, translation: &str, spots: &[&Spot]) -> Entry {
-    let mut comments: Vec<String> = Vec::new();
-    for comment in spots.iter().map(|spot| spot.comment()) {
-        if !comments.contains(&comment) {
-            comments.push(comment);
-        }
-    }
     Entry {
         context,
         text: text.to_owned(),
         translation: translation.to_owned(),
         references: spots.iter().map(|spot| spot.reference()).collect(),
-        comments,
+        comments: comments(spots),
         fuzzy: false,
         line: 0,
     }
+}
+
+/// What the text is, and in which flows, without naming all of them.
+fn comments(spots: &[&Spot]) -> Vec<String> {
+    let mut flows: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for spot in spots {
+        let named = flows.entry(spot.place.what).or_default();
+        if !named.contains(&spot.flow_name.as_str()) {
+            named.push(&spot.flow_name);
+        }
+    }
+    let comment = |(what, named): (&str, Vec<&str>)| {
+        let more = named.len().saturating_sub(MAX_NAMED_FLOWS);
+        let shown = named[..named.len() - more].join(", ");
+        if more > 0 { format!("{what} in {shown} and {more} more") } else { format!("{what} in {shown}") }
+    };
+    flows.into_iter().map(comment).collect()
 }

@@ -155,3 +155,17 @@ fn a_translation_of_arguments_that_does_not_fit_is_not_used() {
     assert_eq!(flow["nodes"][0]["router"]["cases"][0]["arguments"], json!(["fine"]));
     assert_eq!((change.translated, change.dropped), (0, 1));
 }
+
+#[test]
+fn files_are_as_the_tools_of_translators_want_them() {
+    let ending = with(mood(), "/nodes/0/actions/0/text", json!("Well?\n"));
+    let lists = with(
+        ending,
+        "/localization/xho",
+        json!({id(12): {"text": ["Unjani?"], "quick_replies": ["Fine", "Hayi"]}}),
+    );
+    let po = gathered(&[&lists], Some("xho"));
+    assert_eq!(texts(&po)[..3], [("Well?\n", "Unjani?\n"), ("Fine", ""), ("Not so good", "Hayi")]);
+    let (after, applied) = taken(&lists, &po.write());
+    assert_eq!((after, applied.changed), (lists, 0), "nothing is changed by taking over what was given");
+}
