@@ -21,6 +21,7 @@ pub(crate) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Re
     Ok(done)
 }
 
+// tidy: table
 fn one(
     conn: &Connection,
     change: &Change,
