@@ -13,6 +13,8 @@ mod context;
 mod create_workspace;
 mod dispatch;
 mod export_definitions;
+mod fill_group;
+mod find_contacts;
 mod fire_timers;
 mod import_export;
 mod interrupt;
@@ -48,6 +50,8 @@ pub use dispatch::{Look, claim_outbox, recover};
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };
+pub use fill_group::{FillGroupError, Filled, fill_group};
+pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers};
 pub use import_export::{ImportError, import_export};
 pub use interrupt::{InterruptError, interrupt};

@@ -1,6 +1,7 @@
 //! Every command of the binary, one file each.
 
 mod channel;
+mod contact;
 mod demo;
 mod drill;
 mod export;
@@ -48,6 +49,8 @@ pub enum Command {
     Service(service::Service),
     /// Reference data that flows look things up in
     Table(table::Table),
+    /// The people that a programme talks with: find them, count them
+    Contact(contact::Contact),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -70,6 +73,7 @@ impl Command {
             Self::Channel(channel) => briefly(channel.run()),
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
+            Self::Contact(contact) => briefly(contact.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

@@ -100,6 +100,31 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// What of the query's text the error is about: a value, a property (in lower case) or the token that did not fit,
+    /// `<EOF>` for the end.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Syntax(message) => {
+                let (_, rest) = message.split_once(" input '").or_else(|| message.split_once(" at '"))?;
+                rest.rsplit_once("' expecting ").map(|(token, _)| token).or_else(|| rest.strip_suffix('\''))
+            }
+            Self::InvalidNumber { value }
+            | Self::InvalidDate { value }
+            | Self::InvalidGroup { value }
+            | Self::InvalidFlow { value }
+            | Self::InvalidStatus { value }
+            | Self::InvalidLanguage { value } => Some(value),
+            Self::UnsupportedContains { property }
+            | Self::UnsupportedComparison { property, .. }
+            | Self::UnsupportedSetcheck { property, .. }
+            | Self::UnknownProperty { property } => Some(property),
+            Self::UnknownPropertyType { kind } => Some(kind),
+            Self::TooComplex | Self::InvalidPartialName | Self::InvalidPartialUrn | Self::RedactedUrns => {
+                None
+            }
+        }
+    }
+
     /// The code that clients act on.
     pub fn code(&self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ mod administration;
 mod effects;
 mod exporting;
 mod extensions;
+mod filling;
 mod flow_files;
 mod importing;
 mod jobs;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use domain::WorkspaceId;
 use flows::export::MAX_EXPORT_BYTES;
-use operations::{ImportError, import_export};
+use operations::{FillGroupError, ImportError, fill_group, import_export};
 use store::StoreError;
 
 use crate::options::{StoreOptions, WorkspaceOption};
@@ -45,6 +46,7 @@ impl Import {
             || import_export(&context, workspace.id, bytes.clone()),
         );
         let report = importing.await.with_context(|| format!("cannot import {name}; nothing was changed"))?;
+        fill_groups(&context, workspace.id).await?;
         if self.json {
             println!("{}", serde_json::to_string(&report)?);
         } else {
@@ -53,6 +55,33 @@ impl Import {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Fills the groups that are defined by queries. It may be cut off at any time: importing again goes on.
+async fn fill_groups(context: &operations::Context, workspace: WorkspaceId) -> anyhow::Result<()> {
+    let Some(workspace) = context.registry.workspace(context, workspace).await? else { return Ok(()) };
+    for group in workspace.assets.groups().filter(|group| group.query.is_some()) {
+        let mut after = None;
+        loop {
+            let filling = while_busy(
+                |error| matches!(error, FillGroupError::Busy | FillGroupError::Store(StoreError::Busy)),
+                || fill_group(context, &workspace, group.uuid, after),
+            );
+            match filling.await {
+                Ok(filled) if filled.next.is_some() => after = filled.next,
+                Ok(_) => break,
+                Err(error @ FillGroupError::Query(_)) => {
+                    eprintln!("the group {:?} stays as it is: {error}", group.name);
+                    break;
+                }
+                Err(error) => {
+                    let advice = "the import is done; import the same file again to go on";
+                    return Err(error).with_context(|| format!("cannot fill {:?}; {advice}", group.name));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of the file, or of standard input if it is `-`; no more than an export may have.

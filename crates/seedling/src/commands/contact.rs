@@ -1,0 +1,32 @@
+//! `seedling contact …`: the people that a programme talks with.
+
+mod list;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// The people that a programme talks with.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling contact list --data ./seedling-data --query 'age > 18 AND group = Mothers'")]
+pub struct Contact {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List or count those whom a query fits
+    List(list::List),
+}
+
+impl Contact {
+    /// Does it.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::List(list) => list.run().await,
+        }
+    }
+}
