@@ -153,3 +153,169 @@ async fn each_effect_in_the_background_has_a_deadline_of_its_own() {
     assert!(runs.iter().all(|run| run.status == "completed"), "{runs:?}");
     world.assert_counts_true().await;
 }
+
+/// One effect of each kind: the actions that ask for it, and what is said after an answer and without one.
+struct Asks {
+    word: &'static str,
+    kind: OutboxKind,
+    action: serde_json::Value,
+    say: &'static str,
+    answer: EffectResult,
+    after: &'static str,
+    without: &'static str,
+}
+
+fn each_kind() -> Vec<Asks> {
+    use flows::{effect::AirtimeSent, events::LlmTokens};
+    use serde_json::json;
+    vec![
+        Asks {
+            word: "web",
+            kind: OutboxKind::Webhook,
+            action: json!({"type": "call_webhook", "method": "GET", "url": "https://a.example.org/", "headers": {},
+                "body": "", "result_name": "Web"}),
+            say: "Status @(default(webhook.status, \"none\"))",
+            answer: answer(200, "{}"),
+            after: "Status 200",
+            without: "Status 0",
+        },
+        Asks {
+            word: "hook",
+            kind: OutboxKind::Webhook,
+            action: json!({"type": "call_resthook", "resthook": "new-mother", "result_name": "Hook"}),
+            say: "@results.hook.category",
+            answer: EffectResult::Resthook {
+                answers: vec![HttpAnswer {
+                    status: Some(200),
+                    body: b"{}".to_vec(),
+                    ..HttpAnswer::default()
+                }],
+            },
+            after: "Success",
+            without: "Failure",
+        },
+        Asks {
+            word: "model",
+            kind: OutboxKind::Model,
+            action: json!({"type": "call_llm", "llm": {"uuid": id(0x11), "name": "Assistant"},
+                "instructions": "Be kind", "input": "Hello", "output_local": "said"}),
+            say: "@locals.said",
+            answer: EffectResult::Llm {
+                output: Ok("Good day".to_owned()),
+                tokens: LlmTokens { input: 3, output: 2 },
+                elapsed_ms: 5,
+            },
+            after: "Good day",
+            without: "<ERROR>",
+        },
+        Asks {
+            word: "airtime",
+            kind: OutboxKind::Airtime,
+            action: json!({"type": "transfer_airtime", "amounts": {"KES": 50}}),
+            say: "@(if(locals._new_transfer = \"\", \"nothing\", \"sent\"))",
+            answer: EffectResult::Airtime {
+                transfer: Ok(AirtimeSent {
+                    external_id: "4".into(),
+                    currency: "KES".into(),
+                    amount: 50.into(),
+                }),
+                http_logs: Vec::new(),
+            },
+            after: "sent",
+            without: "nothing",
+        },
+        Asks {
+            word: "mail",
+            kind: OutboxKind::Email,
+            action: json!({"type": "send_email", "addresses": ["nurse@clinic.example"], "subject": "Help",
+                "body": "Please call"}),
+            say: "Passed on.",
+            answer: EffectResult::Email { error: None },
+            after: "Passed on.",
+            without: "Passed on.",
+        },
+    ]
+}
+
+async fn world_that_asks(asks: &Asks) -> World {
+    use serde_json::json;
+    let world = World::with_registration().await;
+    let workspace = world.workspace.id;
+    let model = operations::NewService {
+        workspace,
+        kind: store::ServiceKind::Model,
+        uuid: Some(id(0x11)),
+        name: "Assistant".into(),
+        config: json!({"url": "http://models.example", "model": "small"}),
+        secret: store::Secret::default(),
+    };
+    operations::add_service(&world.ctx, model).await.unwrap();
+    operations::add_resthook_subscriber(&world.ctx, workspace, "new-mother", "https://b.example.org/")
+        .await
+        .unwrap();
+    let say = |text: &str| json!({"type": "send_msg", "text": text});
+    let actions = [say("One moment."), asks.action.clone(), say(asks.say)];
+    let flow = world.add_flow(&crate::flow_files::doing(0x50_000, asks.word, &actions)).await;
+    let mut trigger = world.trigger("K", flow);
+    (trigger.keywords, trigger.match_type) = (vec![asks.word.into()], Some("F".into()));
+    world.add_trigger(trigger).await;
+    world
+}
+
+async fn ask(world: &World, asks: &Asks) -> OutboxItem {
+    let mut outbox = world.receive(vec![world.says("+254700000001", asks.word)]).await.outbox;
+    assert_eq!(
+        texts(&outbox[..1]),
+        ["One moment."],
+        "{}: what is said before it leaves before it",
+        asks.word
+    );
+    let effect = outbox.pop().unwrap();
+    assert_eq!((effect.kind, outbox.len()), (asks.kind, 1), "{}", asks.word);
+    effect
+}
+
+/// The row as the next run of the node gets it after a crash.
+async fn recovered(world: &World, kind: OutboxKind) -> OutboxItem {
+    assert_eq!(operations::recover(&world.ctx).await.unwrap().rows, 2);
+    let look = operations::claim_outbox(&world.ctx, 10, |_| 10).await.unwrap();
+    let found = look.claimed.items.into_iter().find(|item| item.kind == kind).unwrap();
+    assert!(found.possibly_repeated);
+    found
+}
+
+#[tokio::test]
+async fn each_kind_of_effect_goes_on_where_a_crash_left_it() {
+    for asks in each_kind() {
+        let world = world_that_asks(&asks).await;
+        ask(&world, &asks).await;
+        assert!(world.hears("+254700000001", "hello?").await.is_empty(), "{}", asks.word);
+        // Before it was performed, or performed and the answer lost: the next run does it again.
+        let world = world.restarted();
+        let effect = recovered(&world, asks.kind).await;
+        let done = complete_effect(&world.ctx, effect.clone(), asks.answer.clone()).await.unwrap();
+        assert_eq!(texts(&done.outbox), [asks.after, "Hello! What is your name?"], "{}", asks.word);
+        // After it was recorded: nothing happens a second time.
+        let world = world.restarted();
+        let again = complete_effect(&world.ctx, effect, asks.answer.clone()).await.unwrap();
+        assert_eq!((again.value, again.outbox.len()), (EffectDone::NotWanted, 0), "{}", asks.word);
+        assert_eq!(world.hears("+254700000001", "Amina").await, ["How old are you, Amina?"]);
+        world.assert_counts_true().await;
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_says_the_same_as_a_service_that_is_not_there() {
+    for asks in each_kind() {
+        let world = world_that_asks(&asks).await;
+        let effect = ask(&world, &asks).await;
+        let refused = fail_effect(&world.ctx, effect, "connection refused").await.unwrap();
+        assert_eq!(texts(&refused.outbox), [asks.without], "{}", asks.word);
+        ask(&world, &asks).await;
+        let world = world.restarted();
+        world.host.forward(301);
+        let late = fire_timers(&world.ctx, 10).await.unwrap();
+        assert_eq!(texts(&late.outbox), [asks.without], "{}", asks.word);
+        assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None, "{}", asks.word);
+    }
+}
