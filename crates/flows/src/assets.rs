@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     events::{TemplateComponent, TopicRef, UserRef},
+    group_index::{GroupIndex, Touched},
     program::Program,
     table::{Table, table_value},
 };
@@ -144,6 +145,7 @@ pub struct Assets {
     campaigns: OrderedMap<CampaignUuid, Reference<CampaignUuid>>,
     locations: Option<Arc<LocationTree>>,
     queries: Vec<(GroupUuid, Option<Query>)>,
+    index: GroupIndex,
 }
 
 /// Builds [`Assets`]. The order in which things are added is the order in which flows see them.
@@ -286,6 +288,7 @@ impl AssetsBuilder {
             Some((group.uuid, query.ok()))
         });
         assets.queries = queries.collect();
+        assets.index = GroupIndex::new(assets.queries.iter().map(|(_, query)| query.as_ref()));
         assets
     }
 }
@@ -336,6 +339,20 @@ impl Assets {
     /// The groups that are defined by a query, with it, in order; without it if it cannot be read.
     pub fn query_groups(&self) -> impl Iterator<Item = (&Group, Option<&Query>)> {
         self.queries.iter().filter_map(|(uuid, query)| Some((self.group(*uuid)?, query.as_ref())))
+    }
+
+    /// The groups whose query may have another answer after a change, and those whose query cannot be read, which may
+    /// have no members.
+    pub(crate) fn groups_touched(&self, by: Touched<'_>) -> impl Iterator<Item = (&Group, Option<&Query>)> {
+        let unreadable = match by {
+            Touched::Anything => &[],
+            Touched::Attribute(_) | Touched::Field(_) | Touched::Addresses => self.index.unreadable(),
+        };
+        let places = self.index.touched(by).iter().chain(unreadable);
+        places.filter_map(|place| {
+            let (uuid, query) = self.queries.get(*place)?;
+            Some((self.group(*uuid)?, query.as_ref()))
+        })
     }
 
     /// Whether any group is defined by a query.

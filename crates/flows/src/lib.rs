@@ -15,6 +15,7 @@ pub mod effect;
 pub mod engine;
 pub mod events;
 pub mod export;
+mod group_index;
 pub mod inspect;
 pub mod legacy;
 pub mod migrations;

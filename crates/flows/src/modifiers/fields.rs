@@ -12,6 +12,7 @@ use crate::{
         ContactFieldChanged, ContactLanguageChanged, ContactLastSeenChanged, ContactNameChanged,
         ContactStatusChanged, ContactTimezoneChanged, EventKind, FieldRef,
     },
+    group_index::Touched,
 };
 
 impl Changes<'_> {
@@ -23,7 +24,7 @@ impl Changes<'_> {
         }
         self.contact.name = name.clone();
         self.event(EventKind::ContactNameChanged(ContactNameChanged { name }));
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Name));
+        self.reevaluate_touched(Touched::Attribute(Attribute::Name));
     }
 
     /// Sets the language; empty clears it.
@@ -33,7 +34,7 @@ impl Changes<'_> {
         }
         self.contact.language = (!language.is_empty()).then(|| language.clone());
         self.event(EventKind::ContactLanguageChanged(ContactLanguageChanged { language }));
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Language));
+        self.reevaluate_touched(Touched::Attribute(Attribute::Language));
     }
 
     /// Sets the zone; empty clears it.
@@ -52,7 +53,7 @@ impl Changes<'_> {
         }
         self.contact.last_seen_on = Some(seen_on);
         self.event(EventKind::ContactLastSeenChanged(ContactLastSeenChanged { last_seen_on: seen_on }));
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::LastSeenOn));
+        self.reevaluate_touched(Touched::Attribute(Attribute::LastSeenOn));
     }
 
     /// Sets the status. Who is not active any more leaves all groups.
@@ -92,7 +93,7 @@ impl Changes<'_> {
         let field = FieldRef { key: field.key.clone(), name: field.name.clone() };
         let key = field.key.clone();
         self.event(EventKind::ContactFieldChanged(Box::new(ContactFieldChanged { field, value })));
-        self.reevaluate_groups_that(|query| query.depends_on_field(&key));
+        self.reevaluate_touched(Touched::Field(&key));
     }
 
     /// The place within which a district's or ward's name is looked for: that of the contact's first field of

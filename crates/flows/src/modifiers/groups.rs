@@ -1,9 +1,12 @@
 //! Groups joined and left, by hand and by query.
 
-use domain::{ContactStatus, Group, Query, Reference};
+use domain::{ContactStatus, Group, Reference};
 
 use super::Changes;
-use crate::events::{ContactGroupsChanged, EventKind, GroupRef};
+use crate::{
+    events::{ContactGroupsChanged, EventKind, GroupRef},
+    group_index::Touched,
+};
 
 fn reference(group: &Group) -> GroupRef {
     Reference { uuid: group.uuid, name: group.name.clone() }
@@ -65,14 +68,14 @@ impl Changes<'_> {
 
     /// Brings the membership of all query groups up to date.
     pub fn reevaluate_groups(&mut self) {
-        self.reevaluate_groups_that(|_| true);
+        self.reevaluate_touched(Touched::Anything);
     }
 
     /// Brings the membership of those query groups up to date whose query a change may have touched.
-    pub(super) fn reevaluate_groups_that(&mut self, touched: impl Fn(&Query) -> bool) {
+    pub(super) fn reevaluate_touched(&mut self, by: Touched<'_>) {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         let active = self.contact.status == ContactStatus::Active;
-        for (group, query) in self.assets.query_groups().filter(|(_, query)| query.is_none_or(&touched)) {
+        for (group, query) in self.assets.groups_touched(by) {
             let belongs = active && query.is_some_and(|query| query.matches(&*self.contact));
             let place = self.contact.groups.iter().position(|uuid| *uuid == group.uuid);
             match (belongs, place) {

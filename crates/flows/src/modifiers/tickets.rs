@@ -4,9 +4,12 @@ use domain::{TicketRef, TicketUuid, query::Attribute};
 use smol_str::SmolStr;
 
 use super::Changes;
-use crate::events::{
-    EventKind, TicketAssigneeChanged, TicketClosed, TicketData, TicketNoteAdded, TicketOpened,
-    TicketReopened, TicketStatus, TicketTopicChanged, TopicRef, UserRef,
+use crate::{
+    events::{
+        EventKind, TicketAssigneeChanged, TicketClosed, TicketData, TicketNoteAdded, TicketOpened,
+        TicketReopened, TicketStatus, TicketTopicChanged, TopicRef, UserRef,
+    },
+    group_index::Touched,
 };
 
 impl Changes<'_> {
@@ -32,7 +35,7 @@ impl Changes<'_> {
         if !note.is_empty() {
             self.event(EventKind::TicketNoteAdded(TicketNoteAdded { ticket_uuid: uuid, note }));
         }
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
+        self.reevaluate_touched(Touched::Attribute(Attribute::Tickets));
         Some(uuid)
     }
 
@@ -42,7 +45,7 @@ impl Changes<'_> {
         let Some(ticket) = open else { return };
         ticket.open = false;
         self.event(EventKind::TicketClosed(TicketClosed { ticket_uuid: uuid }));
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
+        self.reevaluate_touched(Touched::Attribute(Attribute::Tickets));
     }
 
     /// Opens a closed ticket again, unless another is open.
@@ -53,7 +56,7 @@ impl Changes<'_> {
         let Some(ticket) = self.contact.tickets.iter_mut().find(|ticket| ticket.uuid == uuid) else { return };
         ticket.open = true;
         self.event(EventKind::TicketReopened(TicketReopened { ticket_uuid: uuid }));
-        self.reevaluate_groups_that(|query| query.depends_on_attribute(Attribute::Tickets));
+        self.reevaluate_touched(Touched::Attribute(Attribute::Tickets));
     }
 
     /// Gives a ticket another subject.

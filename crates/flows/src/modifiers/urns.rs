@@ -3,7 +3,10 @@
 use domain::{Channel, ChannelRef, ChannelRole, ChannelUuid, ContactUrn, Urn};
 
 use super::{Changes, Route, UrnsModification};
-use crate::events::{ContactUrnsChanged, ErrorCode, EventKind};
+use crate::{
+    events::{ContactUrnsChanged, ErrorCode, EventKind},
+    group_index::Touched,
+};
 
 impl Changes<'_> {
     /// An address in its one form; an error event if it is none.
@@ -117,7 +120,7 @@ impl Changes<'_> {
     fn urns_changed(&mut self) {
         let urns = self.contact.urns.clone();
         self.event(EventKind::ContactUrnsChanged(ContactUrnsChanged { urns }));
-        self.reevaluate_groups_that(domain::Query::depends_on_addresses);
+        self.reevaluate_touched(Touched::Addresses);
     }
 }
 
