@@ -21,7 +21,7 @@ pub const LINE_LEAST: usize = 250;
 pub const CLAIM_BATCH: usize = 500;
 /// Requests under way on one channel unless its settings say otherwise.
 pub const CHANNEL_WINDOW: usize = 64;
-/// Requests under way to one host of webhooks.
+/// Requests under way to one host of webhooks, to one model, to the airtime provider, to the e-mail server.
 pub const WEBHOOK_WINDOW: usize = 16;
 /// Answers of carriers recorded in one operation.
 pub const RECORD_BATCH: usize = 1_000;
@@ -61,8 +61,6 @@ pub const WEBHOOK_ATTEMPTS: u32 = 3;
 pub const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Attempts to hand an e-mail over within one effect.
 pub const MAIL_ATTEMPTS: u32 = 3;
-/// E-mails, questions to one model, or airtime transfers under way.
-pub const SERVICE_WINDOW: usize = 16;
 /// How long a language model may take to answer.
 pub const MODEL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Attempts to ask a model within one effect.
