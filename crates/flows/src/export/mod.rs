@@ -8,6 +8,7 @@ mod campaign;
 mod contents;
 mod error;
 mod existing;
+mod named;
 mod plan;
 mod plan_campaigns;
 mod plan_flows;

@@ -1,6 +1,6 @@
 //! From bytes to an [`Export`].
 
-use domain::{FieldType, GroupUuid};
+use domain::FieldType;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::campaign::{RawCampaign, RawGroup};
 use super::error::ExportError;
+use super::named::{Listed, add_expected_groups};
 use super::report::{Repaired, Skipped};
 use super::trigger::RawTrigger;
 use super::{
-    EXPORT_VERSION, Export, ExportedField, ExportedFlow, ExportedGroup, MAX_EXPORT_BYTES, MAX_FLOWS,
-    MAX_ITEMS, OLDEST_VERSION,
+    EXPORT_VERSION, Export, ExportedField, ExportedFlow, MAX_EXPORT_BYTES, MAX_FLOWS, MAX_ITEMS,
+    OLDEST_VERSION,
 };
 use crate::definition::nullable;
 use crate::legacy::{Origin, seeded};
@@ -99,7 +100,11 @@ impl<'a> Source<'a> {
         };
         let site = export.site.clone();
         let mut origin = Origin { files: site.as_deref(), ..Origin::default() };
+        let mut old = Vec::new();
         for (raw, definition) in self.definitions(flows, &mut origin)? {
+            if is_legacy(&definition) {
+                old.push(export.flows.len());
+            }
             let flow = self.flow(raw, definition, &mut origin, &mut export.repaired, uuids)?;
             export.flows.push(flow);
         }
@@ -118,7 +123,15 @@ impl<'a> Source<'a> {
         for item in self.list("groups", raw.groups, MAX_ITEMS)? {
             export.groups.push(self.item::<RawGroup>("group", item)?.read());
         }
-        add_named_groups(&mut export, &origin);
+        if !old.is_empty() {
+            let mut listed = Listed::of(&export);
+            for flow in old {
+                let definition = std::mem::take(&mut export.flows[flow].definition);
+                listed.add_named_in(&definition, &mut export);
+                export.flows[flow].definition = definition;
+            }
+            add_expected_groups(&origin.identities, &mut export);
+        }
         Ok(export)
     }
 
@@ -283,17 +296,6 @@ impl RawField {
 /// Whether a flow is of action sets and rule sets.
 fn is_legacy(definition: &Value) -> bool {
     migrations::version_in(definition).is_ok_and(|version| version.major < EXPORT_VERSION)
-}
-
-/// Adds the groups that old flows name without an identifier, so that the import finds or makes them.
-fn add_named_groups(export: &mut Export, origin: &Origin<'_>) {
-    for (uuid, name) in origin.identities.groups() {
-        let known = export.groups.iter().any(|group| group.name.to_lowercase() == name.to_lowercase());
-        if uuid.is_some() || !known {
-            let group = ExportedGroup { uuid: uuid.map(GroupUuid), name: name.into(), query: None };
-            export.groups.push(group);
-        }
-    }
 }
 
 /// The name of a flow of any generation.

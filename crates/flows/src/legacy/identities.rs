@@ -80,11 +80,9 @@ impl Identities {
         }
     }
 
-    /// Groups that flows name without an identifier; those without one here are only looked for by name.
-    pub fn groups(&self) -> impl Iterator<Item = (Option<Uuid>, &str)> {
-        let named = self.groups.values().map(|(uuid, name)| (Some(*uuid), name.as_str()));
-        let expected = self.expected.iter().filter(|(key, _)| !self.groups.contains_key(*key));
-        named.chain(expected.map(|(_, name)| (None, name.as_str())))
+    /// Names of groups that flows look for when they run.
+    pub fn expected_groups(&self) -> impl Iterator<Item = &str> {
+        self.expected.values().map(String::as_str)
     }
 }
 

@@ -315,7 +315,8 @@ fn exports_before_identifiers_hold_together() {
     let old = |name: &str, number: u32, next: u32, node: u128| {
         json!({"name": name, "id": number, "flow_type": "F", "expires": 100, "definition": {"rule_sets": [], "action_sets": [
             {"uuid": id(node), "x": 0, "y": 0, "destination": null, "actions": [
-                {"type": "flow", "flow": {"id": next, "name": "whatever"}}, {"type": "add_group", "groups": ["Mothers"]}]}]}})
+                {"type": "flow", "flow": {"id": next, "name": "whatever"}}, {"type": "add_group", "groups": ["Mothers"]},
+                {"type": "save", "field": "due_date", "label": "Due date", "value": "@step"}]}]}})
     };
     let export = json!({"version": 4, "site": "https://example.org", "flows": [old("One", 1, 2, 10), old("Two", 2, 1, 30)]});
     let text = export.to_string();
@@ -329,6 +330,8 @@ fn exports_before_identifiers_hold_together() {
     others();
     let again = Export::read(text.as_bytes(), &mut others).expect("an export");
     assert_eq!((&again.flows[0].definition, again.flows[1].uuid), (&one.definition, two.uuid));
+    let fields: Vec<&str> = export.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(fields, ["Due date"], "so is a field that is only saved");
     let groups: Vec<&str> = export.groups.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(groups, ["Mothers"], "a group that is only named is made by the import");
 }
