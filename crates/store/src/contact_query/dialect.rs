@@ -15,12 +15,16 @@ impl Dialect {
     /// sets the statement has already.
     ///
     /// SQLite gathers such a set once, from an index, and can walk through it; a subquery that names the contact
-    /// it would run for each contact. PostgreSQL turns EXISTS into a join at its choice; IN within OR it would
+    /// it would run for each contact. It walks through the first one only and asks the others by the plus sign: left
+    /// to itself it walks through all combinations of two. PostgreSQL turns EXISTS into a join at its choice; IN within OR it would
     /// repeat for each contact once the set is larger than its working memory. The price of choosing among joins
     /// explodes with their number, so from some number on it is told to ask contact by contact.
     pub(super) fn set(self, table: &str, before: usize) -> (String, &'static str) {
         match self {
-            Self::Sqlite => (format!("c.id IN (SELECT r.contact_id FROM {table} AS r WHERE "), ")"),
+            Self::Sqlite => {
+                let contact = if before == 0 { "c.id" } else { "+c.id" };
+                (format!("{contact} IN (SELECT r.contact_id FROM {table} AS r WHERE "), ")")
+            }
             Self::Postgres => {
                 let exists = format!("EXISTS (SELECT 1 FROM {table} AS r WHERE r.contact_id = c.id AND ");
                 if before < MAX_JOINS { (exists, ")") } else { (format!("({exists}"), ")) IS TRUE") }
