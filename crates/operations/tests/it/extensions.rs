@@ -231,3 +231,37 @@ async fn a_flow_starts_before_the_window_closes_and_each_message_moves_it_on() {
     assert_eq!(fire().await, Vec::<String>::new(), "they have finished");
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_table_is_seen_at_once_and_the_same_again_changes_nothing() {
+    let world = World::new().await;
+    let flow = world.add_flow(&greeting(1, "Where", "[@tables.clinics[\"gul\"].name]")).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    let table = |csv: &str| operations::NewTable {
+        workspace: world.workspace.id,
+        name: "Clinics".into(),
+        key_column: None,
+        csv: csv.to_owned(),
+    };
+    let import = async |csv: &str| operations::import_table(&world.command(), table(csv)).await;
+    for (csv, expected) in [
+        ("code,name\nGUL,Gulu clinic\n", Ok((1, true, "[Gulu clinic]"))),
+        ("code,name\nGUL,Gulu clinic\n", Ok((1, false, "[Gulu clinic]"))),
+        ("Code;Name;Beds\nGul;\"Gulu; new\";4\n", Ok((2, true, "[Gulu; new]"))),
+        ("code,name\nGUL,one\ngul,two\n", Err("rows 1 and 2 have the same key")),
+        ("code,name\nGUL\n", Err("row 1 has 1 cells")),
+        ("code,name\nLIR,Lira\n", Ok((3, true, "[]"))),
+    ] {
+        match (import(csv).await, expected) {
+            (Ok(table), Ok((version, changed, said))) => {
+                assert_eq!(
+                    (table.version, table.changed, table.name.as_str()),
+                    (version, changed, "clinics")
+                );
+                assert_eq!(world.hears(PERSON, "where?").await, [said]);
+            }
+            (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+            (other, expected) => panic!("{other:?} instead of {expected:?}"),
+        }
+    }
+}

@@ -20,7 +20,7 @@ fn talk(flow: &str, typed: &[&str], expected: &[&str]) {
 
 #[test]
 fn every_example_is_free_of_mistakes() {
-    for file in [DEMO, "drill/two_questions.json"] {
+    for file in [DEMO, "drill/two_questions.json", "demo/clinic_visit.json"] {
         let output = seedling(&["flow", "check", &testdata(file)], "");
         let said = said(&output);
         assert!(output.status.success() && said.contains(" 0 errors, 0 warnings"), "{file}: {said}");
@@ -128,5 +128,32 @@ fn a_wrong_file_or_name_says_what_to_do() {
         let output = seedling(arguments, "");
         let complained = complained(&output);
         assert!(!output.status.success() && complained.contains(expected), "{arguments:?}: {complained}");
+    }
+}
+
+#[test]
+fn a_visit_with_all_that_goes_beyond_the_specification() {
+    let (file, table) = (testdata("demo/clinic_visit.json"), testdata("demo/clinics.csv"));
+    let typed = "Kampala\n2\nMy head hurts\nsince Monday\nDone\n1\n";
+    let run = ["flow", "run", &file, "--flow", "Clinic visit", "--table", &table];
+    let output = seedling(&run, typed);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}{}", complained(&output));
+    let expected = [
+        "Welcome to Safe Steps.\n  (2 seconds later)\nWhich clinic do you visit?\n  Clinics\n  [Choose]\n  North",
+        "  1. Gulu: Near the market\n  2. Lira\n  East\n  3. Mbale\n",
+        "Please choose a clinic of the list.",
+        "Lira clinic is open 7 to 3.\n  (3 seconds later)\n",
+        "We keep your 2 messages for the nurse:\nMy head hurts\nsince Monday\n",
+        "  1. Yes\n  2. No\n  You can stop any time\n",
+        "See you at Lira clinic!",
+        "(reminder \"visit\" starts \"Visit reminder\" on ",
+        "(outcome \"Visit planned\": \"LIR\")",
+    ];
+    let mut rest = said.as_str();
+    for fragment in expected {
+        let at =
+            rest.find(fragment).unwrap_or_else(|| panic!("{fragment:?} is not said in its place:\n{said}"));
+        rest = &rest[at + fragment.len()..];
     }
 }

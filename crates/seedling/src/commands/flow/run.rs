@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Args;
+use domain::{Choice, Interactive, InteractiveKind};
 use flows::engine::WaitKind;
 use flows::events::{Hint, MsgIn};
 use flows::{Event, EventKind};
@@ -26,7 +27,7 @@ Example:
   seedling flow run export.json --flow Registration --record registration.flowtest
   printf 'English\\nGrace\\n' | seedling flow run export.json --flow Registration --json
 
-Typed instead of an answer:
+A number chooses from buttons and lists. Typed instead of an answer:
   /timeout                       the time of the wait is up
   /expire                        the conversation expires
   /after 2 days                  time passes, and with it what is due
@@ -57,6 +58,9 @@ pub struct Run {
     /// A group that the contact is in; can be repeated
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
+    /// A lookup table of comma-separated values, named as its file; can be repeated
+    #[arg(long = "table", value_name = "FILE")]
+    tables: Vec<PathBuf>,
     /// The moment at which it begins, such as '2026-03-05 09:00'
     #[arg(long, value_name = "MOMENT")]
     now: Option<String>,
@@ -149,6 +153,10 @@ impl Run {
         for group in &self.groups {
             setting.set("group", group)?;
         }
+        for table in &self.tables {
+            let name = table.file_stem().unwrap_or_default().to_string_lossy();
+            setting.set(&format!("table {name}"), &table.to_string_lossy())?;
+        }
         for line in &self.settings {
             let (key, value) =
                 line.split_once(": ").ok_or_else(|| anyhow!("write --set 'KEY: VALUE', not {line:?}"))?;
@@ -177,6 +185,11 @@ impl Run {
 
 /// The conversation, and what the author of the flow should know. Other events have their place in `--json`.
 fn print_for_people(event: &Event) {
+    if let EventKind::MsgCreated(created) = &event.kind
+        && created.msg.pause_seconds > 0
+    {
+        println!("  ({} seconds later)", created.msg.pause_seconds);
+    }
     if let Some(said) = said(event) {
         let is_call = matches!(event.kind, EventKind::IvrCreated(_));
         let (text, attachments) = (said.text, said.attachments.unwrap_or_default());
@@ -187,7 +200,13 @@ fn print_for_people(event: &Event) {
         }
         let what = if is_call { "(plays) " } else { "" };
         attachments.iter().for_each(|attachment| println!("  {what}[{attachment}]"));
-        let replies = said.replies.unwrap_or_default();
+        let mut replies = said.replies.unwrap_or_default();
+        if let EventKind::MsgCreated(created) = &event.kind
+            && let Some(interactive) = &created.msg.interactive
+        {
+            print!("{}", offered(interactive));
+            replies.retain(|_| interactive.choices().is_empty());
+        }
         print!(
             "{}",
             said_lines('<', "", Some(&replies), None).replacen("<\n", "", 1).replacen('(', "  (", 1)
@@ -196,6 +215,16 @@ fn print_for_people(event: &Event) {
     match &event.kind {
         EventKind::Error(problem) => println!("  (error: {})", problem.text),
         EventKind::Failure(failure) => println!("  (the flow failed: {})", failure.text),
+        EventKind::ReminderSet(set) => {
+            println!("  (reminder {:?} starts {:?} on {})", set.key, set.flow.name, set.due);
+        }
+        EventKind::ReminderCancelled(cancelled) if cancelled.key.is_empty() => {
+            println!("  (all reminders are cancelled)");
+        }
+        EventKind::ReminderCancelled(cancelled) => println!("  (reminder {:?} is cancelled)", cancelled.key),
+        EventKind::OutcomeRecorded(outcome) => {
+            println!("  (outcome {:?}: {:?})", outcome.name, outcome.value);
+        }
         EventKind::MsgWait(wait) => {
             if let Some(hint) = &wait.hint {
                 println!("  ({})", in_words(hint));
@@ -206,6 +235,32 @@ fn print_for_people(event: &Event) {
         }
         other => tracing::trace!(event = other.name(), "not part of the conversation"),
     }
+}
+
+/// Buttons, a list or a form, with numbers by which one can be chosen.
+fn offered(interactive: &Interactive) -> String {
+    let mut lines = Vec::new();
+    let mut number = 0;
+    let mut choice = |choice: &Choice| {
+        number += 1;
+        let more =
+            if choice.description.is_empty() { String::new() } else { format!(": {}", choice.description) };
+        format!("  {number}. {}{more}", choice.title)
+    };
+    lines.extend((!interactive.header.is_empty()).then(|| format!("  {}", interactive.header)));
+    match &interactive.kind {
+        InteractiveKind::Buttons { buttons } => lines.extend(buttons.iter().map(choice)),
+        InteractiveKind::List { button, sections } => {
+            lines.push(format!("  [{button}]"));
+            for section in sections {
+                lines.extend((!section.title.is_empty()).then(|| format!("  {}", section.title)));
+                lines.extend(section.rows.iter().map(&mut choice));
+            }
+        }
+        InteractiveKind::Flow { cta, flow_id, .. } => lines.push(format!("  [{cta}] (form {flow_id})")),
+    }
+    lines.extend((!interactive.footer.is_empty()).then(|| format!("  {}", interactive.footer)));
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// What kind of answer is expected.

@@ -19,6 +19,7 @@ use flows::session::{RunStatus, SessionStatus};
 use flows::vocabulary::library;
 use flows::{Assets, Definition, Engine, Event, EventKind, Host, Resume, Session, Sprint, Trigger};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use smol_str::SmolStr;
 
 use super::file::FlowFile;
@@ -99,7 +100,7 @@ impl Rehearsal {
 
     /// The contact writes, presses keys, or leaves a recording.
     pub fn write(&mut self, msg: MsgIn) -> anyhow::Result<Vec<Event>> {
-        let msg = self.addressed(msg);
+        let msg = self.addressed(self.chosen(msg));
         self.resume(received(msg))
     }
 
@@ -204,6 +205,15 @@ impl Rehearsal {
             channel: line.map(|line| Reference { uuid: line.uuid, name: line.name.clone() }),
             ..msg
         }
+    }
+
+    /// A number that is typed where buttons or a list are offered chooses, as a tap on the phone would.
+    fn chosen(&self, msg: MsgIn) -> MsgIn {
+        let number = msg.text.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let offered = self.session.as_ref().map(|session| &session.offered);
+        let Some(choice) = number.and_then(|place| offered?.get(place)) else { return msg };
+        let payload = Some(Box::new(json!({"id": choice.id, "title": choice.title})));
+        MsgIn { text: choice.title.clone(), payload, ..msg }
     }
 
     /// The call that flows of type voice take place in.

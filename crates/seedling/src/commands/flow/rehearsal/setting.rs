@@ -1,8 +1,11 @@
 //! What is given when a rehearsal begins: the person, the workspace's conventions, the moment, and what services
 //! outside will answer. Each is one line `key: value`, in test files and as options of `flow run`.
 
+use std::sync::Arc;
+
 use anyhow::{Context, anyhow, bail};
 use expressions::environment::{DateFormat, RedactionPolicy, TimeFormat};
+use flows::Table;
 use jiff::{Timestamp, civil, tz::TimeZone};
 use smol_str::SmolStr;
 
@@ -41,6 +44,8 @@ pub struct Setting {
     pub fields: Vec<(SmolStr, SmolStr)>,
     /// Key and value of globals.
     pub globals: Vec<(SmolStr, SmolStr)>,
+    /// Lookup tables.
+    pub tables: Vec<Arc<Table>>,
     /// What services answer.
     pub answers: Answers,
 }
@@ -63,6 +68,7 @@ impl Default for Setting {
             groups: Vec::new(),
             fields: Vec::new(),
             globals: Vec::new(),
+            tables: Vec::new(),
             answers: Answers::default(),
         }
     }
@@ -103,10 +109,11 @@ impl Setting {
             ("group", "") => self.groups.push(text),
             ("field", field) if !field.is_empty() => self.fields.push((SmolStr::new(field), text)),
             ("global", global) if !global.is_empty() => self.globals.push((SmolStr::new(global), text)),
+            ("table", table) if !table.is_empty() => self.tables.push(Arc::new(read_table(table, value)?)),
             ("web" | "model" | "airtime" | "email", _) => self.answers.add(word, rest, value)?,
             _ => bail!(
                 "there is no setting {key:?}; there are now, zone, languages, country, dates, times, addresses, \
-                 random, name, language, urn, group, field KEY, global KEY, web METHOD URL, model, airtime and email"
+                 random, name, language, urn, group, field KEY, global KEY, table NAME, web METHOD URL, model, airtime and email"
             ),
         }
         self.lines.push((key.to_owned(), value.to_owned()));
@@ -132,4 +139,14 @@ impl Setting {
 fn word_of<T: serde::de::DeserializeOwned>(value: &str, words: &str) -> anyhow::Result<T> {
     serde_json::from_value(serde_json::Value::from(value))
         .map_err(|_| anyhow!("{value:?} is none of {words}"))
+}
+
+/// A lookup table out of a file of comma-separated values, the first column its key.
+fn read_table(name: &str, path: &str) -> anyhow::Result<Table> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the table {path}"))?;
+    let mut rows = flows::csv::rows(&text).with_context(|| format!("{path} is no table"))?.into_iter();
+    let columns =
+        rows.next().with_context(|| format!("{path} is empty; its first row must name the columns"))?;
+    let key = columns.first().cloned().unwrap_or_default();
+    Table::new(name, &key, &columns, rows).with_context(|| format!("{path} is no table"))
 }

@@ -70,7 +70,7 @@ pub fn assets(file: &FlowFile, setting: &Setting, scheme: &str) -> Assets {
     builder = globals
         .into_iter()
         .fold(builder, |builder, (key, value)| builder.global(Global { name: key.clone(), key, value }));
-    builder.build()
+    setting.tables.iter().cloned().fold(builder, AssetsBuilder::table).build()
 }
 
 /// A thing that exports do not carry, under the identifier that flows know it by.
