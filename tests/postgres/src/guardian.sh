@@ -7,7 +7,8 @@ data=$folder/data
 # Left unquoted where it is used: nothing is no argument.
 sync=$3
 server=
-trap '' INT HUP TERM
+# PIPE: an answer that nobody reads any more is no reason to leave the folder behind.
+trap '' INT HUP TERM PIPE
 
 create() {
     "$bin/initdb" --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
