@@ -41,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "migrations", run: targets::definitions::run_migrations },
     Target { name: "legacy_definitions", run: targets::definitions::run_legacy },
     Target { name: "exports", run: targets::exports::run },
+    Target { name: "translations", run: targets::files::run_translations },
+    Target { name: "tables", run: targets::files::run_tables },
     Target { name: "sessions", run: targets::sessions::run },
     Target { name: "conversations", run: targets::sessions::run_conversations },
     Target { name: "carriers", run: targets::carriers::run },

@@ -3,6 +3,7 @@
 pub mod carriers;
 pub mod definitions;
 pub mod exports;
+pub mod files;
 pub mod queries;
 pub mod sessions;
 pub mod templates;
