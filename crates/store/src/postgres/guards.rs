@@ -36,11 +36,22 @@ pub(super) struct Standing {
     pub changed: bool,
 }
 
+/// A contact as it is: what guards it, and what it is found by.
+#[derive(Debug)]
+pub(super) struct KnownContact {
+    pub workspace: i64,
+    pub version: i64,
+    pub name: SmolStr,
+    pub language: Option<SmolStr>,
+    /// JSON.
+    pub fields: String,
+}
+
 /// What is there.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Workspace and version of contacts.
-    pub contacts: HashMap<i64, (i64, i64)>,
+    /// Contacts as they are.
+    pub contacts: HashMap<i64, KnownContact>,
     /// Addresses that somebody has.
     pub urns: HashSet<(i64, SmolStr, SmolStr)>,
     /// New inbound messages that are known.
@@ -89,8 +100,8 @@ struct Asked {
     externals: Table,
 }
 
-const CONTACTS: &str =
-    "SELECT id, workspace_id, version FROM contact WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
+const CONTACTS: &str = "SELECT id, workspace_id, version, name, language, fields FROM contact
+     WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
 const URNS: &str = "SELECT u.workspace_id, u.scheme, u.path FROM {rows} AS w (workspace_id, scheme, path)
      JOIN contact_urn AS u
          ON u.workspace_id = w.workspace_id AND u.scheme = w.scheme AND u.path = w.path";
@@ -155,7 +166,7 @@ pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
     }
     let statements: Vec<_> =
         questions.iter().map(|(table, text, _)| (table.unfold(text), table.binds())).collect();
-    let (answers, _) = session.together(&statements, None)?;
+    let (answers, _) = session.together(&statements, false)?;
     for ((_, _, take), answer) in questions.iter().zip(answers) {
         for row in &answer.rows {
             take(&Row::Postgres(row), &mut known)?;
@@ -215,7 +226,14 @@ impl Asked {
 }
 
 fn contact(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
-    known.contacts.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+    let contact = KnownContact {
+        workspace: row.get(1)?,
+        version: row.get(2)?,
+        name: row.get(3)?,
+        language: row.get(4)?,
+        fields: row.get(5)?,
+    };
+    known.contacts.insert(row.get(0)?, contact);
     Ok(())
 }
 

@@ -7,7 +7,9 @@
 
 mod address;
 mod batch;
+mod claim;
 mod guards;
+mod load;
 mod outcome;
 mod schema;
 mod session;
@@ -30,6 +32,7 @@ use crate::{
     writing::{UnitAnswers, Write},
 };
 pub use address::PostgresUrl;
+pub(crate) use load::load_conversations;
 pub(crate) use session::Session;
 pub(crate) use wire::Bind;
 use writer::Writer;
@@ -163,8 +166,7 @@ impl Readers {
             session.begin(&self.url.begin_reading());
             let out = read(&Rows { conn: &Connection::Postgres(&session) });
             if session.trouble().is_none() {
-                let ended = if session.is_untouched() { Ok(()) } else { session.plain("ROLLBACK") };
-                if ended.is_ok() {
+                if session.roll_back().is_ok() {
                     lock(&self.idle).push(session);
                 }
                 return out;

@@ -48,7 +48,9 @@ impl<'u> Outcome<'u> {
             Change::Contact(update) => {
                 let (contact, workspace) = (&update.contact, update.contact.workspace);
                 let there = self.known.contacts.get(&contact.id.0);
-                if there == Some(&(workspace.0, contact.version)) { Ok(()) } else { Err(UnitError::Conflict) }
+                let same = there
+                    .is_some_and(|there| there.workspace == workspace.0 && there.version == contact.version);
+                if same { Ok(()) } else { Err(UnitError::Conflict) }
             }
             Change::NewUrn(new) => self.check_free(new.workspace, &new.urn),
             Change::Message(new) if self.known.repeated.contains(&new.id.0) => Err(UnitError::Duplicate),
@@ -93,7 +95,10 @@ impl<'u> Outcome<'u> {
                 }
                 self.tables.new_contact(new)?;
             }
-            Change::Contact(update) => self.tables.contact(update)?,
+            Change::Contact(update) => {
+                let there = self.known.contacts.get(&update.contact.id.0).ok_or(Spoilt)?;
+                self.tables.contact(update, there)?;
+            }
             Change::NewUrn(new) => {
                 self.claim(new.workspace, &new.urn)?;
                 self.tables.new_urn(new.workspace, new.contact, &new.urn);

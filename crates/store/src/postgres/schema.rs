@@ -1,5 +1,7 @@
 //! The schema brought up to date, and what only PostgreSQL is told of it.
 
+use std::collections::BTreeSet;
+
 use super::{address::PostgresUrl, session::Session};
 use crate::{
     StoreError,
@@ -20,28 +22,33 @@ const BUSY_TABLES: [&str; 6] = ["contact", "contact_urn", "session", "run", "tim
 pub(super) fn migrate(session: &Session, url: &PostgresUrl, create: bool) -> Result<(), StoreError> {
     let conn = &Connection::Postgres(session);
     session.begin(&url.begin());
-    let found = version(conn)?;
-    let done = match found {
+    let steps = applied_steps(conn)?;
+    let done = match steps.last().copied() {
         Some(found) if found > CURRENT => Err(StoreError::Newer { found, known: CURRENT }),
-        Some(CURRENT) => Ok(()),
+        Some(_) if MIGRATIONS.iter().all(|step| steps.contains(&step.version)) => Ok(()),
         None if !create => Err(StoreError::Open {
             path: url.to_string(),
             reason: "there is no data in it; run `seedling init` with the same --database first".to_owned(),
         }),
         Some(_) | None => apply(session),
     };
-    session.plain(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    if done.is_ok() {
+        session.commit()?
+    } else {
+        session.roll_back()?
+    }
     done
 }
 
-/// The version of the schema; `None` for a new database.
-fn version(conn: &Connection<'_>) -> Result<Option<i64>, StoreError> {
+/// The steps of the schema that the database has had; none if it is new.
+fn applied_steps(conn: &Connection<'_>) -> Result<BTreeSet<i64>, StoreError> {
     let exists = "SELECT to_regclass('schema_migration') IS NOT NULL";
     if sql::one(conn, exists, &[], |row| row.get::<bool>(0))? != Some(true) {
-        return Ok(None);
+        return Ok(BTreeSet::new());
     }
-    let text = "SELECT max(version) FROM schema_migration";
-    Ok(sql::one(conn, text, &[], |row| row.get::<Option<i64>>(0))?.flatten())
+    let steps: Vec<i64> =
+        sql::all::<_, sql::Error>(conn, "SELECT version FROM schema_migration", &[], |row| row.get(0))?;
+    Ok(steps.into_iter().collect())
 }
 
 fn apply(session: &Session) -> Result<(), StoreError> {
@@ -52,8 +59,8 @@ fn apply(session: &Session) -> Result<(), StoreError> {
          (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
     )?;
     // Another process may have been here while the lock was waited for.
-    let found = version(conn)?.unwrap_or(0);
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+    let steps = applied_steps(conn)?;
+    for migration in MIGRATIONS.iter().filter(|step| !steps.contains(&step.version)) {
         session.plain(&postgres_text(migration.sql))?;
         if migration.version == SEARCH_KEYS {
             apply_search::fill(conn)?;

@@ -45,6 +45,8 @@ pub(crate) struct Session {
     trouble: Cell<Option<Trouble>>,
     /// Sent ahead of the next statement.
     ahead: RefCell<Option<String>>,
+    /// Whether a transaction is under way at the server.
+    open: Cell<bool>,
 }
 
 /// What a statement gave.
@@ -73,6 +75,7 @@ impl Session {
             statements: RefCell::default(),
             trouble: Cell::new(None),
             ahead: RefCell::default(),
+            open: Cell::new(false),
         })
     }
 
@@ -123,14 +126,32 @@ impl Session {
         *self.ahead.borrow_mut() = Some(text.to_owned());
     }
 
-    /// Whether nothing was sent since [`Session::begin`].
-    pub(super) fn is_untouched(&self) -> bool {
-        self.ahead.borrow().is_some()
+    /// Whether a transaction is under way: one that was begun and sent something, and not ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.get()
+    }
+
+    fn take_ahead(&self) -> Option<String> {
+        let ahead = self.ahead.take();
+        self.open.set(self.open.get() || ahead.is_some());
+        ahead
+    }
+
+    /// Gives the transaction up.
+    pub(super) fn roll_back(&self) -> Result<(), Error> {
+        self.ahead.take();
+        if self.open.replace(false) { self.plain("ROLLBACK") } else { Ok(()) }
+    }
+
+    /// Keeps what the transaction did.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        self.ahead.take();
+        if self.open.replace(false) { self.plain("COMMIT") } else { Ok(()) }
     }
 
     /// Runs plain text without parameters: several statements may be in it.
     pub(super) fn plain(&self, text: &str) -> Result<(), Error> {
-        let text = match self.ahead.take() {
+        let text = match self.take_ahead() {
             Some(ahead) => format!("{ahead}; {text}"),
             None => text.to_owned(),
         };
@@ -139,7 +160,7 @@ impl Session {
 
     /// Runs a statement.
     pub(crate) fn run(&self, text: &str, binds: &[Bind<'_>]) -> Result<Answer, Error> {
-        match self.ahead.take() {
+        match self.take_ahead() {
             None => self.note(self.wait(self.send(text, binds))),
             Some(ahead) => {
                 let (begun, answer) = self.wait(futures_util::future::join(
@@ -151,16 +172,17 @@ impl Session {
         }
     }
 
-    /// Sends statements at once and answers when all are done; then plain text, if any. They take effect in order.
+    /// Sends statements at once and answers when all are done. They take effect in order. With `and_commit` the
+    /// transaction ends with them; its answer is the second one, and means something only if all others went well.
     pub(super) fn together(
         &self,
         statements: &[(String, Vec<Bind<'_>>)],
-        last: Option<&str>,
+        and_commit: bool,
     ) -> Result<(Vec<Answer>, Result<(), Error>), Error> {
         for (text, _) in statements {
             self.prepare(text)?;
         }
-        let ahead = self.ahead.take();
+        let ahead = self.take_ahead();
         let (begun, answers, ended) = self.wait(async {
             let begun = async {
                 match &ahead {
@@ -169,16 +191,14 @@ impl Session {
                 }
             };
             let answers = join_all(statements.iter().map(|(text, binds)| self.send(text, binds)));
-            let ended = async {
-                match last {
-                    Some(last) => self.client.batch_execute(last).await,
-                    None => Ok(()),
-                }
-            };
+            let ended = async { if and_commit { self.client.batch_execute("COMMIT").await } else { Ok(()) } };
             let (begun, (answers, ended)) =
                 futures_util::future::join(begun, futures_util::future::join(answers, ended)).await;
             (begun, answers, ended)
         });
+        if and_commit {
+            self.open.set(false);
+        }
         self.note(begun)?;
         let answers = answers.into_iter().map(|answer| self.note(answer)).collect::<Result<Vec<_>, _>>()?;
         Ok((answers, self.note(ended)))

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContactId, OutboxId, WorkspaceId};
+use domain::{ContactId, FieldValue, OutboxId, WorkspaceId};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{
-    guards::{Known, TimerKey},
+    guards::{Known, KnownContact, TimerKey},
     outcome::Spoilt,
     session::Session,
     wire::{Bind, Table},
 };
 use crate::{
-    Change, ContactUpdate, DueTimer, NewContact, NewMessage, NewOutbox, RunRow, SessionRow, TimerKind,
-    UrnRow, sql,
+    Change, ContactRow, ContactUpdate, DueTimer, NewContact, NewMessage, NewOutbox, RunRow, SessionRow,
+    TimerKind, UrnRow,
+    contact::fields_json,
+    search_keys::{self, Term},
+    sql,
 };
 
 /// Rows for each statement, in the order in which the statements run.
@@ -21,6 +25,8 @@ use crate::{
 pub(super) struct Tables<'u> {
     new_contacts: Table,
     contacts: Table,
+    removed_terms: Table,
+    terms: Table,
     removed_urns: Table,
     new_urns: Table,
     urns: Table,
@@ -52,7 +58,7 @@ impl<'u> Tables<'u> {
             &contact.language,
             &sql::status_word(contact.status),
             &contact.timezone,
-            &sql::to_json(&contact.fields).map_err(|_| Spoilt)?,
+            &fields_json(&contact.fields).map_err(|_| Spoilt)?,
             &contact.session.map(|id| id.0),
             &contact.flow.map(|id| id.0),
             &created,
@@ -62,11 +68,49 @@ impl<'u> Tables<'u> {
         for urn in &new.urns {
             self.new_urn(contact.workspace, contact.id, urn);
         }
+        for term in search_keys::terms(&contact.name, contact.language.as_deref(), &contact.fields) {
+            self.add_term(contact, &term);
+        }
         Ok(())
     }
 
-    pub(super) fn contact(&mut self, update: &ContactUpdate) -> Result<(), Spoilt> {
+    fn add_term(&mut self, contact: &ContactRow, term: &Term) {
+        self.terms.push(&[
+            &contact.workspace.0,
+            &term.property,
+            &term.kind.code(),
+            &term.value,
+            &term.rest,
+            &contact.id.0,
+        ]);
+    }
+
+    /// What a contact is found by, if that changes.
+    fn find_by(&mut self, contact: &ContactRow, there: &KnownContact, fields: &str) -> Result<(), Spoilt> {
+        if there.name == contact.name && there.language == contact.language && there.fields == fields {
+            return Ok(());
+        }
+        let stored: BTreeMap<SmolStr, FieldValue> =
+            serde_json::from_str(&there.fields).map_err(|_| Spoilt)?;
+        let old = search_keys::terms(&there.name, there.language.as_deref(), &stored);
+        let new = search_keys::terms(&contact.name, contact.language.as_deref(), &contact.fields);
+        for term in old.difference(&new) {
+            self.removed_terms.push(&[
+                &contact.workspace.0,
+                &term.property,
+                &term.kind.code(),
+                &term.value,
+                &contact.id.0,
+            ]);
+        }
+        new.difference(&old).for_each(|term| self.add_term(contact, term));
+        Ok(())
+    }
+
+    pub(super) fn contact(&mut self, update: &ContactUpdate, there: &KnownContact) -> Result<(), Spoilt> {
         let contact = &update.contact;
+        let fields = fields_json(&contact.fields).map_err(|_| Spoilt)?;
+        self.find_by(contact, there, &fields)?;
         self.contacts.push(&[
             &contact.id.0,
             &contact.workspace.0,
@@ -75,7 +119,7 @@ impl<'u> Tables<'u> {
             &contact.language,
             &sql::status_word(contact.status),
             &contact.timezone,
-            &sql::to_json(&contact.fields).map_err(|_| Spoilt)?,
+            &fields,
             &contact.session.map(|id| id.0),
             &contact.flow.map(|id| id.0),
             &update.modified_on.as_microsecond(),
@@ -91,6 +135,7 @@ impl<'u> Tables<'u> {
             &contact.0,
             &urn.scheme,
             &urn.path,
+            &search_keys::fold(&urn.path),
             &urn.display,
             &urn.priority,
             &urn.channel.map(|id| id.0),
@@ -212,9 +257,11 @@ impl<'u> Tables<'u> {
         let (joined, sessions, runs) = (self.joined(), self.sessions(), self.runs());
         let (timers, expiries, messages) = (self.timers(false), self.timers(true), changed_messages(known));
         // With how many rows each must have met; `None` if it does not matter.
-        let steps: [(&Table, &str, Option<usize>); 20] = [
+        let steps: [(&Table, &str, Option<usize>); 22] = [
             (&self.new_contacts, NEW_CONTACTS, None),
             (&self.contacts, CONTACTS, Some(self.contacts.rows())),
+            (&self.removed_terms, REMOVED_TERMS, None),
+            (&self.terms, TERMS, None),
             (&self.removed_urns, REMOVED_URNS, None),
             (&self.new_urns, NEW_URNS, None),
             (&self.urns, URNS, Some(self.urns.rows())),
@@ -240,7 +287,7 @@ impl<'u> Tables<'u> {
         }
         let statements: Vec<(String, Vec<Bind<'_>>)> =
             steps.iter().map(|(table, text, _)| (table.unfold(text), table.binds())).collect();
-        let (answers, _) = session.together(&statements, None)?;
+        let (answers, _) = session.together(&statements, false)?;
         let as_expected = steps
             .iter()
             .zip(&answers)
@@ -344,11 +391,17 @@ const CONTACTS: &str = "UPDATE contact AS c SET version = c.version + 1, name = 
      FROM {rows} AS w (id, workspace_id, version, name, language, status, timezone, fields, session_id, flow_id,
          modified_on, last_seen_on)
      WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
+const REMOVED_TERMS: &str = "DELETE FROM contact_term AS t
+     USING {rows} AS w (workspace_id, property, kind, value, contact_id)
+     WHERE t.workspace_id = w.workspace_id AND t.property = w.property AND t.kind = w.kind AND t.value = w.value
+         AND t.contact_id = w.contact_id";
+const TERMS: &str = "INSERT INTO contact_term (workspace_id, property, kind, value, rest, contact_id)
+     SELECT * FROM {rows}
+     ON CONFLICT (workspace_id, property, kind, value, contact_id) DO UPDATE SET rest = excluded.rest";
 const REMOVED_URNS: &str = "DELETE FROM contact_urn AS u USING {rows} AS w (id, workspace_id, contact_id)
      WHERE u.id = w.id AND u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
-const NEW_URNS: &str =
-    "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, display, priority,
-         channel_id)
+const NEW_URNS: &str = "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, path_key,
+         display, priority, channel_id)
      SELECT * FROM {rows}";
 const URNS: &str = "UPDATE contact_urn AS u
      SET display = w.display, priority = w.priority, channel_id = w.channel_id

@@ -8,7 +8,7 @@
 //! and give their input again, which changes nothing if it was kept.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::{
     address::PostgresUrl,
     batch::{Batch, Fit},
-    guards,
+    claim, guards,
     outcome::{Outcome, Spoilt},
     session::{Session, Trouble},
     tables::Tables,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
-    sql::{self, Connection},
+    sql::{self, Connection, Row},
     sqlite::{apply, apply_outbox},
     writing::{CountKey, Done, SideEffects, Write},
 };
@@ -33,12 +33,18 @@ use crate::{
 /// How often a group is applied again because the server broke a circle of waits.
 const TRIES: usize = 5;
 
+/// How long rows are looked for that a commit of which nothing is known may have put into a hand.
+const LOOSE_TIME: Duration = Duration::from_secs(300);
+
 pub(super) struct Writer {
     url: PostgresUrl,
     session: Option<Session>,
     units_max: usize,
     /// How long to go on connecting before those who wait are told.
     patience: Duration,
+    /// Outbox rows that a commit of which nothing is known put into a hand: into nobody's, because those who waited
+    /// were not told. With how long they are looked for: until the server must have given the commit up.
+    loose: BTreeMap<i64, Instant>,
 }
 
 /// Why a group was not committed.
@@ -61,7 +67,13 @@ impl From<sql::Error> for Failed {
 
 impl Writer {
     pub(super) fn new(url: PostgresUrl, session: Session, options: &StoreOptions) -> Self {
-        Self { url, session: Some(session), units_max: options.group_units, patience: options.busy_timeout }
+        Self {
+            url,
+            session: Some(session),
+            units_max: options.group_units,
+            patience: options.busy_timeout,
+            loose: BTreeMap::new(),
+        }
     }
 
     /// Serves jobs until the last store is dropped.
@@ -110,11 +122,12 @@ impl Writer {
             Some(session) => session,
             None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
         };
+        self.loose.retain(|_, until| Instant::now() < *until);
         let mut group = Group { session: &session, counts: BTreeMap::new() };
         session.begin(&self.url.begin());
-        let applied = group.apply(jobs, carefully);
+        let applied = group.give_back(&self.loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
-            if trouble == Trouble::Again && session.plain("ROLLBACK").is_ok() {
+            if trouble == Trouble::Again && session.roll_back().is_ok() {
                 session.clear_trouble();
                 self.session = Some(session);
             }
@@ -125,18 +138,31 @@ impl Writer {
                 }
             }));
         }
-        let done = match applied {
+        let (back, done) = match applied {
             Ok(done) => done,
             Err(failed) => {
-                if session.plain("ROLLBACK").is_ok() {
+                if session.roll_back().is_ok() {
                     self.session = Some(session);
                 }
                 return Err(failed);
             }
         };
-        group.commit()?;
-        self.session = Some(session);
-        Ok(done)
+        let in_hand = in_hand(&done);
+        match group.commit() {
+            Ok(()) => {
+                // Given back, or taken by somebody since: in either case not loose any more.
+                self.loose.retain(|id, _| !back.contains(id) && !in_hand.contains(id));
+                self.session = Some(session);
+                Ok(done)
+            }
+            Err(failed) => {
+                if let Failed::Unknown = failed {
+                    let until = Instant::now() + LOOSE_TIME;
+                    self.loose.extend(in_hand.into_iter().map(|id| (id, until)));
+                }
+                Err(failed)
+            }
+        }
     }
 }
 
@@ -147,6 +173,23 @@ struct Waiting<'u> {
     /// Where the answers of the batch's units belong.
     places: Vec<usize>,
     answers: Vec<Option<Result<UnitDone, UnitError>>>,
+}
+
+/// The outbox rows that these writes put into the hand of those who wait for them.
+fn in_hand(done: &[Done]) -> BTreeSet<i64> {
+    let mut ids = BTreeSet::new();
+    for done in done {
+        match done {
+            Done::Units(units) => {
+                ids.extend(units.iter().flatten().flat_map(|unit| &unit.claimed).map(|id| id.0));
+            }
+            Done::Claim(claimed) => {
+                ids.extend(claimed.iter().flat_map(|claimed| &claimed.items).map(|item| item.id.0));
+            }
+            Done::Recover(_) => {}
+        }
+    }
+    ids
 }
 
 /// One transaction.
@@ -172,8 +215,7 @@ impl<'s> Group<'s> {
                 }
                 Write::Claim { run, now, shares, .. } => {
                     self.flush(&mut waiting)?;
-                    others
-                        .push(Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares))?));
+                    others.push(Done::Claim(self.whole(|_| claim::claim(self.session, *run, *now, shares))?));
                 }
                 Write::Recover { run, now, .. } => {
                     self.flush(&mut waiting)?;
@@ -224,6 +266,19 @@ impl<'s> Group<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Puts loose rows back into the queue, as far as they are there. Answers which.
+    fn give_back(&self, loose: &BTreeMap<i64, Instant>) -> Result<Vec<i64>, Failed> {
+        if loose.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ids = Table::default();
+        loose.keys().for_each(|id| ids.push(&[id]));
+        let text =
+            "UPDATE outbox SET claimed_by = 0 WHERE id = ANY($1::bigint[]) AND claimed_by <> 0 RETURNING id";
+        let answer = self.session.run(text, &ids.binds())?;
+        Ok(answer.rows.iter().map(|row| Row::Postgres(row).get(0)).collect::<sql::Result<_>>()?)
     }
 
     /// Writes the batch.
@@ -302,10 +357,10 @@ impl<'s> Group<'s> {
         if table.rows() > 0 {
             statements.push((table.unfold(COUNTS), table.binds()));
         }
-        if self.session.is_untouched() {
+        if !self.session.is_open() {
             return Ok(());
         }
-        match self.session.together(&statements, Some("COMMIT")) {
+        match self.session.together(&statements, true) {
             Ok((_, Ok(()))) => Ok(()),
             Ok((_, Err(sql::Error::Away(_)))) => Err(Failed::Unknown),
             Ok((_, Err(error))) => Err(Failed::Again(error.into())),

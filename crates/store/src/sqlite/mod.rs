@@ -18,7 +18,7 @@ mod read_history;
 mod read_jobs;
 pub(crate) mod read_queues;
 mod read_search;
-mod read_tickets;
+pub(crate) mod read_tickets;
 mod writer;
 
 use std::{

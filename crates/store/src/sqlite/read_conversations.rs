@@ -10,10 +10,23 @@ use crate::{
 };
 
 /// Messages that one load takes of those in waiting; the next step takes the rest.
-const MAX_PENDING: usize = 500;
+pub(crate) const MAX_PENDING: usize = 500;
+
+pub(crate) const CONTACT_COLUMNS: &str =
+    "uuid, version, name, language, status, timezone, fields, session_id,
+    flow_id, created_on, last_seen_on";
+pub(crate) const URN_COLUMNS: &str = "id, scheme, path, display, priority, channel_id";
+pub(crate) const PENDING_COLUMNS: &str =
+    "id, uuid, urn_id, channel_id, text, attachments, external_id, detail, created_on";
+pub(crate) const SESSION_COLUMNS: &str =
+    "uuid, contact_id, status, wait_kind, wait_until, expires_on, pins, state,
+    created_on, ended_on";
 
 impl Rows<'_> {
     pub(crate) fn load_conversations(&self, keys: Vec<ConversationKey>) -> Result<Loaded, StoreError> {
+        if let Connection::Postgres(session) = self.conn {
+            return crate::postgres::load_conversations(session, &keys);
+        }
         let mut loaded = Loaded::default();
         for key in &keys {
             let (ConversationKey::Urn(workspace, _) | ConversationKey::Contact(workspace, _)) = key;
@@ -80,46 +93,21 @@ impl Rows<'_> {
     fn contact(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Option<ContactRow>> {
         sql::one(
             self.conn,
-            "SELECT uuid, version, name, language, status, timezone, fields, session_id, flow_id, created_on,
-                 last_seen_on
-             FROM contact WHERE id = $1 AND workspace_id = $2",
+            &format!("SELECT {CONTACT_COLUMNS} FROM contact WHERE id = $1 AND workspace_id = $2"),
             &[&id.0, &workspace.0],
-            |row| {
-                Ok(ContactRow {
-                    id,
-                    workspace,
-                    uuid: sql::uuid(row, 0)?.into(),
-                    version: row.get(1)?,
-                    name: sql::text(row, 2)?,
-                    language: sql::text_opt(row, 3)?,
-                    status: sql::word(row, 4, sql::contact_status)?,
-                    timezone: sql::text_opt(row, 5)?,
-                    fields: sql::json(row, 6)?,
-                    session: row.get::<Option<i64>>(7)?.map(SessionId),
-                    flow: row.get::<Option<i64>>(8)?.map(FlowId),
-                    created_on: sql::time(row, 9)?,
-                    last_seen_on: sql::time_opt(row, 10)?,
-                })
-            },
+            |row| contact_row(row, workspace, id),
         )
     }
 
     fn urns(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<UrnRow>> {
         sql::all(
             self.conn,
-            "SELECT id, scheme, path, display, priority, channel_id FROM contact_urn
-             WHERE contact_id = $1 AND workspace_id = $2 ORDER BY priority DESC, id",
+            &format!(
+                "SELECT {URN_COLUMNS} FROM contact_urn
+                 WHERE contact_id = $1 AND workspace_id = $2 ORDER BY priority DESC, id"
+            ),
             &[&id.0, &workspace.0],
-            |row| {
-                Ok(UrnRow {
-                    id: UrnId(row.get(0)?),
-                    scheme: sql::text(row, 1)?,
-                    path: sql::text(row, 2)?,
-                    display: sql::text_opt(row, 3)?,
-                    priority: row.get(4)?,
-                    channel: row.get::<Option<i64>>(5)?.map(ChannelId),
-                })
-            },
+            urn_row,
         )
     }
 
@@ -136,22 +124,12 @@ impl Rows<'_> {
     fn pending(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<PendingMessage>> {
         sql::all(
             self.conn,
-            "SELECT id, uuid, urn_id, channel_id, text, attachments, external_id, detail, created_on FROM message
-             WHERE contact_id = $1 AND workspace_id = $2 AND status = 'pending' ORDER BY id LIMIT $3",
+            &format!(
+                "SELECT {PENDING_COLUMNS} FROM message
+                 WHERE contact_id = $1 AND workspace_id = $2 AND status = 'pending' ORDER BY id LIMIT $3"
+            ),
             &[&id.0, &workspace.0, &(MAX_PENDING as i64 + 1)],
-            |row| {
-                Ok(PendingMessage {
-                    id: MessageId(row.get(0)?),
-                    uuid: sql::uuid(row, 1)?.into(),
-                    urn: row.get::<Option<i64>>(2)?.map(UrnId),
-                    channel: row.get::<Option<i64>>(3)?.map(ChannelId),
-                    text: sql::text(row, 4)?,
-                    attachments: sql::json(row, 5)?,
-                    external_id: sql::text_opt(row, 6)?,
-                    detail: row.get(7)?,
-                    created_on: sql::time(row, 8)?,
-                })
-            },
+            pending_row,
         )
     }
 
@@ -167,14 +145,13 @@ impl Rows<'_> {
 fn read_session(conn: &Connection, workspace: WorkspaceId, id: SessionId) -> sql::Result<Option<SessionRow>> {
     sql::one(
         conn,
-        "SELECT uuid, contact_id, status, wait_kind, wait_until, expires_on, pins, state, created_on, ended_on
-         FROM session WHERE id = $1 AND workspace_id = $2",
+        &format!("SELECT {SESSION_COLUMNS} FROM session WHERE id = $1 AND workspace_id = $2"),
         &[&id.0, &workspace.0],
         |row| session_row(row, workspace, id),
     )
 }
 
-fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> sql::Result<SessionRow> {
+pub(crate) fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> sql::Result<SessionRow> {
     let wait_kind = match row.str_opt(3)? {
         Some(_) => Some(sql::word(row, 3, WaitKind::parse)?),
         None => None,
@@ -192,5 +169,48 @@ fn session_row(row: &Row<'_>, workspace: WorkspaceId, id: SessionId) -> sql::Res
         state: row.get::<Option<Vec<u8>>>(7)?.unwrap_or_default(),
         created_on: sql::time(row, 8)?,
         ended_on: sql::time_opt(row, 9)?,
+    })
+}
+
+pub(crate) fn contact_row(row: &Row<'_>, workspace: WorkspaceId, id: ContactId) -> sql::Result<ContactRow> {
+    Ok(ContactRow {
+        id,
+        workspace,
+        uuid: sql::uuid(row, 0)?.into(),
+        version: row.get(1)?,
+        name: sql::text(row, 2)?,
+        language: sql::text_opt(row, 3)?,
+        status: sql::word(row, 4, sql::contact_status)?,
+        timezone: sql::text_opt(row, 5)?,
+        fields: sql::json(row, 6)?,
+        session: row.get::<Option<i64>>(7)?.map(SessionId),
+        flow: row.get::<Option<i64>>(8)?.map(FlowId),
+        created_on: sql::time(row, 9)?,
+        last_seen_on: sql::time_opt(row, 10)?,
+    })
+}
+
+pub(crate) fn urn_row(row: &Row<'_>) -> sql::Result<UrnRow> {
+    Ok(UrnRow {
+        id: UrnId(row.get(0)?),
+        scheme: sql::text(row, 1)?,
+        path: sql::text(row, 2)?,
+        display: sql::text_opt(row, 3)?,
+        priority: row.get(4)?,
+        channel: row.get::<Option<i64>>(5)?.map(ChannelId),
+    })
+}
+
+pub(crate) fn pending_row(row: &Row<'_>) -> sql::Result<PendingMessage> {
+    Ok(PendingMessage {
+        id: MessageId(row.get(0)?),
+        uuid: sql::uuid(row, 1)?.into(),
+        urn: row.get::<Option<i64>>(2)?.map(UrnId),
+        channel: row.get::<Option<i64>>(3)?.map(ChannelId),
+        text: sql::text(row, 4)?,
+        attachments: sql::json(row, 5)?,
+        external_id: sql::text_opt(row, 6)?,
+        detail: row.get(7)?,
+        created_on: sql::time(row, 8)?,
     })
 }

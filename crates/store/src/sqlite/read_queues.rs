@@ -95,6 +95,15 @@ fn count(row: &Row<'_>, column: usize) -> sql::Result<u64> {
     row.get::<i64>(column).map(i64::unsigned_abs)
 }
 
+/// Rows with their messages and addresses.
+pub(crate) const ITEMS: &str =
+    "SELECT o.id, o.workspace_id, o.kind, o.contact_id, o.channel_id, o.message_id, o.session_id, m.uuid,
+         u.scheme, u.path, m.text, m.attachments, m.quick_replies, m.detail, o.payload, o.attempts,
+         o.possibly_repeated, o.created_on
+     FROM outbox AS o
+     LEFT JOIN message AS m ON m.id = o.message_id AND m.workspace_id = o.workspace_id
+     LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.workspace_id = o.workspace_id";
+
 /// One row with its message and address. Without a workspace: for the node's own claims, which go over all.
 pub(super) fn outbox_item(
     conn: &Connection,
@@ -103,19 +112,13 @@ pub(super) fn outbox_item(
 ) -> sql::Result<Option<OutboxItem>> {
     sql::one(
         conn,
-        "SELECT o.id, o.workspace_id, o.kind, o.contact_id, o.channel_id, o.message_id, o.session_id, m.uuid,
-             u.scheme, u.path, m.text, m.attachments, m.quick_replies, m.detail, o.payload, o.attempts,
-             o.possibly_repeated, o.created_on
-         FROM outbox AS o
-         LEFT JOIN message AS m ON m.id = o.message_id AND m.workspace_id = o.workspace_id
-         LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.workspace_id = o.workspace_id
-         WHERE o.id = $1 AND o.workspace_id = coalesce($2, o.workspace_id)",
+        &format!("{ITEMS} WHERE o.id = $1 AND o.workspace_id = coalesce($2, o.workspace_id)"),
         &[&id.0, &workspace.map(|workspace| workspace.0)],
         item_row,
     )
 }
 
-fn item_row(row: &Row<'_>) -> sql::Result<OutboxItem> {
+pub(crate) fn item_row(row: &Row<'_>) -> sql::Result<OutboxItem> {
     let message = present(row.get(5)?).map(MessageId);
     let has_message = !row.is_null(7)?;
     let urn = match (sql::text_opt(row, 8)?, sql::text_opt(row, 9)?) {

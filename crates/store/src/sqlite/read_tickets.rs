@@ -6,6 +6,10 @@ use super::{Rows, sql};
 use crate::sql::Row;
 use crate::{StoreError, TicketRow, TicketStatus};
 
+pub(crate) const TICKET_COLUMNS: &str =
+    "id, workspace_id, uuid, contact_id, status, topic_id, assignee_id, note,
+    flow_id, run_id, opened_on, modified_on, closed_on";
+
 impl Rows<'_> {
     /// The open tickets of a contact, the oldest first.
     pub(super) fn open_tickets(
@@ -15,9 +19,9 @@ impl Rows<'_> {
     ) -> Result<Vec<TicketRow>, sql::Error> {
         sql::all(
             self.conn,
-            "SELECT id, workspace_id, uuid, contact_id, status, topic_id, assignee_id, note, flow_id, run_id,
-                 opened_on, modified_on, closed_on
-             FROM ticket WHERE contact_id = $1 AND workspace_id = $2 AND status = 'open' ORDER BY id",
+            &format!(
+                "SELECT {TICKET_COLUMNS} FROM ticket WHERE contact_id = $1 AND workspace_id = $2 AND status = 'open' ORDER BY id"
+            ),
             &[&contact.0, &workspace.0],
             ticket_row,
         )
@@ -30,9 +34,7 @@ impl Rows<'_> {
     ) -> Result<Option<TicketRow>, StoreError> {
         Ok(sql::one(
             self.conn,
-            "SELECT id, workspace_id, uuid, contact_id, status, topic_id, assignee_id, note, flow_id, run_id,
-                 opened_on, modified_on, closed_on
-             FROM ticket WHERE uuid = $1 AND workspace_id = $2",
+            &format!("SELECT {TICKET_COLUMNS} FROM ticket WHERE uuid = $1 AND workspace_id = $2"),
             &[&uuid.0, &workspace.0],
             ticket_row,
         )?)
@@ -45,16 +47,16 @@ impl Rows<'_> {
     ) -> Result<Vec<TicketRow>, StoreError> {
         sql::all(
             self.conn,
-            "SELECT id, workspace_id, uuid, contact_id, status, topic_id, assignee_id, note, flow_id, run_id,
-                 opened_on, modified_on, closed_on
-             FROM ticket WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id",
+            &format!(
+                "SELECT {TICKET_COLUMNS} FROM ticket WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id"
+            ),
             &[&contact.0, &workspace.0],
             ticket_row,
         )
     }
 }
 
-fn ticket_row(row: &Row<'_>) -> sql::Result<TicketRow> {
+pub(crate) fn ticket_row(row: &Row<'_>) -> sql::Result<TicketRow> {
     let present = |id: i64| (id != 0).then_some(id);
     Ok(TicketRow {
         id: TicketId(row.get(0)?),

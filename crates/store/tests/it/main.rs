@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod counts;
+mod losses;
 mod opening;
 mod outbox;
 mod places;
