@@ -5,6 +5,10 @@ use smol_str::SmolStr;
 use crate::scan::{Piece, pieces};
 use crate::syntax::{self, Shape, Tree};
 
+/// Longest template that is changed, in bytes: flows hold none of more than 10,000 characters, and finding the ends of
+/// its expressions could take for ever.
+const MAX_TEMPLATE_BYTES: usize = 40_000;
+
 /// The template with references replaced. `rename` is given the lower-case path of every reference of the
 /// template, such as `["webhook", "status"]`, and answers with the expression that takes its place (as a whole
 /// path, or something like `default(webhook.status, 0)`), or `None` to leave it. For a path inside an
@@ -16,6 +20,9 @@ pub fn refactor(
     tops: &[&str],
     mut rename: impl FnMut(&[SmolStr]) -> Option<String>,
 ) -> String {
+    if template.len() > MAX_TEMPLATE_BYTES {
+        return template.to_owned();
+    }
     let mut out = String::with_capacity(template.len());
     for piece in pieces(template, tops) {
         match piece {

@@ -19,6 +19,10 @@ pub(super) use variables::SCHEMES;
 
 use crate::program::TOP_LEVELS;
 
+/// Longest template that is migrated, in bytes: no definition may hold one of more than 10,000 characters, so a longer
+/// one is refused afterwards anyway, and finding the ends of its expressions could take for ever.
+const MAX_TEMPLATE_BYTES: usize = 40_000;
+
 /// The template in the present language. What is no valid expression stays as it is.
 ///
 /// With `default_to_self` an expression that fails shows its old source, as the old language did everywhere.
@@ -51,6 +55,9 @@ enum Days {
 }
 
 fn migrate_with(template: &str, days: Days, write: impl Fn(&mut String, &str, &str)) -> String {
+    if template.len() > MAX_TEMPLATE_BYTES {
+        return template.to_owned();
+    }
     let mut out = String::with_capacity(template.len() + 16);
     for piece in pieces(template) {
         match piece {
