@@ -19,6 +19,9 @@ const LOCK_TIMEOUT_MS: u32 = 10_000;
 /// How long a transaction may lie idle, as that of a node that was paused, milliseconds.
 const IDLE_TIMEOUT_MS: u32 = 30_000;
 
+/// Key of the lock that all transactions share which write: the letters of "writes".
+const WRITES_LOCK: i64 = 0x7772_6974_6573;
+
 /// The address of a PostgreSQL database, with the settings of the connections to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
@@ -36,9 +39,18 @@ impl PostgresUrl {
         self.pooled
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes. It shares a lock with all others that do, so that
+    /// [`PostgresUrl::begin_alone`] can wait for their end.
     pub(super) fn begin(&self) -> String {
-        self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED")
+        let begin = self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED");
+        format!("{begin}; SELECT pg_advisory_xact_lock_shared({WRITES_LOCK})")
+    }
+
+    /// Begins a transaction after the end of all that write, also those of a node that is gone and whose last commit
+    /// the server is still busy with.
+    pub(super) fn begin_alone(&self) -> String {
+        let begin = self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED");
+        format!("{begin}; SELECT pg_advisory_xact_lock({WRITES_LOCK})")
     }
 
     /// Begins a transaction that reads, and sees one state in all its statements.

@@ -78,12 +78,18 @@ impl Writer {
 
     /// Serves jobs until the last store is dropped.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Write>) {
-        while let Some(first) = queue.blocking_recv() {
+        let mut held = None;
+        while let Some(first) = held.take().or_else(|| queue.blocking_recv()) {
             let mut taken = first.size();
             let mut jobs = vec![first];
             while taken < self.units_max
+                && !is_alone(&jobs)
                 && let Ok(job) = queue.try_recv()
             {
+                if let Write::Recover { .. } = job {
+                    held = Some(job);
+                    break;
+                }
                 taken += job.size();
                 jobs.push(job);
             }
@@ -124,7 +130,7 @@ impl Writer {
         };
         self.loose.retain(|_, until| Instant::now() < *until);
         let mut group = Group { session: &session, counts: BTreeMap::new() };
-        session.begin(&self.url.begin());
+        session.begin(&if is_alone(jobs) { self.url.begin_alone() } else { self.url.begin() });
         let applied = group.give_back(&self.loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
             if trouble == Trouble::Again && session.roll_back().is_ok() {
@@ -173,6 +179,11 @@ struct Waiting<'u> {
     /// Where the answers of the batch's units belong.
     places: Vec<usize>,
     answers: Vec<Option<Result<UnitDone, UnitError>>>,
+}
+
+/// Whether the group is what a start does first: it has a transaction of its own, after all others.
+fn is_alone(jobs: &[Write]) -> bool {
+    matches!(jobs, [Write::Recover { .. }])
 }
 
 /// The outbox rows that these writes put into the hand of those who wait for them.

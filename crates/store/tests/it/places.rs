@@ -8,6 +8,8 @@ use test_postgres::{Cluster, Database};
 pub enum Place {
     Sqlite(TempDir),
     Postgres(Database),
+    /// As behind a pooler that hands connections out by transaction.
+    Pooled(Database),
 }
 
 impl Place {
@@ -19,10 +21,15 @@ impl Place {
         Self::Postgres(Cluster::shared().database())
     }
 
+    pub fn pooled() -> Self {
+        Self::Pooled(Cluster::shared().database())
+    }
+
     pub fn url(&self) -> StoreUrl {
         match self {
             Self::Sqlite(folder) => StoreUrl::Sqlite(folder.path().join("store.db")),
             Self::Postgres(database) => database.url().parse().unwrap(),
+            Self::Pooled(database) => format!("{}&pgbouncer=true", database.url()).parse().unwrap(),
         }
     }
 
@@ -38,7 +45,7 @@ impl Place {
                 let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
                 conn.execute_batch(text).unwrap();
             }
-            Self::Postgres(database) => drop(database.psql(text)),
+            Self::Postgres(database) | Self::Pooled(database) => drop(database.psql(text)),
         }
     }
 }
@@ -56,6 +63,12 @@ macro_rules! on_both_databases {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 super::$name(crate::places::Place::postgres()).await;
+            })+
+        }
+        mod pooled {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::places::Place::pooled()).await;
             })+
         }
     };
