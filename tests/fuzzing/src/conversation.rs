@@ -197,6 +197,15 @@ fn check(sprint: &Sprint, assets: &Assets) {
 /// A session is the same after it was stored.
 fn survives(session: &Session, assets: &Assets) {
     let bytes = session.encode();
+    let pinned =
+        |run: &flows::session::Run| run.program.as_ref().is_none_or(|p| p.revision == run.flow.revision);
+    if !session.runs.iter().all(pinned) {
+        // Where the revision is lost only the current node means the same in the one at hand: earlier steps go.
+        let once = Session::decode(&bytes, assets).expect("what is written can be read").encode();
+        let twice = Session::decode(&once, assets).expect("what is written can be read").encode();
+        assert_eq!(once, twice, "and is written the same again");
+        return;
+    }
     let read = Session::decode(&bytes, assets).expect("what is written can be read");
     assert_eq!(read.encode(), bytes, "what is written is written the same again");
     assert_eq!(read.to_json(), session.to_json(), "a session is the same after it was stored");
