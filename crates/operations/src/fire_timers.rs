@@ -145,13 +145,15 @@ impl Turn<'_> {
     }
 
     async fn expire(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
-        let Some(live) = &self.live else { return Ok(false) };
+        let Some(live) = &mut self.live else { return Ok(false) };
         let due = match live.row.expires_on {
             Some(due) if due <= self.now && live.row.wait_kind != Some(WaitKind::Effect) => {
+                // The timer is spent: an outer flow that goes on now needs another.
+                live.row.expires_on = None;
                 let row = live.row.clone();
                 let taken = self.resume_with(EventKind::WaitExpired {}).await?;
                 if !taken && self.live.take().is_some() {
-                    // The timer is spent, and nothing else would ever end it.
+                    // Nothing else would ever end it.
                     tracing::error!(session = %row.uuid, "a session did not take its expiry; it is ended");
                     self.end_session(&row, SessionStatus::Expired);
                 }

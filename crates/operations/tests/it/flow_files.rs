@@ -141,6 +141,34 @@ pub fn lookup(number: u128) -> Value {
     )
 }
 
+/// Sends people through another flow, and asks them something after it however it ended.
+pub fn around(number: u128, inner: u128) -> Value {
+    let n = number + 0x100;
+    let enter = json!({
+        "uuid": id(n),
+        "actions": [{"uuid": id(n + 1), "type": "enter_flow", "flow": {"uuid": id(inner), "name": "Inner"}}],
+        "exits": [{"uuid": id(n + 2), "destination_uuid": id(n + 0x10)}]
+    });
+    let why = Ask {
+        node: n + 0x20,
+        result: "Why",
+        test: "has_text",
+        next: n + 0x30,
+        otherwise: n + 0x30,
+        timeout: None,
+    };
+    flow(
+        number,
+        "Around",
+        &[
+            enter,
+            say(n + 0x10, "It is @child.status. Why?", Some(n + 0x20)),
+            ask(&why),
+            say(n + 0x30, "Thank you.", None),
+        ],
+    )
+}
+
 /// Does these actions and ends.
 pub fn doing(number: u128, name: &str, actions: &[Value]) -> Value {
     let n = number + 0x100;

@@ -130,3 +130,20 @@ async fn timers_survive_a_crash() {
     world.host.forward(121);
     assert_eq!(fire(&world).await.1, ["We will ask another day."]);
 }
+
+#[tokio::test]
+async fn a_conversation_that_goes_on_after_an_inner_flow_expired_expires_as_well() {
+    let world = World::new().await;
+    world.add_flow(&crate::flow_files::registration(1, "Hello! What is your name?")).await;
+    let around = world.add_flow(&crate::flow_files::around(0x40_000, 1)).await;
+    world.add_trigger(world.trigger("C", around)).await;
+    assert_eq!(world.hears("+254700000001", "hi").await, ["Hello! What is your name?"]);
+    world.host.forward(3_601);
+    assert_eq!(fire(&world).await.1, ["It is expired. Why?"]);
+    assert!(world.ctx.store.next_timer_due().await.unwrap().is_some(), "the outer question expires too");
+    world.host.forward(3_601);
+    assert_eq!(fire(&world).await.0.went_on, 1);
+    let conversation = world.conversation("+254700000001").await.unwrap();
+    assert!(conversation.session.is_none() && conversation.contact.flow.is_none());
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
