@@ -1,8 +1,8 @@
 //! One slice of a job: one transaction.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use domain::{ContactId, JobUuid};
+use domain::{ContactId, JobUuid, Urn};
 use flows::{Engine, EventKind, TriggerKind};
 use jiff::SignedDuration;
 use store::{Change, Conversation, ConversationKey, JobRow, JobStatus, StoreError, Unit, UnitError};
@@ -153,7 +153,7 @@ async fn write(ctx: &Context, row: JobRow) -> Result<Committed<JobRow>, JobError
     }
 }
 
-/// The people of a slice, each once: an address of somebody who is named otherwise too is met only as the address.
+/// The people of a slice.
 async fn inputs(
     ctx: &Context,
     ws: &Workspace,
@@ -164,12 +164,10 @@ async fn inputs(
     let workspace = ws.row.id;
     let many = spec.recipients().are_many();
     let task = Arc::new(Task { spec: spec.clone(), uuid: job.uuid, many });
-    let mut owners = BTreeSet::new();
     let mut inputs = Vec::with_capacity(slice.targets.len());
     for target in &slice.targets {
         let key = match target {
             Target::Urn(urn) => match ctx.store.address_owner(workspace, urn.clone()).await? {
-                Some((owner, _)) if !owners.insert(owner) => continue,
                 Some((owner, _)) => ConversationKey::Contact(workspace, owner),
                 None => ConversationKey::Urn(workspace, urn.clone()),
             },
@@ -192,12 +190,7 @@ fn step<'a>(
         let now = ctx.now();
         let turn = match (conversation, &input.target) {
             (Some(conversation), target) => {
-                let named = |urn: &store::UrnRow| {
-                    let urns = &input.task.spec.recipients().urns;
-                    let urn = domain::Urn::new(urn.scheme.clone(), urn.path.clone());
-                    urns.iter().any(|other| same(other, &urn))
-                };
-                if matches!(target, Target::Contact(_)) && conversation.urns.iter().any(named) {
+                if named_before(target, &conversation.urns, &input.task.spec.recipients().urns) {
                     return Ok(left_out(MET));
                 }
                 Turn::of(ctx, ws, now, conversation)
@@ -217,6 +210,16 @@ fn step<'a>(
             JobSpec::Broadcast(broadcast) => Ok(say(turn, broadcast, input.task.uuid)),
         }
     })
+}
+
+/// Whether somebody with these addresses had their turn before: who is named in several ways is met as the first of
+/// their addresses that is named.
+fn named_before(target: &Target, theirs: &[store::UrnRow], named: &[Urn]) -> bool {
+    let is_theirs = |urn: &Urn| theirs.iter().any(|row| row.scheme == urn.scheme && row.path == urn.path);
+    match target {
+        Target::Urn(urn) => named.iter().take_while(|other| !same(other, urn)).any(is_theirs),
+        Target::Contact(_) | Target::New => named.iter().any(is_theirs),
+    }
 }
 
 fn beginning(start: &StartJob, many: bool) -> Beginning {

@@ -257,3 +257,36 @@ async fn a_conversation_that_is_left_for_another_flow_says_so() {
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
     world.assert_counts_true().await;
 }
+
+#[tokio::test]
+async fn who_has_two_addresses_is_told_once_however_far_apart_they_are_named() {
+    let world = World::new().await;
+    let two = phone(0);
+    world.hears(&two, "hi").await;
+    let contact = world.conversation(&two).await.unwrap().contact.id;
+    let second = store::UrnRow {
+        id: domain::UrnId(world.ctx.store.ids().next(world.ctx.now())),
+        scheme: "tel".into(),
+        path: phone(999).into(),
+        display: None,
+        priority: 900,
+        channel: None,
+    };
+    let urn = Change::NewUrn(store::NewUrn { workspace: world.workspace.id, contact, urn: second });
+    world.ctx.store.write_one(Unit::new(vec![urn])).await.unwrap();
+    let named = (0..150).map(phone).chain([phone(999)]);
+    let urns = named.map(|number| format!("tel:{number}").parse().unwrap()).collect();
+    let broadcast =
+        json!({"translations": {"eng": {"text": "The clinic opens at eight."}}, "base_language": "eng"});
+    let spec = JobSpec::Broadcast(BroadcastJob {
+        broadcast: serde_json::from_value(broadcast).unwrap(),
+        recipients: Recipients { urns, ..Recipients::default() },
+    });
+    let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
+    create_job(&world.ctx, new).await.unwrap();
+    assert_eq!(work_off(&world, 9).await.len(), 150);
+    let told = world.transcript(&two).await;
+    assert_eq!(told.iter().filter(|line| line.contains("opens")).count(), 1, "{told:?}");
+    let job = only_job(&world).await;
+    assert_eq!((job.status, job.done, job.left_out), (JobStatus::Done, 150, 0));
+}
