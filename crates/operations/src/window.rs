@@ -72,7 +72,9 @@ impl Turn<'_> {
     /// The window will close; the timer, which is taken already, says in how many minutes.
     pub(crate) async fn window_ends(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
         let minutes = u32::try_from(timer.session.0).unwrap_or_default();
-        let ends = timer.due + SignedDuration::from_mins(i64::from(minutes));
+        // A timer that was put off no longer says when the window closes, but what they wrote last does.
+        let planned = timer.due + SignedDuration::from_mins(i64::from(minutes));
+        let ends = self.person.contact.last_seen_on.map_or(planned, |seen| planned.min(seen + WINDOW));
         if self.person.contact.status != ContactStatus::Active || self.now >= ends {
             return Ok(false);
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use store::TimerKind;
 
 use crate::{
-    flow_files::{doing, greeting, id, registration},
+    flow_files::{doing, greeting, id, lookup, registration},
     world::{World, texts},
 };
 
@@ -264,4 +264,66 @@ async fn a_table_is_seen_at_once_and_the_same_again_changes_nothing() {
             (other, expected) => panic!("{other:?} instead of {expected:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_flow_that_waits_for_an_effect_does_not_move_the_end_of_the_window() {
+    let world = World::new().await;
+    let ask = world.add_flow(&lookup(0x20_000)).await;
+    let mut keyword = world.trigger("K", ask);
+    (keyword.keywords, keyword.match_type) = (vec!["clinic".into()], Some("F".into()));
+    world.add_trigger(keyword).await;
+    let trigger = json!({"window_trigger": {"minutes_before": 1}});
+    world.add_flow(&extended(doing(1, "Nudge", &says(&["one minute left"])), trigger)).await;
+    world.hears(PERSON, "hello").await;
+    let closes = world.ctx.now() + SignedDuration::from_hours(24);
+    world.host.forward(24 * 3_600 - 70);
+    // Somebody else starts a flow for them that asks a service which does not answer.
+    let start = operations::FlowStart {
+        workspace: world.workspace.id,
+        flow: id(0x20_000).into(),
+        params: None,
+        user: None,
+        origin: None,
+        skip_in_a_flow: false,
+    };
+    let contact = world.conversation(PERSON).await.unwrap().contact.id;
+    operations::start_flow(&world.ctx, start, vec![operations::StartTarget::Contact(contact)]).await;
+    world.host.forward(11);
+    while world.ctx.now() < closes + SignedDuration::from_secs(220) {
+        assert_eq!(texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox), Vec::<String>::new());
+        world.host.forward(6);
+    }
+    world.host.forward(60);
+    let said = texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox);
+    assert_eq!(said, ["We could not find one."], "the window is closed");
+    world.host.forward(10);
+    assert_eq!(texts(&fire_timers(&world.ctx, 9).await.unwrap().outbox), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn reminders_due_together_start_each_once_in_their_order() {
+    let world = World::new().await;
+    let steps: Vec<Value> = (1..=12_u128)
+        .map(|n| {
+            json!({"uuid": id(0x5000 + n), "type": "set_reminder", "key": format!("r{n}"),
+                "at": "@(datetime_add(now(), 1, \"h\"))", "params": {"n": n.to_string()},
+                "flow": {"uuid": id(0x3000), "name": "Reminder"}})
+        })
+        .collect();
+    world.add_flow(&greeting(0x3000, "Reminder", "Reminder @trigger.params.n.")).await;
+    let flow =
+        world.add_flow(&extended(doing(1, "Plan", &says(&["planned"])), json!({"steps": steps}))).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    assert_eq!(world.hears(PERSON, "hi").await, ["planned"]);
+    world.host.forward(3_700);
+    let mut world = world;
+    let mut said = Vec::new();
+    for _ in 0..5 {
+        said.extend(texts(&fire_timers(&world.ctx, 5).await.unwrap().outbox));
+        world = world.restarted();
+    }
+    let expected: Vec<String> = (1..=12).map(|n| format!("Reminder {n}.")).collect();
+    assert_eq!(said, expected);
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
 }
