@@ -73,6 +73,17 @@ pub const AIRTIME_TIMEOUT: Duration = Duration::from_secs(45);
 pub const AIRTIME_ATTEMPTS: u32 = 3;
 /// Characters that are kept of what a service says of its error.
 pub const REASON_CHARS: usize = 200;
+/// How long an effect takes at most once it is begun, with all attempts and pauses. It is not begun when its flow would
+/// go on without the answer before that: what is done then nobody would know of.
+pub const fn effect_takes(kind: store::OutboxKind) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_secs(match kind {
+        store::OutboxKind::Message => 0,
+        store::OutboxKind::Webhook => 50,
+        store::OutboxKind::Email => 100,
+        store::OutboxKind::Airtime => 145,
+        store::OutboxKind::Model => 190,
+    })
+}
 /// Redirects followed for a webhook.
 pub const WEBHOOK_REDIRECTS: usize = 3;
 /// Idle connections kept to one host.

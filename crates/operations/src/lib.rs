@@ -69,6 +69,7 @@ pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
 pub use set_global::{SetGlobalError, set_global};
+pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};

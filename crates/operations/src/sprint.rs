@@ -18,7 +18,7 @@ use store::{
 use crate::turn::{Live, Turn};
 
 /// How long an effect may take before the flow goes on without its answer.
-const EFFECT_DEADLINE: SignedDuration = SignedDuration::from_secs(300);
+pub const EFFECT_DEADLINE: SignedDuration = SignedDuration::from_secs(300);
 
 /// How far a session was before the sprint.
 pub(crate) struct Progress {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::breaker::backoff;
 use super::lanes::LaneKey;
-use super::send::Sent;
+use super::send::{Sent, is_withdrawn};
 use super::{Dispatcher, Handover, Shared, effect};
 use crate::limits;
 
@@ -136,19 +136,34 @@ impl Dispatcher {
     }
 }
 
-/// Performs an effect and lets its flow go on with the answer.
+/// Whether an effect waited for its turn until it can no longer be done before its flow goes on without it.
+fn is_too_late(shared: &Shared, item: &OutboxItem) -> bool {
+    let age = shared.ctx.now().duration_since(item.created_on);
+    age > operations::EFFECT_DEADLINE - limits::effect_takes(item.kind)
+}
+
+/// Performs an effect and lets its flow go on with the answer. One that nobody waits for any more is not performed.
 pub(super) async fn perform_effect(shared: &Shared, handover: &Handover, item: &OutboxItem) {
-    let result = match effect::read(item) {
-        Ok(effect) => Some(effect::perform(shared, item, effect).await),
+    if is_withdrawn(shared, item).await {
+        shared.metrics.count_sent("none", "withdrawn");
+        return;
+    }
+    let (result, reason) = match effect::read(item) {
+        Ok(_) if is_too_late(shared, item) => {
+            shared.metrics.count_sent("none", "dead");
+            tracing::warn!(outbox = %item.id, "an effect waited too long for its turn; its flow goes on without");
+            (None, "it waited too long for its turn")
+        }
+        Ok(effect) => (Some(effect::perform(shared, item, effect).await), ""),
         Err(reason) => {
             tracing::error!(reason, outbox = %item.id, "an effect cannot be performed");
-            None
+            (None, "the effect cannot be read")
         }
     };
     for _ in 0..limits::EFFECT_RECORDS {
         let recorded = match &result {
             Some(result) => operations::complete_effect(&shared.ctx, item.clone(), result.clone()).await,
-            None => operations::fail_effect(&shared.ctx, item.clone(), "the effect cannot be read").await,
+            None => operations::fail_effect(&shared.ctx, item.clone(), reason).await,
         };
         match recorded {
             Ok(committed) => {

@@ -96,9 +96,9 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32) -> Sent
     sent
 }
 
-/// Whether a message that waited is no longer wanted. One that goes at once is not looked up again. If the store
-/// cannot say, it goes: it was wanted when it was written.
-async fn is_withdrawn(shared: &Shared, item: &OutboxItem) -> bool {
+/// Whether a message or an effect that waited is no longer wanted. One that goes at once is not looked up again. If
+/// the store cannot say, it goes: it was wanted when it was written.
+pub(super) async fn is_withdrawn(shared: &Shared, item: &OutboxItem) -> bool {
     let age = shared.ctx.now().duration_since(item.created_on);
     if age < limits::LOOK_AGAIN_AFTER {
         return false;

@@ -153,6 +153,49 @@ async fn airtime_is_asked_for_with_a_signature_and_one_identifier() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn airtime_that_waits_is_not_sent_to_somebody_who_left_its_flow() {
+    let world = world(|_, _| Err(HttpError::NoAnswer("it took too long".to_owned()))).await;
+    // The provider's lane is full for some seconds.
+    for person in 1..=17 {
+        world.write(person, "pay").await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    let contact = world.messages().await.last().unwrap().contact;
+    operations::interrupt(world.node.context(), world.workspace.id, contact).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    let recipients: std::collections::BTreeSet<String> =
+        world.asked().iter().map(|asked| body(asked)["recipient"].to_string()).collect();
+    assert_eq!(recipients.len(), 16, "{recipients:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn airtime_is_not_sent_after_its_flow_was_told_that_it_failed() {
+    let world = world(|_, _| Err(HttpError::NoAnswer("it took too long".to_owned()))).await;
+    // Each group of 16 keeps the lane for six seconds, so those at the end would come after their deadline.
+    for person in 1..=1_000 {
+        world.write(person, "pay").await;
+    }
+    sleep(Duration::from_secs(700)).await;
+    let asked = world.asked().len();
+    assert!(asked < 1_000 * 3, "{asked}");
+    let told = texts(&world).iter().filter(|text| *text == "Not now.").count();
+    assert_eq!(told, 1_000, "everybody hears of it");
+    let late = world
+        .asked()
+        .iter()
+        .filter(|asked| {
+            let stamp: i64 = header(asked, "X-Seedling-Timestamp").unwrap().parse().unwrap();
+            stamp - first_stamp(&world) > 300
+        })
+        .count();
+    assert_eq!(late, 0);
+}
+
+fn first_stamp(world: &World) -> i64 {
+    header(&world.asked()[0], "X-Seedling-Timestamp").unwrap().parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
 async fn airtime_that_is_refused_is_said_so() {
     let world = world(|_, _| answer(422, &json!({"error": "invalid recipient number"}))).await;
     world.write(1, "pay").await;
