@@ -39,7 +39,6 @@ pub struct Letter {
 pub struct PostOffice {
     pub port: u16,
     pub letters: Arc<Mutex<Vec<Letter>>>,
-    pub connections: Arc<Mutex<usize>>,
 }
 
 /// A stream in either state of protection.
@@ -51,11 +50,9 @@ impl PostOffice {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let letters: Arc<Mutex<Vec<Letter>>> = Arc::default();
-        let connections: Arc<Mutex<usize>> = Arc::default();
-        let (kept, counted) = (letters.clone(), connections.clone());
+        let kept = letters.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                *counted.lock().unwrap() += 1;
                 let kept = kept.clone();
                 tokio::spawn(async move {
                     let mut letter = Letter::default();
@@ -71,7 +68,7 @@ impl PostOffice {
                 });
             }
         });
-        Self { port, letters, connections }
+        Self { port, letters }
     }
 }
 
