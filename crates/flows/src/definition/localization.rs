@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, de};
 use smol_str::SmolStr;
 
-/// The texts of one property. Anything that is not a list of texts (editors keep notes there) is left empty.
+/// The texts of one property. A map, number or flag (editors keep notes there) is left empty; a single text is
+/// refused, as it was meant to be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts(pub Vec<SmolStr>);
 
@@ -28,6 +29,18 @@ impl<'de> Deserialize<'de> for Texts {
                 Ok(Texts::default())
             }
             fn visit_unit<E: de::Error>(self) -> Result<Texts, E> {
+                Ok(Texts::default())
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Texts, E> {
+                Ok(Texts::default())
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Texts, E> {
+                Ok(Texts::default())
+            }
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Texts, E> {
+                Ok(Texts::default())
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Texts, E> {
                 Ok(Texts::default())
             }
         }
@@ -56,5 +69,21 @@ impl Localization {
     pub fn texts(&self, language: &str, item: &str, property: &str) -> Option<&[SmolStr]> {
         let texts = self.0.get(language)?.get(item)?.get(property)?;
         (!texts.0.is_empty()).then_some(&texts.0[..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ItemTranslation;
+
+    #[test]
+    fn notes_of_editors_are_no_texts() {
+        let read = |json: &str| serde_json::from_str::<ItemTranslation>(json);
+        for note in ["null", "true", "7", "-7", "1.5", r#"{"auto_translated": ["text"], "at": 3}"#] {
+            let item = read(&format!(r#"{{"note": {note}, "text": ["Habari", null]}}"#)).expect(note);
+            assert!(item["note"].0.is_empty(), "{note}");
+            assert_eq!(item["text"].0, ["Habari", ""], "{note}");
+        }
+        assert!(read(r#"{"text": "Habari"}"#).is_err(), "a text that would never be seen");
     }
 }

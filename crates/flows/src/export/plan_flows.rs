@@ -161,7 +161,30 @@ fn set_expiry(json: &mut Value, flow_type: FlowType) {
         FlowType::Voice => VOICE_EXPIRY,
         FlowType::MessagingBackground | FlowType::MessagingOffline => return,
     };
-    if json["expire_after_minutes"].as_u64().is_none_or(|minutes| minutes == 0) {
-        json["expire_after_minutes"] = minutes.into();
+    let given = &json["expire_after_minutes"];
+    // Some tools write whole numbers as `60.0` or `6e1`. The cast saturates.
+    let given = given.as_u64().or_else(|| given.as_f64().map(|minutes| minutes as u64));
+    json["expire_after_minutes"] = given.filter(|given| *given > 0).unwrap_or(minutes.into()).into();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{FlowType, MESSAGING_EXPIRY, set_expiry};
+
+    #[test]
+    fn expiry_is_kept_in_every_form_of_a_number() {
+        for (given, expected) in [
+            (json!(60), json!(60)),
+            (json!(60.0), json!(60)),
+            (json!(0), json!(MESSAGING_EXPIRY)),
+            (json!(-5.0), json!(MESSAGING_EXPIRY)),
+            (json!(null), json!(MESSAGING_EXPIRY)),
+        ] {
+            let mut flow = json!({"expire_after_minutes": given});
+            set_expiry(&mut flow, FlowType::Messaging);
+            assert_eq!(flow["expire_after_minutes"], expected, "{given}");
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use domain::{FieldType, GroupUuid};
 use serde_json::Value;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
-use super::ExportedGroup;
 use super::plan::{PlannedField, PlannedGroup, Planner, Write, folded};
+use super::{ExportedGroup, Skipped};
 
 /// Dates that every contact has, which campaigns count from like fields.
 const SYSTEM_DATES: [&str; 2] = ["created_on", "last_seen_on"];
@@ -33,6 +33,17 @@ impl Planner<'_> {
             return;
         }
         let known = self.existing.fields.iter().find(|field| field.key == key);
+        let differs = known.filter(|known| known.field_type != field_type);
+        if let Some(known) = differs {
+            self.plan.report.skipped.push(Skipped {
+                what: format_smolstr!("the type of field '{key}'"),
+                reason: format_smolstr!(
+                    "it holds {} here and {} in the export; contacts have values, so it stays",
+                    in_words(known.field_type),
+                    in_words(field_type)
+                ),
+            });
+        }
         self.plan.fields.push(match known {
             Some(field) => PlannedField {
                 write: Write::Keep,
@@ -84,6 +95,13 @@ impl Planner<'_> {
         let by_uuid = self.existing.groups.iter().find(|known| Some(known.uuid) == group.uuid);
         let known =
             by_uuid.or_else(|| self.existing.groups.iter().find(|known| folded(&known.name) == name))?;
+        if group.query.is_some() && known.query.is_none() {
+            self.plan.report.skipped.push(Skipped {
+                what: format_smolstr!("the query of group '{}'", known.name),
+                reason: "a group of that name is here and people were put into it by hand, so it stays"
+                    .into(),
+            });
+        }
         self.plan.groups.push(PlannedGroup {
             write: Write::Keep,
             uuid: known.uuid,
@@ -118,6 +136,17 @@ impl Planner<'_> {
         if let Some(here) = find(self, &folded(name)).filter(|here| here != uuid) {
             self.renames.uuids.insert(uuid.to_owned(), here);
         }
+    }
+}
+
+fn in_words(field_type: FieldType) -> &'static str {
+    match field_type {
+        FieldType::Text => "text",
+        FieldType::Number => "numbers",
+        FieldType::Datetime => "dates",
+        FieldType::State => "states",
+        FieldType::District => "districts",
+        FieldType::Ward => "wards",
     }
 }
 

@@ -141,7 +141,9 @@ impl<'a> Source<'a> {
         items: Option<Vec<&'v RawValue>>,
         limit: usize,
     ) -> Result<Vec<&'v RawValue>, ExportError> {
-        let items = items.unwrap_or_default();
+        let mut items = items.unwrap_or_default();
+        // Some tools write `null` where they took something out of a list.
+        items.retain(|item| item.get() != "null");
         if items.len() > limit {
             Err(ExportError::TooMany { what, limit, has: items.len() })
         } else {
@@ -217,6 +219,9 @@ impl<'a> Source<'a> {
         let (line, column) = self.position(raw.get());
         let name = flow_name(&definition);
         let refuse = |reason: String| ExportError::Flow { line, column, flow: name.to_string(), reason };
+        if !definition.is_object() {
+            return Err(refuse("it is not a JSON object".into()));
+        }
         let migrated = if is_legacy(&definition) {
             // Nearly everything in an old flow gets an identifier now: the same in every import.
             let flow = origin.identities.learn(&definition, uuids);
@@ -246,6 +251,8 @@ impl<'a> Source<'a> {
             let (line, column) = self.position(raw.get());
             let text = error.to_string();
             let reason = text.split(" at line ").next().unwrap_or(&text);
+            // The names of our structures say nothing to people.
+            let reason = reason.split(", expected struct ").next().unwrap_or(reason);
             ExportError::Malformed { line, column, reason: format!("a {what} cannot be read: {reason}") }
         })
     }

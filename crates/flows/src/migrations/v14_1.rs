@@ -48,9 +48,27 @@ pub(super) fn repair_split(flow: &mut Object) {
         let Some(router) = switch(node).filter(|router| text(router, "operand") != "@webhook.status") else {
             continue;
         };
-        changed.extend(make_canonical(router, |_| true));
+        let success = success_category(router);
+        changed.extend(make_canonical(router, |case| {
+            success.as_ref().is_none_or(|success| text(case, "category_uuid") == success)
+        }));
     }
     drop_translations(flow, &changed, "arguments");
+}
+
+/// The category of the case about success, which need not be the first: the one that asks for it, else the one that
+/// is called so.
+fn success_category(router: &mut Object) -> Option<String> {
+    let is_success = |word: &str| word.trim().eq_ignore_ascii_case("success");
+    let named = objects(router, "categories")
+        .find(|category| is_success(text(category, "name")))
+        .map(|category| text(category, "uuid").to_owned());
+    let asks = |case: &Object| texts(case, "arguments").iter().any(|word| is_success(word));
+    let cases: Vec<(bool, String)> =
+        objects(router, "cases").map(|case| (asks(case), text(case, "category_uuid").to_owned())).collect();
+    let asking = cases.iter().find(|(asks, _)| *asks);
+    let found = asking.or_else(|| cases.iter().find(|(_, category)| Some(category) == named.as_ref()));
+    found.map(|(_, category)| category.clone())
 }
 
 /// Leaves one case, which holds if the status is one of success, and gives the identifiers of all cases it had.
@@ -80,6 +98,33 @@ pub(super) fn default_status(flow: &mut Object) {
         }
         if let Some(router) = switch(node).filter(|router| text(router, "operand") == "@webhook.status") {
             router.insert("operand".into(), "@(default(webhook.status, 0))".into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn success_stays_success_wherever_its_case_stands() {
+        let case = |uuid: &str, word: &str, category: &str| json!({"uuid": uuid, "type": "has_only_text", "arguments": [word], "category_uuid": category});
+        for cases in [
+            json!([case("c", "success", "good")]),
+            json!([case("d", "failure", "bad"), case("c", "success", "good")]),
+            json!([case("d", "failure", "bad"), case("c", "ok", "good")]),
+        ] {
+            let mut flow = json!({"nodes": [{
+                "actions": [{"uuid": "a", "type": "call_webhook"}],
+                "router": {"type": "switch", "operand": "@webhook.json.status", "cases": cases,
+                    "categories": [{"uuid": "bad", "name": "Failure"}, {"uuid": "good", "name": "Success"}],
+                    "default_category_uuid": "bad"},
+            }]});
+            super::repair_split(flow.as_object_mut().expect("object"));
+            let router = &flow["nodes"][0]["router"];
+            assert_eq!(router["operand"], "@webhook.status", "{cases}");
+            assert_eq!(router["cases"].as_array().map(Vec::len), Some(1), "{cases}");
+            assert_eq!(router["cases"][0]["category_uuid"], "good", "{cases}");
         }
     }
 }

@@ -56,9 +56,11 @@ pub(super) fn spots(flow: &Value, language: Option<&str>, options: Options) -> V
         if is_argument && (options.without_arguments || (place.not_words && translations.is_empty())) {
             return;
         }
-        for (index, text) in
-            place.native(item).into_iter().enumerate().filter(|(_, text)| !text.trim().is_empty())
-        {
+        let native = place.native(item);
+        // What equals the text stands in a list because that is translated as a whole, unless all of it does: then
+        // somebody wanted it so.
+        let has_fillers = place.is_list() && native != translations;
+        for (index, text) in native.into_iter().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
             spots.push(Spot {
                 flow: uuid.clone(),
                 flow_name: flow_name.clone(),
@@ -66,7 +68,7 @@ pub(super) fn spots(flow: &Value, language: Option<&str>, options: Options) -> V
                 index,
                 translation: translations
                     .get(index)
-                    .filter(|translation| !is_filler(place, &text, translation))
+                    .filter(|translation| !(has_fillers && **translation == text))
                     .map(|translation| ends_like(&text, translation))
                     .unwrap_or_default(),
                 text,
@@ -74,11 +76,6 @@ pub(super) fn spots(flow: &Value, language: Option<&str>, options: Options) -> V
         }
     });
     spots
-}
-
-/// Whether a translation stands in a list only because the list is translated as a whole.
-fn is_filler(place: &Place, text: &str, translation: &str) -> bool {
-    place.is_list() && text == translation
 }
 
 /// The translation with line ends at its ends if and only if the text has: gettext's tools refuse a file otherwise.

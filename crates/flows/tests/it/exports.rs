@@ -196,6 +196,37 @@ fn names_decide_where_identifiers_do_not() {
 }
 
 #[test]
+fn what_stays_as_the_workspace_has_it_is_told() {
+    let mut export = programme();
+    let existing = written(&planned(&export, &Existing::default()));
+    let left_out = planned(&export, &existing).report.skipped.len();
+    export["fields"][0]["type"] = "number".into();
+    export["groups"][0]["query"] = "mood = 3".into();
+    let plan = planned(&export, &existing);
+    let told: Vec<&str> =
+        plan.report.skipped[left_out..].iter().map(|skipped| skipped.what.as_str()).collect();
+    assert_eq!(told, ["the type of field 'mood'", "the query of group 'Mothers'"]);
+    assert_eq!(plan.fields[0].field_type, FieldType::Text);
+}
+
+#[test]
+fn items_that_are_null_are_no_items() {
+    let mut export = programme();
+    for list in ["flows", "triggers", "campaigns", "fields", "groups"] {
+        export[list].as_array_mut().expect("a list").insert(0, Value::Null);
+    }
+    let (with_nulls, without) =
+        (planned(&export, &Existing::default()), planned(&programme(), &Existing::default()));
+    assert_eq!(with_nulls.report, without.report);
+    export["campaigns"][0] = "Visits".into();
+    let error = Export::read(export.to_string().as_bytes(), &mut uuids()).unwrap_err().to_string();
+    assert!(
+        error.contains("a campaign cannot be read: invalid type: string") && !error.contains("Raw"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_not_there_is_named_with_who_needs_it() {
     let mut export = programme();
     export["flows"].as_array_mut().unwrap().pop();

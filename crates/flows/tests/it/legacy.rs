@@ -443,6 +443,25 @@ fn everything() -> Value {
 }
 
 #[test]
+fn replies_to_tap_keep_their_places_in_every_language() {
+    let replies =
+        json!([{"swa": "Ndiyo"}, {"eng": "", "swa": ""}, {"eng": "No", "swa": "Hapana"}, {"eng": "Maybe"}]);
+    let flow = first(with_action(
+        json!({"type": "reply", "uuid": id(12), "msg": {"eng": "Well?"}, "quick_replies": replies}),
+    ));
+    assert_eq!(flow["nodes"][0]["actions"][0]["quick_replies"], json!(["Ndiyo", "No", "Maybe"]));
+    assert_eq!(flow["localization"]["swa"][id(12)]["quick_replies"], json!(["Ndiyo", "Hapana", ""]));
+}
+
+#[test]
+fn fields_are_saved_under_keys_that_fields_can_have() {
+    let action =
+        json!({"type": "save", "uuid": id(12), "field": "Due Date", "label": "Due Date", "value": "@step"});
+    let flow = first(with_action(action));
+    assert_eq!(flow["nodes"][0]["actions"][0]["field"], json!({"key": "due_date", "name": "Due Date"}));
+}
+
+#[test]
 fn everything_becomes_a_flow_that_compiles() {
     let definition = Definition::read_value(&everything(), &mut uuids()).expect("a flow");
     assert_eq!(definition.nodes.len(), 10);

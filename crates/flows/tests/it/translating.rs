@@ -45,6 +45,19 @@ fn each_text_is_given_once_in_the_order_of_the_flow() {
 }
 
 #[test]
+fn a_list_that_is_meant_to_stay_as_it_is_stays() {
+    let kept = json!(["Fine", "Not so good"]);
+    let flow = with(
+        mood(),
+        "/localization/xho",
+        json!({id(12): {"text": ["Unjani?"], "quick_replies": kept}, id(21): {"name": ["Kakuhle"]}}),
+    );
+    let (again, _) = taken(&flow, &gathered(&[&flow], Some("xho")).write());
+    assert_eq!(again["localization"]["xho"][id(12)]["quick_replies"], kept);
+    assert_eq!(again["localization"]["xho"][id(21)]["name"], json!(["Kakuhle"]));
+}
+
+#[test]
 fn a_place_is_named_only_where_its_translation_differs() {
     let quick = with(
         mood(),

@@ -6,6 +6,7 @@ use super::reference;
 use crate::legacy::expressions::SCHEMES;
 use crate::legacy::job::{Job, template};
 use crate::legacy::shape::{items, plain, text, title, uuid};
+use crate::program::result_key;
 
 /// Everything of a name but its first word.
 const LAST_NAMES: &str = "@(word_slice(contact.name, 1, -1))";
@@ -24,8 +25,9 @@ pub(super) fn save(action: &Value) -> Option<Value> {
             json!({"type": "add_contact_urn", "scheme": scheme, "path": value})
         }
         key => {
+            let key = result_key(key);
             let name = Some(text(action, "label")).filter(|label| !label.is_empty());
-            let name = name.unwrap_or_else(|| title(key));
+            let name = name.unwrap_or_else(|| title(&key));
             json!({"type": "set_contact_field", "field": {"key": key, "name": name}, "value": value})
         }
     })

@@ -41,8 +41,12 @@ pub(super) fn message(action: &Value, item: &str, job: &mut Job<'_, '_>) -> Opti
 /// The answers to tap. Where one is not translated, its place stays empty.
 fn quick_replies(action: &Value, item: &str, job: &mut Job<'_, '_>) -> Vec<String> {
     let language = job.language.clone();
-    let all: Vec<Texts> = items(action, "quick_replies").iter().map(Texts::read).collect();
     let convert = crate::legacy::job::template;
+    let all: Vec<Texts> = items(action, "quick_replies")
+        .iter()
+        .map(Texts::read)
+        .filter(|texts| !convert(texts.base(&language)).is_empty())
+        .collect();
     let mut codes: Vec<String> = Vec::new();
     for (code, _) in all.iter().flat_map(|texts| texts.translations(&language)) {
         if !codes.iter().any(|known| known == code) {
@@ -57,7 +61,7 @@ fn quick_replies(action: &Value, item: &str, job: &mut Job<'_, '_>) -> Vec<Strin
         let translated = all.iter().map(of).collect();
         job.translation(&code, item, "quick_replies", translated);
     }
-    all.iter().map(|texts| convert(texts.base(&language))).filter(|reply| !reply.is_empty()).collect()
+    all.iter().map(|texts| convert(texts.base(&language))).collect()
 }
 
 /// Something spoken, of which there may be a recording. One without text only plays it.

@@ -1,6 +1,7 @@
 //! What the functions of the old language became.
 
 use super::part::{Kind, Part};
+use crate::vocabulary::library;
 
 /// Delimiters that stand for the old "by spaces".
 const SPACES: &str = " \\t";
@@ -18,6 +19,8 @@ pub(super) fn migrate(name: &str, arguments: Vec<Part>) -> Option<Part> {
         return Some(Part::call(function, &[moment, Part::text(layout)]));
     }
     match name {
+        "IF" => condition(arguments),
+        "DATEDIF" => difference(arguments),
         "CONCATENATE" => chain("&", arguments),
         "SUM" => chain("+", arguments),
         "TRUE" | "FALSE" => arguments.is_empty().then(|| Part::atom(name.to_ascii_lowercase())),
@@ -58,8 +61,36 @@ pub(super) fn migrate(name: &str, arguments: Vec<Part>) -> Option<Part> {
         "WORD" => with_delimiters("word", arguments, 1, 2),
         "WORD_COUNT" => with_delimiters("word_count", arguments, 1, 1),
         "WORD_SLICE" => with_delimiters("word_slice", arguments, 1, 3),
-        _ => None,
+        _ => present(name, &arguments),
     }
+}
+
+/// A function that the old language never had and the present one has: authors and tools mixed both, as in
+/// `IF(is_error(extra.name), "", extra.name)`.
+fn present(name: &str, arguments: &[Part]) -> Option<Part> {
+    let name = name.to_ascii_lowercase();
+    library().get(&name).map(|_| Part::call(&name, arguments))
+}
+
+/// `IF(test, then, otherwise)`, of which the last two could be left out: they were 0 and false.
+fn condition(mut arguments: Vec<Part>) -> Option<Part> {
+    if arguments.len() == 1 {
+        arguments.push(Part::number("0"));
+    }
+    if arguments.len() == 2 {
+        arguments.push(Part::atom("false"));
+    }
+    (arguments.len() == 3).then(|| Part::call("if", &arguments))
+}
+
+/// `DATEDIF(start, end, unit)`. Its units could be written in small letters, of which `m` now stands for minutes.
+fn difference(mut arguments: Vec<Part>) -> Option<Part> {
+    if let Some(unit) = arguments.get_mut(2)
+        && matches!(unit.text.as_str(), "\"y\"" | "\"m\"" | "\"d\"")
+    {
+        unit.text.make_ascii_uppercase();
+    }
+    (arguments.len() == 3).then(|| Part::call("datetime_diff", &arguments).of(Kind::Number))
 }
 
 /// Functions that only changed their name, and what they give.
@@ -73,12 +104,10 @@ fn renamed(name: &str) -> Option<(&'static str, Kind)> {
         "CLEAN" => ("clean", Unknown),
         "CODE" | "UNICODE" => ("code", Number),
         "DATE" => ("date_from_parts", Date),
-        "DATEDIF" => ("datetime_diff", Number),
         "DATEVALUE" => ("date", Date),
         "EPOCH" => ("epoch", Number),
         "FORMAT_DATE" => ("format_datetime", Unknown),
         "FORMAT_LOCATION" => ("format_location", Unknown),
-        "IF" => ("if", Unknown),
         "INT" | "ROUNDDOWN" | "TRUNC" => ("round_down", Number),
         "LEN" => ("text_length", Number),
         "LOWER" => ("lower", Unknown),

@@ -140,6 +140,14 @@ mod tests {
             ),
             ("@(NO_SUCH(1)) @(1 +) @(", "@(NO_SUCH(1)) @(1 +) @("),
             ("@(who.knows)", "@(who.knows)"),
+            (
+                "@(if(is_error(extra.ref), \"\", extra.ref))",
+                "@(if(is_error(legacy_extra.ref), \"\", legacy_extra.ref))",
+            ),
+            ("@(is_error(results.ref)) @(WORD(flow.a))", "@(is_error(results.ref)) @(WORD(flow.a))"),
+            ("@(IF(flow.weeks > 4, \"late\"))", "@(if(results.weeks > 4, \"late\", false))"),
+            ("@(DATEDIF(contact.due, date.now, \"m\"))", "@(datetime_diff(fields.due, now(), \"M\"))"),
+            ("@(\"a\\\" & \"\\\\\"\"b\" & \"\\w\")", "@(\"a\\\\\" & \"\\\\\\\\\\\"b\" & \"\\w\")"),
         ] {
             assert_eq!(migrate(old, false), new, "{old}");
         }

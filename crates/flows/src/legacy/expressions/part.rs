@@ -99,7 +99,20 @@ impl Part {
     }
 }
 
-/// A text as a literal.
+/// A text as a literal. The old language took a backslash as it stands, and so does the present one, except where it
+/// would swallow the quote behind it.
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\\\""))
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    let mut backslashes = 0;
+    for c in text.chars() {
+        if c == '"' {
+            literal.extend(std::iter::repeat_n('\\', backslashes + 1));
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        literal.push(c);
+    }
+    literal.extend(std::iter::repeat_n('\\', backslashes));
+    literal.push('"');
+    literal
 }
