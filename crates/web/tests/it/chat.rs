@@ -74,7 +74,7 @@ async fn the_page_is_small_safe_and_cached() {
     assert_eq!(headers["x-content-type-options"], "nosniff");
     assert_eq!(headers["referrer-policy"], "no-referrer");
     let html = page.text().await.unwrap();
-    assert!(html.len() < 15 * 1024, "{} bytes", html.len());
+    assert!(html.len() < 16 * 1024, "{} bytes", html.len());
     assert!(html.contains("Safe &lt;steps&gt;") && !html.contains("<steps>"));
     assert!(html.contains("lang=\"sw\""), "the channel's language");
     let tag = headers["etag"].clone();
