@@ -3,6 +3,7 @@
 
 mod demo_flows;
 mod flow_tests;
+mod killed;
 mod out_again;
 mod setting_up;
 
