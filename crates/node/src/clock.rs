@@ -1,5 +1,7 @@
-//! Fires timers when they are due: waits that time out, conversations that expire, effects without an answer.
+//! Fires timers when they are due: waits that time out, conversations that expire, effects without an answer, and
+//! behind these reminders and ends of windows, which may come due for very many people at once.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,48 +9,38 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::Context;
+use store::{OutboxLine, TimerKind};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
 
+/// The clock's state.
+struct Clock {
+    ctx: Context,
+    /// While lines are full, what timers send waits in the store with what waits there, and each line takes its share.
+    unclaimed: Context,
+    handover: Handover,
+    metrics: Arc<Metrics>,
+    urgent: Vec<TimerKind>,
+    others: Vec<TimerKind>,
+    /// The lines to which the last reminders wrote.
+    lines: HashSet<OutboxLine>,
+    /// Since when reminders wait for others.
+    waiting: Option<Instant>,
+}
+
 /// The clock's task. It ends after `stop` is notified, between two operations.
 pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
-    // While lines are full, what timers send waits in the store with what waits there, and each line takes its share.
     let mut unclaimed = ctx.clone();
     unclaimed.run = 0;
+    let (urgent, others) = TimerKind::ALL.into_iter().partition(|kind| kind.is_urgent());
+    let (lines, waiting) = (HashSet::new(), None);
+    let mut clock = Clock { ctx, unclaimed, handover, metrics, urgent, others, lines, waiting };
     loop {
-        let full = !handover.full().is_empty();
-        let firing = operations::fire_timers(if full { &unclaimed } else { &ctx }, limits::TIMER_BATCH);
-        // A defect that breaks one batch must not end the clock.
-        let pause = match AssertUnwindSafe(firing).catch_unwind().await {
-            Ok(Ok(committed)) => {
-                let fired = handover.take(committed);
-                metrics.timers.inc_by(fired.due as u64);
-                if full && fired.due > 0 {
-                    handover.look();
-                }
-                metrics.timers_put_off.inc_by(fired.put_off as u64);
-                if fired.due + fired.put_off >= limits::TIMER_BATCH {
-                    Duration::ZERO
-                } else if fired.left > 0 {
-                    limits::CLOCK_SHORTEST_SLEEP
-                } else {
-                    until_next(&ctx).await
-                }
-            }
-            Ok(Err(error)) => {
-                metrics.errors.inc();
-                tracing::error!(%error, "timers could not be read; trying again");
-                limits::CLOCK_LONGEST_SLEEP
-            }
-            Err(_) => {
-                metrics.errors.inc();
-                tracing::error!("firing timers broke off; trying again");
-                limits::CLOCK_LONGEST_SLEEP
-            }
-        };
+        let pause = clock.step().await;
         tokio::select! {
             biased;
             () = stop.notified() => return,
@@ -57,14 +49,84 @@ pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>,
     }
 }
 
-/// The time until the next timer, within bounds: another program may set one that is due earlier.
-async fn until_next(ctx: &Context) -> Duration {
-    let next = ctx.store.next_timer_due().await.ok().flatten();
-    let wait = next.map(|due: Timestamp| due.duration_since(ctx.now()));
-    let wait = wait.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or(if next.is_some() {
-        Duration::ZERO
-    } else {
-        limits::CLOCK_LONGEST_SLEEP
-    });
-    wait.clamp(limits::CLOCK_SHORTEST_SLEEP, limits::CLOCK_LONGEST_SLEEP)
+impl Clock {
+    /// Fires what is due and may go. Answers how long to wait then.
+    async fn step(&mut self) -> Duration {
+        let (urgent, _) = self.fire(true, limits::TIMER_BATCH).await;
+        let others = if self.others_may_go() {
+            let (pause, lines) = self.fire(false, limits::REMINDER_BATCH).await;
+            if !lines.is_empty() || pause.is_none() {
+                self.lines = lines;
+            }
+            pause
+        } else {
+            Some(limits::JOB_PAUSE)
+        };
+        match urgent.into_iter().chain(others).min() {
+            Some(pause) => pause,
+            None => self.until_next().await,
+        }
+    }
+
+    /// Whether reminders need not let others go first.
+    fn others_may_go(&mut self) -> bool {
+        let busy = self.ctx.store.write_queue_length() > limits::JOB_WRITES_FIRST
+            || self.handover.any_busy(&self.lines);
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let may_go = !busy || since.elapsed() >= limits::REMINDER_LONGEST_PAUSE;
+        if may_go {
+            self.waiting = None;
+        }
+        may_go
+    }
+
+    /// Fires a batch of timers. Answers when there is more to do, if that is known, and the lines it wrote to.
+    async fn fire(&self, urgent: bool, limit: usize) -> (Option<Duration>, HashSet<OutboxLine>) {
+        let full = !self.handover.full().is_empty();
+        let ctx = if full { &self.unclaimed } else { &self.ctx };
+        let kinds = if urgent { &self.urgent } else { &self.others };
+        let firing = operations::fire_timers_of(ctx, kinds, limit);
+        // A defect that breaks one batch must not end the clock.
+        match AssertUnwindSafe(firing).catch_unwind().await {
+            Ok(Ok(committed)) => {
+                let lines = committed.outbox.iter().map(|item| item.channel).collect();
+                let fired = self.handover.take(committed);
+                self.metrics.timers.inc_by(fired.due as u64);
+                if full && fired.due > 0 {
+                    self.handover.look();
+                }
+                self.metrics.timers_put_off.inc_by(fired.put_off as u64);
+                let pause = if fired.due + fired.put_off >= limit {
+                    Some(Duration::ZERO)
+                } else if fired.left > 0 {
+                    Some(limits::CLOCK_SHORTEST_SLEEP)
+                } else {
+                    None
+                };
+                (pause, lines)
+            }
+            Ok(Err(error)) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "timers could not be read; trying again");
+                (Some(limits::CLOCK_LONGEST_SLEEP), HashSet::new())
+            }
+            Err(_) => {
+                self.metrics.errors.inc();
+                tracing::error!("firing timers broke off; trying again");
+                (Some(limits::CLOCK_LONGEST_SLEEP), HashSet::new())
+            }
+        }
+    }
+
+    /// The time until the next timer, within bounds: another program may set one that is due earlier.
+    async fn until_next(&self) -> Duration {
+        let next = self.ctx.store.next_timer_due().await.ok().flatten();
+        let wait = next.map(|due: Timestamp| due.duration_since(self.ctx.now()));
+        let wait = wait.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or(if next.is_some() {
+            Duration::ZERO
+        } else {
+            limits::CLOCK_LONGEST_SLEEP
+        });
+        wait.clamp(limits::CLOCK_SHORTEST_SLEEP, limits::CLOCK_LONGEST_SLEEP)
+    }
 }

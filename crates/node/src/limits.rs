@@ -105,6 +105,11 @@ pub const JOB_LONGEST_SLEEP: Duration = Duration::from_secs(2);
 
 /// Timers fired in one operation.
 pub const TIMER_BATCH: usize = 500;
+/// Reminders and ends of windows fired in one operation: few enough that replies go in between.
+pub const REMINDER_BATCH: usize = 100;
+/// Longest time that due reminders wait while the lines to which the last ones wrote have enough in hand, or while the
+/// writer has other work; then one batch goes all the same.
+pub const REMINDER_LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Shortest sleep of the clock, so that it does not spin on what cannot go now.
 pub const CLOCK_SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// Longest sleep of the clock; new timers may be written by other programs.

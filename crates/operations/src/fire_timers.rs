@@ -37,19 +37,20 @@ pub struct Fired {
 /// Fires up to `limit` due timers. Each is removed in the transaction that does its work; one whose session has
 /// moved on does nothing, or is set to the session's new time. Call again while `due + put_off` reaches the limit.
 pub async fn fire_timers(ctx: &Context, limit: usize) -> Result<Committed<Fired>, StoreError> {
-    let timers = ctx.store.due_timers(ctx.now(), limit).await?;
+    fire_timers_of(ctx, &TimerKind::ALL, limit).await
+}
+
+/// As [`fire_timers`], of these kinds alone.
+pub async fn fire_timers_of(
+    ctx: &Context,
+    kinds: &[TimerKind],
+    limit: usize,
+) -> Result<Committed<Fired>, StoreError> {
+    let timers = ctx.store.due_timers_of(kinds.to_vec(), ctx.now(), limit).await?;
     let mut fired = Fired::default();
     let mut outbox = Vec::new();
     // A contact can have timers of several kinds due together; each sees what the one before did.
-    let kinds = [
-        TimerKind::EffectDeadline,
-        TimerKind::WaitTimeout,
-        TimerKind::Expiry,
-        TimerKind::Parked,
-        TimerKind::Reminder,
-        TimerKind::WindowEnd,
-    ];
-    for kind in kinds {
+    for kind in TimerKind::ALL {
         let inputs: Vec<_> = timers
             .iter()
             .filter(|timer| timer.kind == kind)

@@ -52,7 +52,7 @@ pub use export_definitions::{
 };
 pub use fill_group::{FillGroupError, Filled, fill_group};
 pub use find_contacts::find_contacts;
-pub use fire_timers::{Fired, fire_timers};
+pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{

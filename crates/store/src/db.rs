@@ -13,7 +13,7 @@ use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
     ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TicketRow, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -113,6 +113,8 @@ reads! {
     fn address_owner(workspace: WorkspaceId, urn: Urn) -> Option<(ContactId, UrnId)>;
     /// Timers due at `now` or before, the earliest first.
     fn due_timers(now: Timestamp, limit: usize) -> Vec<DueTimer>;
+    /// Timers of these kinds due at `now` or before, the earliest first.
+    fn due_timers_of(kinds: Vec<TimerKind>, now: Timestamp, limit: usize) -> Vec<DueTimer>;
     /// When the next timer is due.
     fn next_timer_due() -> Option<Timestamp>;
     /// When the first unclaimed outbox row of each line that has any is due, the earliest first.

@@ -53,6 +53,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_lookup_tables.sql"),
     },
     Migration { version: 11, name: "locations", sql: include_str!("../migrations/0011_locations.sql") },
+    Migration {
+        version: 12,
+        name: "timers_by_kind",
+        sql: include_str!("../migrations/0012_timers_by_kind.sql"),
+    },
 ];
 
 /// The schema version that this program knows.

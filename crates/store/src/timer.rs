@@ -41,6 +41,25 @@ pub struct DueTimer {
 }
 
 impl TimerKind {
+    /// All kinds, in the order in which a contact's are fired that are due together.
+    pub const ALL: [Self; 6] = [
+        Self::EffectDeadline,
+        Self::WaitTimeout,
+        Self::Expiry,
+        Self::Parked,
+        Self::Reminder,
+        Self::WindowEnd,
+    ];
+
+    /// Whether such timers belong to a conversation that goes on: somebody waits for what comes of them. The others
+    /// may come due for very many people at once, and have time.
+    pub fn is_urgent(self) -> bool {
+        match self {
+            Self::EffectDeadline | Self::WaitTimeout | Self::Expiry | Self::Parked => true,
+            Self::Reminder | Self::WindowEnd => false,
+        }
+    }
+
     /// What tells timers of this kind of one contact apart: the session or reminder, 0 where there is one.
     pub(crate) fn scope(self, session: SessionId) -> i64 {
         match self {

@@ -327,3 +327,23 @@ async fn reminders_due_together_start_each_once_in_their_order() {
     assert_eq!(said, expected);
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn reminders_do_not_stand_before_somebody_who_is_in_a_conversation() {
+    let world = remembering(json!({})).await;
+    for person in 2..30 {
+        world.hears(&format!("+2547000000{person:02}"), "hi").await;
+    }
+    let flow = world.add_flow(&registration(0x9_000, "Hello! What is your name?")).await;
+    let mut keyword = world.trigger("K", flow);
+    keyword.keywords = vec!["join".into()];
+    world.add_trigger(keyword).await;
+    world.host.forward(7_100);
+    world.hears(PERSON, "join").await;
+    world.hears(PERSON, "Amina").await;
+    world.host.forward(130);
+    let urgent: Vec<TimerKind> = TimerKind::ALL.into_iter().filter(|kind| kind.is_urgent()).collect();
+    let first = operations::fire_timers_of(&world.ctx, &urgent, 5).await.unwrap();
+    assert_eq!(texts(&first.outbox), ["We will ask another day."]);
+    assert_eq!(texts(&fire_timers(&world.ctx, 100).await.unwrap().outbox).len(), 28);
+}

@@ -9,25 +9,54 @@ use crate::{DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind}
 
 impl Rows<'_> {
     pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
-        sql::all(
-            self.conn,
-            "SELECT workspace_id, contact_id, kind, due, session_id FROM timer
-             WHERE due <= $1 ORDER BY due, contact_id, kind LIMIT $2",
-            &[&now.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
-            |row| {
-                Ok(DueTimer {
-                    workspace: WorkspaceId(row.get(0)?),
-                    contact: ContactId(row.get(1)?),
-                    kind: sql::word(row, 2, TimerKind::parse)?,
-                    due: sql::time(row, 3)?,
-                    session: SessionId(row.get(4)?),
-                })
-            },
-        )
+        self.due_timers_of(TimerKind::ALL.to_vec(), now, limit)
+    }
+
+    /// Kind by kind on the index, so that many of one kind do not stand before the others.
+    pub(crate) fn due_timers_of(
+        &self,
+        kinds: Vec<TimerKind>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueTimer>, StoreError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        for kind in kinds {
+            let timers: Vec<DueTimer> = sql::all::<_, StoreError>(
+                self.conn,
+                "SELECT workspace_id, contact_id, due, session_id FROM timer
+                 WHERE kind = $1 AND due <= $2 ORDER BY due, contact_id LIMIT $3",
+                &[&kind.as_str(), &now.as_microsecond(), &most],
+                |row| {
+                    Ok(DueTimer {
+                        workspace: WorkspaceId(row.get(0)?),
+                        contact: ContactId(row.get(1)?),
+                        kind,
+                        due: sql::time(row, 2)?,
+                        session: SessionId(row.get(3)?),
+                    })
+                },
+            )?;
+            found.extend(timers);
+        }
+        found.sort_by_key(|timer| (timer.due, timer.contact));
+        found.truncate(limit);
+        Ok(found)
     }
 
     pub(crate) fn next_timer_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(sql::one(self.conn, "SELECT min(due) FROM timer", &[], |row| sql::time_opt(row, 0))?.flatten())
+        let mut next = None;
+        for kind in TimerKind::ALL {
+            let due = sql::one(
+                self.conn,
+                "SELECT min(due) FROM timer WHERE kind = $1",
+                &[&kind.as_str()],
+                |row| sql::time_opt(row, 0),
+            )?
+            .flatten();
+            next = next.into_iter().chain(due).min();
+        }
+        Ok(next)
     }
 
     /// Steps from line to line on the index, so that the price grows with the lines and not with their backlog.
