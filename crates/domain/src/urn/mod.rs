@@ -158,6 +158,10 @@ impl std::str::FromStr for Urn {
 
     fn from_str(text: &str) -> Result<Self, UrnError> {
         let parts = split(text)?;
+        if parts.path.is_empty() {
+            let (scheme, path) = (parts.scheme.into(), text.into());
+            return Err(UrnError::InvalidPath { scheme, path, reason: "nothing follows the scheme" });
+        }
         Ok(Self {
             scheme: parts.scheme.to_lowercase().into(),
             path: unescape(parts.path).into(),
@@ -182,6 +186,13 @@ impl<'de> Deserialize<'de> for Urn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_path_is_no_address() {
+        for text in ["tel", "tel:", ":1", "tel:?id=1", "tel:#ann", "tel:?#"] {
+            assert!(text.parse::<Urn>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn reads_and_writes_parts() {
