@@ -3,7 +3,7 @@
 use domain::MessageUuid;
 use serde_json::{Map, Value, json};
 
-use crate::{Carrier, Inbound, Line, Refusal};
+use crate::{Carrier, Inbound, Line, Reading, Refusal};
 
 /// An answer to a carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,11 @@ impl Answer {
 
 /// The answer to a request whose items are committed. `uuids` holds our identifier for each item that became
 /// a message, in the items' order.
-pub fn accepted(line: &Line, items: &[Inbound], uuids: &[Option<MessageUuid>]) -> Answer {
+pub fn accepted(line: &Line, reading: &Reading, uuids: &[Option<MessageUuid>]) -> Answer {
+    let items = reading.items.as_slice();
+    if let Carrier::WhatsAppCloud(_) = line.carrier {
+        return handled(&[(line, reading, uuids)], &[]);
+    }
     if let (Carrier::External(settings), Some(Inbound::Message(_))) = (&line.carrier, items.first())
         && let Some((body, content_type)) = settings.custom_answer()
     {
@@ -42,6 +46,24 @@ pub fn accepted(line: &Line, items: &[Inbound], uuids: &[Option<MessageUuid>]) -
     Answer::json(200, message, data)
 }
 
+/// The answer to a webhook that may speak of several channels: what became of each item, and the notes.
+pub fn handled(parts: &[(&Line, &Reading, &[Option<MessageUuid>])], notes: &[String]) -> Answer {
+    let mut data = Vec::new();
+    for (line, reading, uuids) in parts {
+        let uuids = uuids.iter().copied().chain(std::iter::repeat(None));
+        data.extend(reading.items.iter().zip(uuids).map(|(item, uuid)| describe(line, item, uuid)));
+    }
+    // Several channels may note the same about one webhook.
+    let mut seen: Vec<&String> = Vec::new();
+    for note in parts.iter().flat_map(|(_, reading, _)| &reading.notes).chain(notes) {
+        if !seen.contains(&note) {
+            seen.push(note);
+            data.push(json!({"type": "info", "info": note}));
+        }
+    }
+    Answer::json(200, "Events Handled", data)
+}
+
 /// The answer to a request that is well-formed but says nothing we act on.
 pub fn ignored(reason: &str) -> Answer {
     Answer::json(200, "Ignored", vec![json!({"type": "info", "info": reason})])
@@ -52,6 +74,7 @@ pub fn refused(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::Malformed(reason) => error(400, reason),
         Refusal::UnknownAction => error(404, "not found"),
+        Refusal::Unsigned(reason) => error(401, reason),
     }
 }
 

@@ -141,7 +141,7 @@ mod tests {
     const FORM: &str = "application/x-www-form-urlencoded";
 
     fn read(content_type: &str, query: &str, body: &[u8]) -> Result<Vec<(String, String)>, String> {
-        let request = Request { action: "", query, content_type: Some(content_type), body };
+        let request = Request { action: "", query, content_type: Some(content_type), body, signature: None };
         Fields::read(&request).map(|fields| fields.0).map_err(|refusal| refusal.to_string())
     }
 

@@ -16,10 +16,28 @@ pub struct Request<'a> {
     pub content_type: Option<&'a str>,
     /// The body, already held to its limit.
     pub body: &'a [u8],
+    /// The `X-Hub-Signature-256` header, by which some carriers prove that they are the sender.
+    pub signature: Option<&'a str>,
+}
+
+/// What a carrier's request says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// What we act on, in the order in which the carrier has it.
+    pub items: Vec<Inbound>,
+    /// What we do not act on, one line for each; the carrier sees it in the answer.
+    pub notes: Vec<String>,
+}
+
+impl From<Vec<Inbound>> for Reading {
+    fn from(items: Vec<Inbound>) -> Self {
+        Self { items, notes: Vec::new() }
+    }
 }
 
 /// One thing a carrier tells us.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub enum Inbound {
     /// A person wrote.
     Message(InboundMessage),
@@ -34,6 +52,8 @@ pub enum Inbound {
 pub struct InboundMessage {
     /// Who wrote.
     pub urn: Urn,
+    /// Other addresses by which the carrier knows the same person.
+    pub other_urns: Vec<Urn>,
     /// What they wrote; may be empty.
     pub text: String,
     /// `type:url` of each attached file.
@@ -83,6 +103,8 @@ pub struct InboundStatus {
     pub external_id: Option<SmolStr>,
     /// How far it got.
     pub status: DeliveryStatus,
+    /// Why it failed, as the carrier says it.
+    pub reason: Option<String>,
 }
 
 /// An event about a contact.
@@ -126,6 +148,9 @@ pub enum Refusal {
     /// This kind of channel has no such action.
     #[error("no such action")]
     UnknownAction,
+    /// The request does not prove that the carrier sent it; the text says what is missing.
+    #[error("{0}")]
+    Unsigned(&'static str),
 }
 
 impl Refusal {

@@ -4,7 +4,7 @@
 //! crate gives it requests, the dispatcher asks it for requests and shows it the answers.
 //!
 //! ```text
-//! carrier request  --Line::receive-->  Vec<Inbound>     --answer::…-->  what the carrier hears back
+//! carrier request  --Line::receive-->  Reading          --answer::…-->  what the carrier hears back
 //! Outgoing         --Line::plan-->     Plan (requests)  --Line::judge-->  sent, or why not
 //! ```
 
@@ -17,10 +17,16 @@ mod line;
 mod outbound;
 mod phone;
 mod split;
+pub mod wac;
 pub mod webchat;
 
-pub use inbound::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Refusal, Request};
+pub use inbound::{
+    DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Reading, Refusal, Request,
+};
 pub use line::{Carrier, CarrierType, Line, SettingsError};
-pub use outbound::{HttpRequest, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind};
+pub use outbound::{
+    HttpRequest, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind, TemplateComponent,
+    TemplateName, TemplateVariable, Templating,
+};
 pub use phone::{PhoneError, parse_phone};
 pub use split::split_text;

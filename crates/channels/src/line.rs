@@ -5,7 +5,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use thiserror::Error;
 
-use crate::{Inbound, Outgoing, Plan, Refusal, Request, SendError, ex, webchat};
+use crate::{Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat};
 
 /// The kinds of carrier we speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +14,20 @@ pub enum CarrierType {
     External,
     /// `WCH`: our own web chat.
     WebChat,
+    /// `WAC`: WhatsApp, over Meta's Cloud API.
+    WhatsAppCloud,
 }
 
 impl CarrierType {
     /// Every kind, for lists that people choose from.
-    pub const ALL: [Self; 2] = [Self::External, Self::WebChat];
+    pub const ALL: [Self; 3] = [Self::External, Self::WebChat, Self::WhatsAppCloud];
 
     /// The code by which exports, routes and commands name it.
     pub fn code(self) -> &'static str {
         match self {
             Self::External => "EX",
             Self::WebChat => "WCH",
+            Self::WhatsAppCloud => "WAC",
         }
     }
 
@@ -33,6 +36,7 @@ impl CarrierType {
         match self {
             Self::External => "External API",
             Self::WebChat => "Web chat",
+            Self::WhatsAppCloud => "WhatsApp Cloud",
         }
     }
 
@@ -49,6 +53,7 @@ impl CarrierType {
         match self {
             Self::External => "ex",
             Self::WebChat => "wch",
+            Self::WhatsAppCloud => "wac",
         }
     }
 
@@ -57,6 +62,15 @@ impl CarrierType {
         match self {
             Self::External => "tel",
             Self::WebChat => webchat::SCHEME,
+            Self::WhatsAppCloud => wac::SCHEME,
+        }
+    }
+
+    /// Messages a second that the carrier takes from a new line, if it says so.
+    pub fn default_rate(self) -> Option<i64> {
+        match self {
+            Self::External | Self::WebChat => None,
+            Self::WhatsAppCloud => Some(wac::MESSAGES_PER_SECOND),
         }
     }
 }
@@ -65,7 +79,7 @@ impl CarrierType {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// No carrier has this code.
-    #[error("'{0}' is not a type of channel; types are EX and WCH")]
+    #[error("'{0}' is not a type of channel; types are EX, WAC and WCH")]
     UnknownType(String),
     /// A setting has a value that cannot work.
     #[error("setting '{key}' {reason}")]
@@ -84,6 +98,8 @@ pub enum Carrier {
     External(Box<ex::Settings>),
     /// Our own web chat.
     WebChat(Box<webchat::Settings>),
+    /// WhatsApp, over Meta's Cloud API.
+    WhatsAppCloud(Box<wac::Settings>),
 }
 
 /// A channel, ready to translate.
@@ -121,6 +137,7 @@ impl Line {
         let carrier = match kind {
             CarrierType::External => Carrier::External(Box::new(ex::Settings::read(config)?)),
             CarrierType::WebChat => Carrier::WebChat(Box::new(webchat::Settings::read(config)?)),
+            CarrierType::WhatsAppCloud => Carrier::WhatsAppCloud(Box::new(wac::Settings::read(config)?)),
         };
         let scheme = schemes.first().cloned().unwrap_or_else(|| kind.default_scheme().into());
         let country = country.filter(|code| !code.is_empty()).map(SmolStr::from);
@@ -132,6 +149,7 @@ impl Line {
         match self.carrier {
             Carrier::External(_) => CarrierType::External,
             Carrier::WebChat(_) => CarrierType::WebChat,
+            Carrier::WhatsAppCloud(_) => CarrierType::WhatsAppCloud,
         }
     }
 
@@ -139,10 +157,11 @@ impl Line {
     ///
     /// # Errors
     /// A [`Refusal`] with the reason to show the carrier.
-    pub fn receive(&self, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {
+    pub fn receive(&self, request: &Request<'_>) -> Result<Reading, Refusal> {
         match &self.carrier {
-            Carrier::External(settings) => ex::receive(self, settings, request),
+            Carrier::External(settings) => ex::receive(self, settings, request).map(Reading::from),
             Carrier::WebChat(_) => Err(Refusal::UnknownAction),
+            Carrier::WhatsAppCloud(settings) => wac::receive(self, settings, request),
         }
     }
 
@@ -154,6 +173,7 @@ impl Line {
         match &self.carrier {
             Carrier::External(settings) => ex::plan(self, settings, message).map(Plan::Requests),
             Carrier::WebChat(_) => Ok(Plan::Local),
+            Carrier::WhatsAppCloud(settings) => wac::plan(self, settings, message).map(Plan::Requests),
         }
     }
 
@@ -165,6 +185,27 @@ impl Line {
         match &self.carrier {
             Carrier::External(settings) => ex::judge(settings, status, body),
             Carrier::WebChat(_) => Ok(None),
+            Carrier::WhatsAppCloud(_) => wac::judge(status, body),
+        }
+    }
+
+    /// Messages on their way to the carrier at once, if the channel says so.
+    pub fn window(&self) -> Option<usize> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => None,
+            Carrier::WhatsAppCloud(settings) => settings.window(),
+        }
+    }
+
+    /// Whether the channel has every setting that it needs to work. One that came with an import may lack some until
+    /// somebody adds them.
+    ///
+    /// # Errors
+    /// Names the setting that is missing.
+    pub fn is_complete(&self) -> Result<(), SettingsError> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => Ok(()),
+            Carrier::WhatsAppCloud(settings) => settings.is_complete(&self.address),
         }
     }
 }

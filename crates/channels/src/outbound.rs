@@ -1,5 +1,7 @@
 //! What we tell carriers: a message, the requests it takes, and what their answers mean.
 
+use std::collections::BTreeMap;
+
 use domain::{Interactive, MessageUuid, Urn};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -52,6 +54,60 @@ pub struct Outgoing {
     /// State of the session that sent it: `waiting`, `completed`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_status: Option<SmolStr>,
+    /// Language and perhaps country of the text, as in `eng-ZA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<SmolStr>,
+    /// The template to send it with, on carriers that want one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub templating: Option<Templating>,
+}
+
+/// A template that the carrier has approved, with the values of its variables.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Templating {
+    /// Which.
+    pub template: TemplateName,
+    /// Its parts, with the places of their variables in [`Self::variables`].
+    #[serde(default)]
+    pub components: Vec<TemplateComponent>,
+    /// The values.
+    #[serde(default)]
+    pub variables: Vec<TemplateVariable>,
+    /// The carrier's code of its language, such as `en_US`; without it the message's locale says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<SmolStr>,
+}
+
+/// How the carrier calls a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateName {
+    /// Its name at the carrier.
+    pub name: SmolStr,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateComponent {
+    /// `header/media`, `body`, `button/url`, …
+    #[serde(rename = "type")]
+    pub kind: SmolStr,
+    /// `header`, `body`, `button.0`, …
+    #[serde(default)]
+    pub name: SmolStr,
+    /// Names of its variables and where their values are.
+    #[serde(default)]
+    pub variables: BTreeMap<SmolStr, usize>,
+}
+
+/// The value of a template's variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateVariable {
+    /// `text`, `image`, `video` or `document`.
+    #[serde(rename = "type")]
+    pub kind: SmolStr,
+    /// The text, or `type:url` of a file.
+    #[serde(default)]
+    pub value: SmolStr,
 }
 
 impl Outgoing {
@@ -135,10 +191,20 @@ pub enum SendErrorKind {
     ResponseStatus,
     /// The carrier's answer did not say what the settings ask for.
     ResponseContent,
+    /// The carrier's answer cannot be read.
+    ResponseUnparseable,
+    /// The carrier's answer is well-formed but lacks what it must have.
+    ResponseUnexpected,
+    /// The carrier says why it does not send this message; it would say so again.
+    FailedWithReason,
+    /// The carrier says why it did not send this message; it may send it later.
+    RetryableWithReason,
     /// The carrier did not answer, or its server failed: try again.
     ConnectionFailed,
     /// The carrier asks us to slow down: try again later.
     ConnectionThrottled,
+    /// The carrier asks us to write less often to this one person; others are not concerned.
+    PersonThrottled,
     /// The person stopped our messages at the carrier.
     ContactStopped,
 }
@@ -151,8 +217,12 @@ impl SendErrorKind {
             Self::MessageInvalid => "ErrMessageInvalid",
             Self::ResponseStatus => "ErrResponseStatus",
             Self::ResponseContent => "ErrResponseContent",
+            Self::ResponseUnparseable => "ErrResponseUnparseable",
+            Self::ResponseUnexpected => "ErrResponseUnexpected",
+            Self::FailedWithReason => "ErrFailedWithReason",
+            Self::RetryableWithReason => "ErrRetryableWithReason",
             Self::ConnectionFailed => "ErrConnectionFailed",
-            Self::ConnectionThrottled => "ErrConnectionThrottled",
+            Self::ConnectionThrottled | Self::PersonThrottled => "ErrConnectionThrottled",
             Self::ContactStopped => "ErrContactStopped",
         }
     }
@@ -160,18 +230,24 @@ impl SendErrorKind {
     /// Whether trying again can help.
     pub fn is_retryable(self) -> bool {
         match self {
-            Self::ConnectionFailed | Self::ConnectionThrottled => true,
+            Self::ConnectionFailed
+            | Self::ConnectionThrottled
+            | Self::PersonThrottled
+            | Self::RetryableWithReason => true,
             Self::ChannelConfig
             | Self::MessageInvalid
             | Self::ResponseStatus
             | Self::ResponseContent
+            | Self::ResponseUnparseable
+            | Self::ResponseUnexpected
+            | Self::FailedWithReason
             | Self::ContactStopped => false,
         }
     }
 
     /// Whether it speaks against the carrier as a whole rather than against one message.
     pub fn is_carriers_fault(self) -> bool {
-        self.is_retryable()
+        matches!(self, Self::ConnectionFailed | Self::ConnectionThrottled)
     }
 }
 

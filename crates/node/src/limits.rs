@@ -33,6 +33,9 @@ pub const SEND_AT_LEAST_FOR: Duration = Duration::from_secs(30 * 60);
 pub const SEND_AT_MOST_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Wait before the second attempt; it doubles with each further one.
 pub const RETRY_FIRST: Duration = Duration::from_secs(5);
+/// First pause before a message is tried again that came too soon after others to the same person. WhatsApp takes one
+/// message in six seconds to a person, beyond a few at once.
+pub const PERSON_RETRY_FIRST: Duration = Duration::from_secs(6);
 /// Longest wait between two attempts.
 pub const RETRY_LONGEST: Duration = Duration::from_secs(15 * 60);
 /// Messages that fail in a row before a channel pauses.
@@ -126,6 +129,8 @@ pub const STOP_WITHIN: Duration = Duration::from_secs(20);
 pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Bytes of a carrier's request.
 pub const CARRIER_BODY_BYTES: usize = 256 * 1_024;
+/// Bytes of a webhook that holds many messages. Meta sends up to three megabytes.
+pub const BATCH_BODY_BYTES: usize = 3 * 1_024 * 1_024;
 /// Bytes of a request of the chat page.
 pub const CHAT_BODY_BYTES: usize = 32 * 1_024;
 /// Messages of a conversation that the chat page shows.

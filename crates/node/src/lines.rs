@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use channels::Line;
+use channels::{CarrierType, Line};
 use domain::{ChannelId, ChannelUuid, WorkspaceId};
 use operations::Context;
 use smol_str::SmolStr;
@@ -42,6 +42,8 @@ struct Opened {
 #[derive(Debug, Default)]
 pub struct Lines {
     opened: RwLock<HashMap<ChannelId, Opened>>,
+    /// All channels of a kind and when they were asked for, by the kind's slug.
+    kinds: RwLock<HashMap<&'static str, (Instant, Vec<Arc<Channel>>)>>,
 }
 
 impl Lines {
@@ -73,6 +75,25 @@ impl Lines {
         let workspace = ctx.registry.workspace(ctx, workspace).await?;
         let row = workspace.and_then(|workspace| workspace.channel_by_id(id).cloned());
         Ok(row.filter(|row| row.active).map(|row| self.open(row)))
+    }
+
+    /// The channels of a kind that are in use, of all workspaces: for carriers that call one address for all their
+    /// channels. What was found is used for some seconds without asking again.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn of_kind(&self, ctx: &Context, kind: CarrierType) -> Result<Vec<Arc<Channel>>, StoreError> {
+        let known = self.kinds.read().unwrap_or_else(PoisonError::into_inner).get(kind.slug()).cloned();
+        if let Some((asked, channels)) = known
+            && asked.elapsed() < limits::CHANNEL_FRESH
+        {
+            return Ok(channels);
+        }
+        let rows = ctx.store.channels_of_type(kind.code().into()).await?;
+        let channels: Vec<Arc<Channel>> = rows.iter().map(|row| Arc::new(Channel::open(row))).collect();
+        let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(kind.slug(), (Instant::now(), channels.clone()));
+        Ok(channels)
     }
 
     /// The channel with this row number if its codec is at hand.

@@ -76,6 +76,7 @@ async fn main() {
         channel: line,
         kind: InboundKind::Message(InboundMessage {
             urn: format!("tel:+2547{contact:08}").parse().expect("an address"),
+            other_urns: Vec::new(),
             text: text.to_owned(),
             attachments: Vec::new(),
             sent_on: None,

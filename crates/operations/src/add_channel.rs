@@ -16,7 +16,7 @@ pub struct NewChannel {
     pub workspace: WorkspaceId,
     /// Public identifier, to keep one that a carrier already calls; a new one if there is none.
     pub uuid: Option<ChannelUuid>,
-    /// Type code, whatever its case: `EX`, `WCH`.
+    /// Type code, whatever its case: `EX`, `WAC`, `WCH`.
     pub channel_type: SmolStr,
     /// Name.
     pub name: SmolStr,
@@ -28,7 +28,7 @@ pub struct NewChannel {
     pub country: Option<SmolStr>,
     /// Settings object, or null.
     pub config: Value,
-    /// Messages a second at most.
+    /// Messages a second at most; the carrier's usual limit if there is none.
     pub rate: Option<i64>,
 }
 
@@ -68,6 +68,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
     let country = new.country.or_else(|| workspace.row.country.clone());
     let line =
         Line::open(uuid, &new.channel_type, &new.address, country.as_deref(), &new.schemes, &new.config)?;
+    line.is_complete()?;
     let kind: CarrierType = line.kind();
     let now = ctx.now();
     let schemes = if new.schemes.is_empty() { vec![line.scheme.clone()] } else { new.schemes };
@@ -82,7 +83,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
         roles: vec!["send".into(), "receive".into()],
         country,
         config: new.config,
-        rate: new.rate,
+        rate: new.rate.or(kind.default_rate()),
         active: true,
         created_on: now,
     };

@@ -40,6 +40,7 @@ pub struct InboundItem {
 
 /// What a carrier told us.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub enum InboundKind {
     /// A person wrote.
     Message(InboundMessage),
@@ -257,12 +258,26 @@ fn payload_of(detail: Option<&str>) -> Option<serde_json::Value> {
 }
 
 impl Turn<'_> {
+    /// Keeps further addresses of the person that the carrier tells, after those they have. One that somebody else has
+    /// stays with them.
+    async fn learn_addresses(&mut self, urns: &[Urn]) -> Result<(), StoreError> {
+        for urn in urns {
+            let known = self.person.contact.urns.iter().any(|known| known.urn.is_same(urn));
+            if known || self.ctx.store.address_owner(self.ws.row.id, urn.clone()).await?.is_some() {
+                continue;
+            }
+            self.person.contact.urns.push(domain::ContactUrn { urn: urn.clone(), channel: None });
+        }
+        Ok(())
+    }
+
     async fn take_message(
         &mut self,
         message: &InboundMessage,
         channel: &ChannelRow,
     ) -> Result<Receipt, StoreError> {
         self.seen(&message.urn, channel);
+        self.learn_addresses(&message.other_urns).await?;
         let incoming = Incoming {
             id: MessageId(self.ctx.next_id(self.now)),
             uuid: MessageUuid(self.ctx.host.uuid_v7()),

@@ -37,8 +37,10 @@ pub async fn record_status(
                 message,
                 status: message_status(report.status.status),
                 external_id: None,
-                reason: matches!(report.status.status, DeliveryStatus::Failed)
-                    .then(|| "the carrier reported that it failed".to_owned()),
+                reason: matches!(report.status.status, DeliveryStatus::Failed).then(|| {
+                    let reason = report.status.reason.clone();
+                    reason.unwrap_or_else(|| "the carrier reported that it failed".to_owned())
+                }),
                 at: now,
             })
         });

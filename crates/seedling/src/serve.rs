@@ -119,7 +119,9 @@ impl Running {
                 }
                 let address = match kind {
                     CarrierType::WebChat => format!("{base}/chat/{}", channel.uuid),
-                    CarrierType::External => format!("{base}/c/{}/{}/receive", kind.slug(), channel.uuid),
+                    CarrierType::External | CarrierType::WhatsAppCloud => {
+                        format!("{base}/c/{}/{}/receive", kind.slug(), channel.uuid)
+                    }
                 };
                 println!("  {}: {address}", channel.name);
             }

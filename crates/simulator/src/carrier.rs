@@ -1,5 +1,5 @@
-//! A carrier of type EX that exists only for us: takes messages as an HTTP aggregator does, answers, and
-//! sends a delivery report for each.
+//! A carrier that exists only for us: takes messages as an HTTP aggregator or as Meta does, answers, and sends
+//! delivery reports for each.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::connections::Connections;
+use crate::whatsapp;
 
 /// Body of a message; longer ones are refused.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -61,27 +62,51 @@ pub type Observer = Arc<dyn Fn(&Delivery) + Send + Sync>;
 /// What is done when the node took a delivery report.
 pub type ReportObserver = Arc<dyn Fn() + Send + Sync>;
 
+/// Messages whose reports go together, with carriers that gather them.
+const REPORTS_TOGETHER: usize = 20;
+
+/// How a carrier speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// As any HTTP aggregator.
+    Ex,
+    /// As Meta does for WhatsApp.
+    WhatsApp,
+}
+
 /// A carrier that is listening but does not know its node yet.
 pub struct Carrier {
     listener: TcpListener,
     address: SocketAddr,
+    dialect: Dialect,
 }
 
 impl Carrier {
     /// Listens; port 0 takes a free one.
-    pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
+    pub async fn bind(address: SocketAddr, dialect: Dialect) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, dialect })
+    }
+
+    /// How it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Where the node sends to.
     pub fn send_url(&self) -> String {
-        format!("http://{}/send", self.address)
+        match self.dialect {
+            Dialect::Ex => format!("http://{}/send", self.address),
+            Dialect::WhatsApp => format!("http://{}", self.address),
+        }
     }
 
-    /// The configuration of an EX channel that sends to this carrier.
+    /// The configuration of a channel that sends to this carrier.
     pub fn channel_config(&self) -> String {
+        if self.dialect == Dialect::WhatsApp {
+            return whatsapp::channel_config(&self.send_url());
+        }
         let body = r#"{"uuid":{{uuid}},"to":{{to}},"text":{{text}}}"#;
         serde_json::json!({
             "send_url": self.send_url(),
@@ -93,19 +118,19 @@ impl Carrier {
         .to_string()
     }
 
-    /// Serves until the task is dropped. Every message gets a delivery report to `channel`'s `delivered` address
-    /// at `node`, retried while the node is away.
+    /// Serves until the task is dropped. Every message gets delivery reports to `channel` at `node`, retried while
+    /// the node is away.
     pub async fn serve(self, node: Connections, channel: Uuid, observer: Observer, reported: ReportObserver) {
         let (reports, queue) = mpsc::channel(REPORTS_WAITING_MAX);
-        let path = format!("/c/ex/{channel}/delivered");
-        tokio::spawn(send_reports(queue, Arc::new(node), path, reported));
+        let (node, dialect) = (Arc::new(node), self.dialect);
+        tokio::spawn(send_reports(queue, node, (dialect, channel), reported));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else { continue };
             stream.set_nodelay(true).ok();
             let (observer, reports) = (observer.clone(), reports.clone());
             let service = service_fn(move |request| {
                 let (observer, reports) = (observer.clone(), reports.clone());
-                async move { Ok::<_, Infallible>(take(request, &observer, &reports).await) }
+                async move { Ok::<_, Infallible>(take(request, dialect, &observer, &reports).await) }
             });
             tokio::spawn(async move {
                 hyper::server::conn::http1::Builder::new()
@@ -121,19 +146,31 @@ impl Carrier {
 async fn send_reports(
     mut queue: mpsc::Receiver<Uuid>,
     node: Arc<Connections>,
-    path: String,
+    (dialect, channel): (Dialect, Uuid),
     reported: ReportObserver,
 ) {
+    let together = match dialect {
+        Dialect::Ex => 1,
+        Dialect::WhatsApp => REPORTS_TOGETHER,
+    };
     let slots = Arc::new(tokio::sync::Semaphore::new(REPORT_CONNECTIONS));
     while let Some(message) = queue.recv().await {
+        let mut messages = vec![message];
+        while messages.len() < together
+            && let Ok(next) = queue.try_recv()
+        {
+            messages.push(next);
+        }
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
-        let (node, path, reported) = (node.clone(), path.clone(), reported.clone());
+        let (node, reported) = (node.clone(), reported.clone());
         tokio::spawn(async move {
-            let body = Bytes::from(format!("id={message}"));
             for _ in 0..REPORT_TRIES_MAX {
-                let answer = node.post(&path, "application/x-www-form-urlencoded", body.clone()).await;
-                if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
-                    reported();
+                let is_taken = match dialect {
+                    Dialect::Ex => report_delivered(&node, channel, message).await,
+                    Dialect::WhatsApp => whatsapp::report(&node, channel, &messages).await,
+                };
+                if is_taken {
+                    messages.iter().for_each(|_| reported());
                     break;
                 }
                 tokio::time::sleep(REPORT_PAUSE).await;
@@ -143,16 +180,36 @@ async fn send_reports(
     }
 }
 
+async fn report_delivered(node: &Connections, channel: Uuid, message: Uuid) -> bool {
+    let (path, body) = (format!("/c/ex/{channel}/delivered"), Bytes::from(format!("id={message}")));
+    let answer = node.post(&path, "application/x-www-form-urlencoded", body).await;
+    answer.is_ok_and(|answer| answer.status == StatusCode::OK)
+}
+
 async fn take(
     request: Request<Incoming>,
+    dialect: Dialect,
     observer: &Observer,
     reports: &mpsc::Sender<Uuid>,
 ) -> Response<Full<Bytes>> {
     let possibly_repeated = is_marked(request.headers());
-    let body = match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, BODY_BYTES_MAX).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
     };
+    if dialect == Dialect::WhatsApp {
+        return match whatsapp::read(parts.uri.path(), &parts.headers, &body) {
+            Ok(sent) => {
+                let accepted = whatsapp::accepted(&sent);
+                let whatsapp::Sent { to, text, message } = sent;
+                observer(&Delivery { to, text, message, possibly_repeated, at: Instant::now() });
+                reports.try_send(message).ok();
+                answer(StatusCode::OK, &accepted.to_string())
+            }
+            Err((status, error)) => answer(status, &error.to_string()),
+        };
+    }
     match serde_json::from_slice::<Body>(&body) {
         Ok(Body { uuid, to, text }) => {
             observer(&Delivery { to, text, message: uuid, possibly_repeated, at: Instant::now() });

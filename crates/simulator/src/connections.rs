@@ -77,12 +77,26 @@ impl Connections {
 
     /// Posts a body and waits for the answer.
     pub async fn post(&self, path: &str, content_type: &str, body: Bytes) -> Result<Answer, CallError> {
-        let request = Request::builder()
+        self.post_with(path, content_type, &[], body).await
+    }
+
+    /// Posts a body with further headers and waits for the answer.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        content_type: &str,
+        headers: &[(&str, String)],
+        body: Bytes,
+    ) -> Result<Answer, CallError> {
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(path)
             .header(HOST, &self.authority)
-            .header(CONTENT_TYPE, content_type)
-            .body(Full::new(body));
+            .header(CONTENT_TYPE, content_type);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(body));
         self.call(request.map_err(|error| self.broken(&error))?).await
     }
 

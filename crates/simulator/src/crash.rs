@@ -13,7 +13,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::TWO_QUESTIONS;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Dialect};
 use crate::connections::{CallError, Connections};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::phones::{Line, Taken, Turns, carry, settle};
@@ -110,12 +110,13 @@ pub async fn run(
     plan: &CrashPlan,
     told: impl Fn(u32, Duration),
 ) -> Result<Verdict, CrashError> {
-    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into()).await?;
+    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into(), Dialect::Ex).await?;
     let mut node = ScratchNode::create(binary, plan.database.as_deref())?;
     node.import(TWO_QUESTIONS)?;
-    let channel = node.add_channel(&carrier.channel_config())?;
+    let channel = node.add_channel(&carrier)?;
     let ledger = Arc::new(Mutex::new(Ledger::new(PEOPLE)));
-    let line = Line { node: Connections::new(&node.url(), WRITERS)?, channel, ledger: ledger.clone() };
+    let connections = Arc::new(Connections::new(&node.url(), WRITERS)?);
+    let line = Line { node: connections, channel, webhooks: None, ledger: ledger.clone() };
     let reports = Connections::new(&node.url(), REPORT_CONNECTIONS)?;
     let carrier = tokio::spawn(carry(carrier, reports, channel, ledger.clone()));
     let drill = Arc::new(Drill {

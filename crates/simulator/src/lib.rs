@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod load;
 pub mod phones;
 pub mod scratch;
+pub mod whatsapp;
 
 /// A conversation of two questions, as an export that `seedling import` reads. Each reply ends with the
 /// message that it answers, so that the ledger can tell which is which.

@@ -9,11 +9,12 @@ use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Dialect};
 use crate::connections::{CallError, Connections};
 use crate::latency::Quantiles;
 use crate::ledger::{Counts, Ledger, PATIENCE};
 use crate::phones::{Line, Taken, Turns, carry, settle};
+use crate::whatsapp::{self, Webhooks};
 
 /// Messages under way at once; carriers hold about as many connections.
 const CONNECTIONS: usize = 256;
@@ -38,7 +39,7 @@ pub struct Plan {
     pub people: usize,
     /// The node, such as `http://127.0.0.1:7333`.
     pub node: String,
-    /// The EX channel, whose send_url is the carrier of this drill.
+    /// The channel, which sends to the carrier of this drill.
     pub channel: Uuid,
 }
 
@@ -51,6 +52,9 @@ pub enum LoadError {
     /// The plan asks for nothing or too much.
     #[error("a drill sends between 1 and {MESSAGES_MAX} messages; choose another rate or duration")]
     Size,
+    /// Meta would not accept the address.
+    #[error("the node does not answer the check of its address; is the channel a WAC one of this drill?")]
+    Unverified,
 }
 
 /// What came of it. The names of the fields are those of the JSON line.
@@ -108,9 +112,16 @@ pub async fn run(plan: Plan, carrier: Carrier) -> Result<Report, LoadError> {
     let planned = planned as u64;
     let people = plan.people.max(1);
     let ledger = Arc::new(Mutex::new(Ledger::new(people)));
-    let node = Connections::new(&plan.node, CONNECTIONS)?;
+    let node = Arc::new(Connections::new(&plan.node, CONNECTIONS)?);
     let reports = Connections::new(&plan.node, REPORT_CONNECTIONS)?;
-    let line = Line { node, channel: plan.channel, ledger: ledger.clone() };
+    let webhooks = match carrier.dialect() {
+        Dialect::Ex => None,
+        Dialect::WhatsApp if whatsapp::is_verified(&node, plan.channel).await => {
+            Some(Webhooks::start(node.clone(), plan.channel))
+        }
+        Dialect::WhatsApp => return Err(LoadError::Unverified),
+    };
+    let line = Line { node, channel: plan.channel, webhooks, ledger: ledger.clone() };
     let carrier = tokio::spawn(carry(carrier, reports, plan.channel, ledger.clone()));
     let drill = Arc::new(Drill { line, turns: Mutex::new(Turns::new(people)), refused: Mutex::default() });
 

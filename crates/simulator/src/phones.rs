@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::carrier::{Carrier, Delivery};
 use crate::connections::Connections;
 use crate::ledger::Ledger;
+use crate::whatsapp::Webhooks;
 
 /// Every so many messages come from somebody who writes on without waiting, so that messages of one person
 /// follow closely upon each other.
@@ -24,9 +25,11 @@ const TEXTS: [&str; 3] = ["hello", "Amina", "27"];
 /// How messages reach the node.
 pub struct Line {
     /// Connections to the node.
-    pub node: Connections,
-    /// The EX channel.
+    pub node: Arc<Connections>,
+    /// The channel.
     pub channel: Uuid,
+    /// Gathers messages into webhooks, on a channel of WhatsApp.
+    pub webhooks: Option<Webhooks>,
     /// What happened so far.
     pub ledger: Arc<Mutex<Ledger>>,
 }
@@ -47,6 +50,10 @@ impl Line {
     pub async fn hand_in(&self, person: usize, number: usize) -> Taken {
         let from = Ledger::number(person);
         let text = TEXTS[number % TEXTS.len()];
+        if let Some(webhooks) = &self.webhooks {
+            let id = format!("drill-{person}-{number}");
+            return webhooks.hand_in(&from, &format!("{text} #{number}"), &id).await;
+        }
         let body =
             format!("from=%2B{}&text={text}%20%23{number}&external_id=drill-{person}-{number}", &from[1..]);
         let path = format!("/c/ex/{}/receive", self.channel);

@@ -12,7 +12,9 @@ use tempfile::TempDir;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::carrier::{Carrier, Dialect};
 use crate::connections::Connections;
+use crate::whatsapp::PHONE_NUMBER_ID;
 
 /// A node that is not ready by then never will be; it should take under a second.
 const START_WAIT: Duration = Duration::from_secs(20);
@@ -47,7 +49,7 @@ pub enum ScratchError {
     },
 }
 
-/// A store with one workspace, one EX channel and a flow, and the process that serves it.
+/// A store with one workspace, one channel and a flow, and the process that serves it.
 pub struct ScratchNode {
     binary: PathBuf,
     folder: TempDir,
@@ -83,9 +85,16 @@ impl ScratchNode {
         self.command(&["import", &file.to_string_lossy()], None).map(drop)
     }
 
-    /// Adds an EX channel and returns its uuid.
-    pub fn add_channel(&self, config: &str) -> Result<Uuid, ScratchError> {
-        let said = self.command(&["channel", "add", "EX", "--name", "Drill", "--config", config], None)?;
+    /// Adds a channel that sends to a carrier and returns its uuid.
+    pub fn add_channel(&self, carrier: &Carrier) -> Result<Uuid, ScratchError> {
+        let config = carrier.channel_config();
+        let mut arguments = vec!["channel", "add", "EX", "--name", "Drill", "--config", &config];
+        if carrier.dialect() == Dialect::WhatsApp {
+            arguments[2] = "WAC";
+            // The drill's own rate is the limit, not Meta's.
+            arguments.extend(["--address", PHONE_NUMBER_ID, "--rate", "1000000"]);
+        }
+        let said = self.command(&arguments, None)?;
         let last = said.trim().lines().last().unwrap_or_default();
         last.trim().parse().map_err(|_| ScratchError::NoChannel(said.clone()))
     }

@@ -107,6 +107,8 @@ reads! {
     fn revision(workspace: WorkspaceId, flow: FlowId, revision: i64) -> Option<RevisionRow>;
     /// The line with this public identifier, in whichever workspace, if it is in use.
     fn channel(uuid: ChannelUuid) -> Option<ChannelRow>;
+    /// The lines of a type that are in use, of all workspaces, the oldest first.
+    fn channels_of_type(channel_type: SmolStr) -> Vec<ChannelRow>;
     /// The public identifier of an inbound message that its carrier gave us before.
     fn find_inbound(key: InboundKey) -> Option<MessageUuid>;
     /// Whose an address is, and the row of the address, without reading more of the contact.

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use channels::answer::{self, Answer};
-use channels::{CarrierType, Inbound};
+use channels::{CarrierType, Inbound, Reading};
 use node::{IntakeError, Node, Taken, limits};
 
 use crate::body::{self, BodyError};
@@ -35,14 +35,7 @@ async fn receive(
         Ok(body) => body,
         Err(error) => {
             node.metrics().count_inbound(kind.map_or("none", CarrierType::slug), "refused");
-            return respond(match error {
-                BodyError::TooLarge => answer::error(
-                    413,
-                    &format!("the body is larger than {} bytes", limits::CARRIER_BODY_BYTES),
-                ),
-                BodyError::Late => answer::error(408, "the body did not arrive in time"),
-                BodyError::Broken => answer::error(400, "the body broke off"),
-            });
+            return respond(unread(error, limits::CARRIER_BODY_BYTES));
         }
     };
     let (Some(kind), Ok(uuid)) = (kind, uuid.parse()) else { return not_found().await };
@@ -58,45 +51,55 @@ async fn receive(
         Ok(line) if line.kind() == kind => line,
         Ok(_) | Err(_) => return not_found().await,
     };
-    let items = line.receive(&channels::Request {
+    let reading = line.receive(&channels::Request {
         action: &action,
         query: parts.uri.query().unwrap_or_default(),
         content_type: parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
         body: &body,
+        signature: None,
     });
-    let items = match items {
-        Ok(items) => items,
+    let reading = match reading {
+        Ok(reading) => reading,
         Err(refusal) => {
             node.metrics().count_inbound(kind.slug(), "refused");
             return respond(answer::refused(&refusal));
         }
     };
-    match node.receive(&channel, items.clone()).await {
-        Ok(taken) => respond(accepted(line, &items, &taken)),
+    match node.receive(&channel, reading.items.clone()).await {
+        Ok(taken) => respond(accepted(line, &reading, &taken)),
         Err(IntakeError::UnknownChannel) => not_found().await,
         Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => come_again(),
     }
 }
 
-fn accepted(line: &channels::Line, items: &[Inbound], taken: &[Taken]) -> Answer {
-    match (items, taken) {
+/// The answer to a request whose body could not be read.
+pub(crate) fn unread(error: BodyError, limit: usize) -> Answer {
+    match error {
+        BodyError::TooLarge => answer::error(413, &format!("the body is larger than {limit} bytes")),
+        BodyError::Late => answer::error(408, "the body did not arrive in time"),
+        BodyError::Broken => answer::error(400, "the body broke off"),
+    }
+}
+
+fn accepted(line: &channels::Line, reading: &Reading, taken: &[Taken]) -> Answer {
+    match (reading.items.as_slice(), taken) {
         // Reports about messages that we do not know are accepted like others: the carrier can do nothing.
         ([Inbound::Message(_) | Inbound::Event(_)], [Taken::Ignored(reason)]) => answer::ignored(reason),
         _ => {
             let uuids: Vec<_> = taken.iter().map(|taken| taken.message()).collect();
-            answer::accepted(line, items, &uuids)
+            answer::accepted(line, reading, &uuids)
         }
     }
 }
 
-fn come_again() -> Response {
+pub(crate) fn come_again() -> Response {
     let mut response = respond(answer::error(503, "busy; send it again in a moment"));
     let seconds = HeaderValue::from(limits::RETRY_AFTER.as_secs());
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
 }
 
-fn respond(answer: Answer) -> Response {
+pub(crate) fn respond(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // The type may be an administrator's wording; one that cannot be a header is sent as plain text.
     let content_type = HeaderValue::from_str(&answer.content_type)

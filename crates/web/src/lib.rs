@@ -8,6 +8,7 @@ mod health;
 mod landing;
 mod rates;
 mod serve;
+mod whatsapp;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -20,6 +21,7 @@ pub use serve::serve;
 pub fn router(node: Node) -> Router {
     Router::new()
         .merge(carriers::routes())
+        .merge(whatsapp::routes())
         .merge(chat::routes(&node))
         .merge(health::routes())
         .merge(landing::routes())

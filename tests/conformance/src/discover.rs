@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, courier, exports, info, legacy, pending, report::Report, scenarios, testdata};
+use crate::{cases, courier, exports, info, legacy, pending, report::Report, scenarios, testdata, whatsapp};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -26,6 +26,8 @@ pub enum Suite {
     Exports(PathBuf),
     /// A folder of carriers' requests and ours.
     Courier(PathBuf),
+    /// A folder of webhooks of WhatsApp.
+    WhatsApp(PathBuf),
     /// A folder of cases that nothing can run yet, with the family's name.
     Pending(PathBuf, String),
 }
@@ -45,6 +47,7 @@ impl Suite {
             Self::Info(dir) => info::run(dir, report),
             Self::Exports(dir) => exports::run(dir, report),
             Self::Courier(dir) => courier::run(dir, report),
+            Self::WhatsApp(dir) => whatsapp::run(dir, report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
         }
     }
@@ -77,6 +80,8 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
         found.push(Suite::Exports(path.to_owned()));
     } else if courier::is_family(path) {
         found.push(Suite::Courier(path.to_owned()));
+    } else if whatsapp::is_family(path) {
+        found.push(Suite::WhatsApp(path.to_owned()));
     } else if let Some(name) = pending::family(path) {
         found.push(Suite::Pending(path.to_owned(), name));
     } else if entries.iter().any(|entry| cases::is_case_file(entry)) {

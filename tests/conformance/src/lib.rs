@@ -18,3 +18,4 @@ mod sessions;
 pub mod speed;
 mod testdata;
 mod typed;
+mod whatsapp;

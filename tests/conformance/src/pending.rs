@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Folders of families that later parts of the product will run.
-const FAMILIES: &[&str] = &["junebug", "nlu", "payg", "rapidpro9", "turn-journeys", "whatsapp"];
+const FAMILIES: &[&str] = &["junebug", "nlu", "payg", "rapidpro9", "turn-journeys"];
 
 /// The name of the family that a folder holds, if it is one of these.
 pub fn family(dir: &Path) -> Option<String> {

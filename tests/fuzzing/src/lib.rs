@@ -46,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "sessions", run: targets::sessions::run },
     Target { name: "conversations", run: targets::sessions::run_conversations },
     Target { name: "carriers", run: targets::carriers::run },
+    Target { name: "whatsapp", run: targets::carriers::run_whatsapp },
 ];
 
 /// The target of that name.

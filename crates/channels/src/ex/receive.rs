@@ -56,6 +56,7 @@ fn receive_message(line: &Line, settings: &Settings, request: &Request<'_>) -> R
     let external_id = id.map(external_id).transpose()?;
     Ok(vec![Inbound::Message(InboundMessage {
         urn: urn(line, from)?,
+        other_urns: Vec::new(),
         text: clean(text)?,
         attachments: Vec::new(),
         sent_on: date.map(parse_date).transpose()?,
@@ -77,6 +78,7 @@ fn receive_xml(
     let text = text.ok_or_else(|| Refusal::malformed("missing text"))?;
     Ok(vec![Inbound::Message(InboundMessage {
         urn: urn(line, &from)?,
+        other_urns: Vec::new(),
         text: clean(&text)?,
         attachments: Vec::new(),
         sent_on: None,
@@ -95,7 +97,12 @@ fn receive_status(status: DeliveryStatus, request: &Request<'_>) -> Result<Vec<I
         .trim()
         .parse()
         .map_err(|_| Refusal::malformed("parameter id or uuid must be the uuid of a message"))?;
-    Ok(vec![Inbound::Status(InboundStatus { message: Some(message), external_id: None, status })])
+    Ok(vec![Inbound::Status(InboundStatus {
+        message: Some(message),
+        external_id: None,
+        status,
+        reason: None,
+    })])
 }
 
 fn receive_stop(line: &Line, settings: &Settings, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {

@@ -25,7 +25,7 @@ proptest! {
         body in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
         let body = [head.as_bytes(), &body].concat();
-        let request = Request { action: &action, query: &query, content_type: Some(TYPES[content_type]), body: &body };
+        let request = Request { action: &action, query: &query, content_type: Some(TYPES[content_type]), body: &body, signature: None };
         for config in [json!(null), json!({"from_xpath": "//a/@b", "text_xpath": "/a//text()"})] {
             let _ = line(config).receive(&request);
         }
@@ -53,6 +53,8 @@ proptest! {
             quick_replies: vec![channels::QuickReply::text(reply.as_str())],
             interactive: None,
             session_status: None,
+            locale: None,
+            templating: None,
         };
         let Ok(Plan::Requests(requests)) = line.plan(&message) else { panic!("it can be sent") };
         let body: serde_json::Value = serde_json::from_str(&requests[0].body).unwrap();

@@ -4,6 +4,7 @@
 mod anything;
 mod receive;
 mod send;
+mod wac;
 
 use channels::Line;
 use serde_json::Value;

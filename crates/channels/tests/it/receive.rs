@@ -8,8 +8,8 @@ use crate::line;
 /// Reads a GET with this action and query, or a POST with this form.
 fn receive(config: Value, action: &str, query: &str, form: &str) -> Result<Vec<Inbound>, String> {
     let content_type = Some("application/x-www-form-urlencoded");
-    let request = Request { action, query, content_type, body: form.as_bytes() };
-    line(config).receive(&request).map_err(|refusal| refusal.to_string())
+    let request = Request { action, query, content_type, body: form.as_bytes(), signature: None };
+    line(config).receive(&request).map(|reading| reading.items).map_err(|refusal| refusal.to_string())
 }
 
 #[test]
@@ -76,10 +76,12 @@ fn xml_messages_and_own_answers() {
     });
     let line = line(config);
     let body = b"<m><phone>+254722000111</phone><words>Habari &amp; karibu</words></m>";
-    let request = Request { action: "receive", query: "", content_type: Some("text/xml"), body };
-    let items = line.receive(&request).expect("well-formed");
-    assert!(matches!(&items[..], [Inbound::Message(m)] if m.text == "Habari & karibu"), "{items:?}");
-    let answer = answer::accepted(&line, &items, &[None]);
+    let request =
+        Request { action: "receive", query: "", content_type: Some("text/xml"), body, signature: None };
+    let reading = line.receive(&request).expect("well-formed");
+    let items = reading.items.as_slice();
+    assert!(matches!(items, [Inbound::Message(m)] if m.text == "Habari & karibu"), "{items:?}");
+    let answer = answer::accepted(&line, &reading, &[None]);
     assert_eq!(
         (answer.status, answer.content_type.as_str(), answer.body.as_str()),
         (200, "text/xml", "<ok/>")
@@ -138,7 +140,8 @@ fn answers_have_the_known_shapes() {
     let items = receive(json!(null), "receive", "from=20880&text=Hi&id=e1&date=2025-03-01T10:00:00Z", "")
         .expect("fine");
     let body: Value =
-        serde_json::from_str(&answer::accepted(&line, &items, &[Some(uuid)]).body).expect("JSON");
+        serde_json::from_str(&answer::accepted(&line, &items.clone().into(), &[Some(uuid)]).body)
+            .expect("JSON");
     let expected = json!({"message": "Message Accepted", "data": [{
         "type": "msg", "channel_uuid": "4f6cf7a1-0b1d-4a6e-8f0e-6f2f4f9b7c11",
         "msg_uuid": "0198f2aa-0000-7000-8000-00000000000a", "text": "Hi", "urn": "tel:20880",
@@ -146,11 +149,11 @@ fn answers_have_the_known_shapes() {
     assert_eq!(body, expected);
 
     let items = receive(json!(null), "failed", &format!("id={uuid}"), "").expect("fine");
-    let answer = answer::accepted(&line, &items, &[]);
+    let answer = answer::accepted(&line, &items.clone().into(), &[]);
     assert!(answer.body.contains("Status Update Accepted") && answer.body.contains(r#""status":"F""#));
 
     let items = receive(json!(null), "stopped", "from=20880", "").expect("fine");
-    let answer = answer::accepted(&line, &items, &[]);
+    let answer = answer::accepted(&line, &items.clone().into(), &[]);
     assert!(answer.body.contains("Event Accepted") && answer.body.contains("stop_contact"));
 
     let refused = answer::refused(&channels::Refusal::malformed("why"));

@@ -14,6 +14,8 @@ fn message(text: &str) -> Outgoing {
         quick_replies: Vec::new(),
         interactive: None,
         session_status: Some("waiting".into()),
+        locale: None,
+        templating: None,
     }
 }
 

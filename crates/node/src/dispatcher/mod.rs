@@ -245,11 +245,13 @@ impl Dispatcher {
     }
 
     fn pace_of(&self, channel: ChannelId) -> Pace {
-        let rate = self.shared.lines.at_hand(channel).and_then(|channel| channel.rate);
+        let channel = self.shared.lines.at_hand(channel);
+        let window = channel.as_ref().and_then(|channel| channel.line.as_ref().ok()?.window());
+        let rate = channel.and_then(|channel| channel.rate);
         let every = rate
             .filter(|rate| *rate > 0)
             .map_or(Duration::ZERO, |rate| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX));
-        Pace { window: self.shared.config.channel_window, every }
+        Pace { window: window.unwrap_or(self.shared.config.channel_window), every }
     }
 
     fn add(&mut self, item: OutboxItem) {

@@ -124,6 +124,7 @@ impl Dispatcher {
         }
         let first = match error.kind {
             SendErrorKind::ConnectionThrottled => self.shared.config.retry_first * 2,
+            SendErrorKind::PersonThrottled => limits::PERSON_RETRY_FIRST,
             _ => self.shared.config.retry_first,
         };
         let wait = backoff(item.attempts, first, self.shared.ctx.host.random());

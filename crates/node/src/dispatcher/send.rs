@@ -171,6 +171,8 @@ fn outgoing(item: &OutboxItem) -> Option<Outgoing> {
     let detail = item.detail.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let session_status = detail.as_ref().and_then(|detail| detail.get("session_status")?.as_str());
     let interactive = detail.as_ref().and_then(|detail| detail.get("interactive").cloned());
+    let locale = detail.as_ref().and_then(|detail| detail.get("locale")?.as_str());
+    let templating = detail.as_ref().and_then(|detail| detail.get("templating").cloned());
     Some(Outgoing {
         uuid: item.message_uuid?,
         urn: Urn::new(scheme, path),
@@ -179,5 +181,7 @@ fn outgoing(item: &OutboxItem) -> Option<Outgoing> {
         quick_replies: replies.and_then(Result::ok).unwrap_or_default(),
         interactive: interactive.and_then(|interactive| serde_json::from_value(interactive).ok()),
         session_status: session_status.map(SmolStr::from),
+        locale: locale.map(SmolStr::from),
+        templating: templating.and_then(|templating| serde_json::from_value(templating).ok()),
     })
 }

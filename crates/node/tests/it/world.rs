@@ -166,6 +166,7 @@ impl World {
         let channel = self.node.lines().find(self.node.context(), self.line).await.unwrap().unwrap();
         let message = InboundMessage {
             urn: Urn::new("tel", format!("+25472200{person:04}")),
+            other_urns: Vec::new(),
             text: text.to_owned(),
             attachments: Vec::new(),
             sent_on: None,

@@ -28,6 +28,7 @@ async fn a_sent_message_is_done_and_reports_move_it_on() {
             message: item.message_uuid.filter(|_| by_uuid),
             external_id: (!by_uuid).then(|| "c-77".into()),
             status,
+            reason: None,
         },
     };
     let mut stray = report(DeliveryStatus::Sent, true);

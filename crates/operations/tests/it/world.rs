@@ -227,6 +227,7 @@ impl World {
             channel: self.line.uuid,
             kind: InboundKind::Message(InboundMessage {
                 urn: format!("tel:{from}").parse().unwrap(),
+                other_urns: Vec::new(),
                 text: text.to_owned(),
                 attachments: Vec::new(),
                 sent_on: None,

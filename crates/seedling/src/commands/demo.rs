@@ -10,7 +10,7 @@ use clap::Args;
 use domain::WorkspaceId;
 use node::{Config, Layer};
 use operations::{Context, NewChannel, NewWorkspace, add_channel, create_workspace, import_export};
-use simulator::carrier::{Carrier, Delivery};
+use simulator::carrier::{Carrier, Delivery, Dialect};
 use simulator::connections::Connections;
 use store::ChannelRow;
 
@@ -128,8 +128,9 @@ async fn prepare(context: &Context) -> anyhow::Result<(Lines, Carrier)> {
     if let Some(workspace) = context.store.workspaces().await?.first() {
         return found(context, workspace.id).await;
     }
-    let carrier =
-        Carrier::bind(([127, 0, 0, 1], 0).into()).await.context("the demo's carrier cannot listen")?;
+    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into(), Dialect::Ex)
+        .await
+        .context("the demo's carrier cannot listen")?;
     let workspace = NewWorkspace {
         name: "Safe Steps".into(),
         timezone: "Africa/Nairobi".into(),
@@ -175,7 +176,7 @@ async fn found(context: &Context, workspace: WorkspaceId) -> anyhow::Result<(Lin
     let url = phones.config["send_url"].as_str().unwrap_or_default();
     let address = url.trim_start_matches("http://").trim_end_matches("/send");
     let address: SocketAddr = address.parse().map_err(|_| foreign())?;
-    let carrier = Carrier::bind(address)
+    let carrier = Carrier::bind(address, Dialect::Ex)
         .await
         .with_context(|| format!("the demo's carrier cannot listen at {address}; does another demo run?"))?;
     Ok((Lines { chat, carrier: phones }, carrier))

@@ -37,6 +37,16 @@ impl Rows<'_> {
         Ok(sql::one(self.conn, &text, &[&uuid.0], channel_row)?)
     }
 
+    pub(crate) fn channels_of_type(
+        &self,
+        channel_type: smol_str::SmolStr,
+    ) -> Result<Vec<ChannelRow>, StoreError> {
+        let text = format!(
+            "SELECT {CHANNEL_COLUMNS} FROM channel WHERE channel_type = $1 AND active = 1 ORDER BY id"
+        );
+        sql::all(self.conn, &text, &[&channel_type.as_str()], channel_row)
+    }
+
     pub(crate) fn definitions(&self, workspace: WorkspaceId) -> Result<Option<Definitions>, StoreError> {
         let text = format!("SELECT {WORKSPACE_COLUMNS} FROM workspace WHERE id = $1");
         let Some(row) = sql::one(self.conn, &text, &[&workspace.0], workspace_row)? else { return Ok(None) };

@@ -104,7 +104,7 @@ impl Chat {
 fn settings(channel: &Channel) -> Option<&Settings> {
     match channel.line.as_ref().map(|line| &line.carrier) {
         Ok(Carrier::WebChat(settings)) => Some(settings),
-        Ok(Carrier::External(_)) | Err(_) => None,
+        Ok(Carrier::External(_) | Carrier::WhatsAppCloud(_)) | Err(_) => None,
     }
 }
 
@@ -194,6 +194,7 @@ pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, re
         admit_visitor(&chat, client, &conversation)?;
         let message = Inbound::Message(InboundMessage {
             urn: visitor_urn(&conversation.visitor),
+            other_urns: Vec::new(),
             text: written.text.replace('\0', ""),
             attachments: Vec::new(),
             sent_on: None,

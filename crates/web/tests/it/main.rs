@@ -6,4 +6,5 @@ mod carriers;
 mod chat;
 mod sending;
 mod webhooks;
+mod whatsapp;
 mod world;

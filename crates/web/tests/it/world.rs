@@ -89,6 +89,10 @@ impl World {
         add_channel(self.node.context(), &self.workspace, "EX", config).await.uuid
     }
 
+    pub async fn add_whatsapp(&self, config: Value) -> ChannelUuid {
+        add_channel(self.node.context(), &self.workspace, "WAC", config).await.uuid
+    }
+
     pub async fn add_flow(&self, definition: &Value) -> FlowId {
         let now = self.node.context().now();
         let id = FlowId(self.store.ids().next(now));

@@ -16,13 +16,15 @@ use crate::patience::while_busy;
 #[command(after_help = "\
 Example:
   seedling channel add WCH --data ./seedling-data --name \"Clinic chat\" --config '{\"title\": \"Clinic chat\"}'
+  seedling channel add WAC --data ./seedling-data --name Helpline --address 106540352242922 --config '{
+      \"auth_token\": \"TOKEN\", \"app_secret\": \"SECRET\", \"verify_token\": \"WORD\", \"waba_id\": \"102290129340398\"}'
   seedling channel add EX --data ./seedling-data --name Airlink --address 8080 --country UG \\
       --config '{\"send_url\": \"https://gateway.example/send\", \"content_type\": \"json\",
                 \"body\": \"{\\\"to\\\":{{to}},\\\"text\\\":{{text}}}\"}'
 
 docs/connect-a-channel.md lists the settings of each type.")]
 pub struct Add {
-    /// EX (any HTTP aggregator) or WCH (web chat)
+    /// EX (any HTTP aggregator), WAC (WhatsApp Cloud) or WCH (web chat)
     #[arg(value_name = "TYPE")]
     channel_type: String,
     #[command(flatten)]
@@ -32,7 +34,7 @@ pub struct Add {
     /// Name shown to people
     #[arg(long)]
     name: String,
-    /// Number or handle at the carrier
+    /// Number or handle at the carrier; of a WhatsApp channel its phone number id
     #[arg(long, default_value = "")]
     address: String,
     /// Country of its numbers, such as UG; without it the workspace's
@@ -44,7 +46,7 @@ pub struct Add {
     /// Keep a uuid that a carrier calls already
     #[arg(long)]
     uuid: Option<Uuid>,
-    /// Messages a second at most
+    /// Messages a second at most; a WhatsApp channel has 80 without it
     #[arg(long)]
     rate: Option<i64>,
 }

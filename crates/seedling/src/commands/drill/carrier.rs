@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
-use simulator::carrier::Delivery;
+use simulator::carrier::{Delivery, Dialect};
 use simulator::connections::Connections;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub struct Carrier {
 impl Carrier {
     /// Runs until the input ends.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let carrier = simulator::carrier::Carrier::bind(self.listen)
+        let carrier = simulator::carrier::Carrier::bind(self.listen, Dialect::Ex)
             .await
             .with_context(|| format!("cannot listen at {}; choose another --listen", self.listen))?;
         let Some(channel) = self.channel_uuid.filter(|_| !self.print_config) else {

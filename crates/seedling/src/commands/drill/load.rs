@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use simulator::TWO_QUESTIONS;
-use simulator::carrier::Carrier;
+use simulator::carrier::{Carrier, Dialect};
 use simulator::latency::Quantiles;
 use simulator::load::{Plan, Report};
 use simulator::scratch::ScratchNode;
@@ -24,6 +24,7 @@ const MESSAGES_PER_PERSON: f64 = 4.0;
 Example:
   seedling drill load --rate 1800 --seconds 60
   seedling drill load --rate 200 --seconds 10 --json
+  seedling drill load --channel wac --rate 500
   seedling drill load --url http://node:7333 --channel-uuid UUID --carrier 0.0.0.0:7444
 
 Without --url it starts a node on a scratch store. With --url it needs an EX channel whose send_url is
@@ -67,13 +68,18 @@ pub struct Load {
 enum Kind {
     /// Any HTTP aggregator
     Ex,
+    /// WhatsApp Cloud: signed webhooks of many messages, reports of sent, delivered and read
+    Wac,
 }
 
 impl Load {
     /// Runs the drill and prints what came of it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let Kind::Ex = self.channel;
-        let carrier = Carrier::bind(self.carrier).await.with_context(|| {
+        let dialect = match self.channel {
+            Kind::Ex => Dialect::Ex,
+            Kind::Wac => Dialect::WhatsApp,
+        };
+        let carrier = Carrier::bind(self.carrier, dialect).await.with_context(|| {
             format!("the fake carrier cannot listen at {}; choose another --carrier", self.carrier)
         })?;
         let json = self.json;
@@ -82,7 +88,7 @@ impl Load {
                 eprintln!("the fake carrier listens at {}", carrier.send_url());
                 simulator::load::run(self.plan(url.clone(), channel), carrier).await?
             }
-            (Some(_), None) => bail!("--url needs --channel-uuid: the EX channel of that node"),
+            (Some(_), None) => bail!("--url needs --channel-uuid: the channel of that node"),
             (None, _) => self.on_scratch_node(carrier).await?,
         };
         if json {
@@ -105,7 +111,7 @@ impl Load {
             }
             None => node.import(TWO_QUESTIONS)?,
         }
-        let channel = node.add_channel(&carrier.channel_config())?;
+        let channel = node.add_channel(&carrier)?;
         let start = node.start().await?;
         eprintln!("a scratch node was ready after {} ms; writing", start.as_millis());
         let report = simulator::load::run(self.plan(node.url(), channel), carrier).await?;
