@@ -454,6 +454,14 @@ fn replies_to_tap_keep_their_places_in_every_language() {
 }
 
 #[test]
+fn an_email_without_words_does_not_keep_the_flow_from_being_read() {
+    let action =
+        json!({"type": "email", "uuid": id(12), "emails": ["nurse@example.org"], "subject": "", "msg": null});
+    let definition = Definition::read_value(&with_action(action), &mut uuids()).expect("a flow");
+    assert_eq!(definition.nodes[0].actions.len(), 1);
+}
+
+#[test]
 fn fields_are_saved_under_keys_that_fields_can_have() {
     let action =
         json!({"type": "save", "uuid": id(12), "field": "Due Date", "label": "Due Date", "value": "@step"});

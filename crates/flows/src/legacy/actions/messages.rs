@@ -7,7 +7,7 @@ use crate::legacy::shape::{items, text};
 use crate::legacy::texts::Texts;
 
 /// A template that gives nothing: a message that is only a picture still has a text.
-const NO_TEXT: &str = "@(\"\")";
+pub(super) const NO_TEXT: &str = "@(\"\")";
 
 /// A message to the contact.
 pub(super) fn reply(action: &Value, item: &str, job: &mut Job<'_, '_>) -> Option<Value> {

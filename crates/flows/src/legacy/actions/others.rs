@@ -28,7 +28,10 @@ pub(super) fn email(action: &Value, job: &mut Job<'_, '_>) -> Option<Value> {
         job.lose("An e-mail to nobody was left out.");
         return None;
     }
-    let (subject, body) = (template(&text(action, "subject")), template(&text(action, "msg")));
+    // Without a text the e-mail was not sent, and is not now; that must not keep the flow from being read.
+    let written = |key: &str| Some(template(&text(action, key))).filter(|text| !text.is_empty());
+    let [subject, body] =
+        ["subject", "msg"].map(|key| written(key).unwrap_or_else(|| messages::NO_TEXT.into()));
     Some(json!({"type": "send_email", "addresses": addresses, "subject": subject, "body": body}))
 }
 
