@@ -129,6 +129,25 @@ fn field(json: &Value) -> Option<Field> {
 
 fn group(json: &Value) -> Option<Group> {
     let uuid = json["uuid"].as_str()?.parse().ok()?;
-    let query = json["query"].as_str().map(SmolStr::new);
+    // RapidPro writes an empty query for groups that people are put into by hand.
+    let query = json["query"].as_str().filter(|query| !query.trim().is_empty()).map(SmolStr::new);
     Some(Group { uuid, name: json["name"].as_str().unwrap_or_default().into(), query })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn groups_without_a_query_are_filled_by_hand() {
+        let query = |query: serde_json::Value| {
+            let group =
+                json!({"uuid": "7f5c4b1e-0a55-4d6c-9a3e-6a8f1f1c2d01", "name": "Mothers", "query": query});
+            super::group(&group).and_then(|group| group.query)
+        };
+        assert_eq!(query(json!("age > 18")).as_deref(), Some("age > 18"));
+        for none in [json!(""), json!("  "), json!(null)] {
+            assert_eq!(query(none.clone()), None, "{none}");
+        }
+    }
 }
