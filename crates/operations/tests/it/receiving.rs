@@ -49,6 +49,23 @@ async fn without_a_flow_a_message_is_kept() {
 }
 
 #[tokio::test]
+async fn further_addresses_that_a_carrier_tells_lead_to_the_same_person() {
+    let world = World::with_registration().await;
+    world.hears("+254700000002", "hi").await;
+    let mut item = world.says("+254700000001", "hi");
+    let InboundKind::Message(message) = &mut item.kind else { panic!("a message") };
+    message.other_urns = ["tel:+254700000009", "tel:+254700000002"].map(|urn| urn.parse().unwrap()).to_vec();
+    for _ in 0..2 {
+        assert!(matches!(world.receive(vec![item.clone()]).await.value[0], Ok(Receipt::Accepted(_))));
+    }
+    let person = world.conversation("+254700000001").await.unwrap();
+    assert_eq!(person.urns.len(), 2, "the address of somebody else stays theirs: {:?}", person.urns);
+    let same = world.conversation("+254700000009").await.unwrap();
+    assert_eq!(same.contact.id, person.contact.id);
+    assert_ne!(world.conversation("+254700000002").await.unwrap().contact.id, person.contact.id);
+}
+
+#[tokio::test]
 async fn the_same_external_id_is_the_same_message() {
     let world = World::with_registration().await;
     let item = world.says_as("+254700000001", "hi", Some("c-1"));

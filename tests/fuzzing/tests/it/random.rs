@@ -30,4 +30,9 @@ proptest! {
     fn any_line_reads_any_request(input in proptest::collection::vec(any::<u8>(), 0..400)) {
         check("carriers", &input);
     }
+
+    #[test]
+    fn every_part_of_a_webhook_is_taken_or_noted(input in proptest::collection::vec(any::<u8>(), 0..400)) {
+        check("whatsapp", &input);
+    }
 }
