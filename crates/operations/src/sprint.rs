@@ -15,7 +15,10 @@ use store::{
     OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
 };
 
-use crate::turn::{Live, Turn};
+use crate::{
+    start_flow::not_active,
+    turn::{Live, Turn},
+};
 
 /// How long an effect may take before the flow goes on without its answer.
 pub const EFFECT_DEADLINE: SignedDuration = SignedDuration::from_secs(300);
@@ -222,6 +225,9 @@ impl Turn<'_> {
             }
             EventKind::ContactStatusChanged(changed) if changed.status != ContactStatus::Active => {
                 self.cancel_reminders(&SmolStr::default());
+                // What was queued before; what this flow said itself still goes.
+                let reason = not_active(changed.status).unwrap_or_default().to_owned();
+                self.first.push(Change::DropQueued(row.workspace, row.contact, reason, self.now));
                 self.record(event, Some(row.id));
             }
             EventKind::TicketOpened(_) => {

@@ -347,3 +347,21 @@ async fn reminders_do_not_stand_before_somebody_who_is_in_a_conversation() {
     assert_eq!(texts(&first.outbox), ["We will ask another day."]);
     assert_eq!(texts(&fire_timers(&world.ctx, 100).await.unwrap().outbox).len(), 28);
 }
+
+#[tokio::test]
+async fn who_is_opted_out_by_a_flow_gets_what_it_said_and_nothing_that_still_pauses() {
+    let world = paused().await;
+    let mut actions = says(&["You will hear no more."]);
+    actions.push(json!({"type": "set_contact_status", "status": "stopped"}));
+    let flow = world.add_flow(&doing(0x4000, "Leave", &actions)).await;
+    let mut keyword = world.trigger("K", flow);
+    keyword.keywords = vec!["leave".into()];
+    world.add_trigger(keyword).await;
+    assert_eq!(world.hears(PERSON, "story").await, ["one"]);
+    assert_eq!(world.hears(PERSON, "leave").await, ["You will hear no more."]);
+    world.host.forward(60);
+    assert_eq!(leaves(&world).await, Vec::<String>::new());
+    let said = world.transcript(PERSON).await;
+    assert_eq!(said[2..4], ["out failed two", "out failed three"]);
+    world.assert_counts_true().await;
+}
