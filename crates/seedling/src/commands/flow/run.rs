@@ -64,7 +64,7 @@ pub struct Run {
     /// The moment at which it begins, such as '2026-03-05 09:00'
     #[arg(long, value_name = "MOMENT")]
     now: Option<String>,
-    /// Any other line of a test's setting, such as 'web GET https://example.org/: 200 {}'; can be repeated
+    /// Any other line of a test's setting, such as 'zone: Africa/Kampala' or the answer of a web service; can be repeated
     #[arg(long = "set", value_name = "KEY: VALUE")]
     settings: Vec<String>,
     /// Write the conversation down as a test
