@@ -115,7 +115,8 @@ pub fn run_whatsapp(input: &[u8]) {
     let request =
         Request { action: "receive", body: &body, signature: Some(&signature), ..Request::default() };
     let Ok(reading) = line.receive(&request) else { panic!("what is signed is read") };
-    if let Some(held) = held {
+    // What is nested deeper than JSON may be is refused whole, with one note.
+    if let Some(held) = held.filter(|_| serde_json::from_slice::<Json>(&body).is_ok()) {
         assert_eq!(reading.items.len() + reading.notes.len(), held, "{reading:?}");
     }
     channels::answer::accepted(&line, &reading, &vec![None; reading.items.len()]);
