@@ -36,7 +36,7 @@ pub(crate) fn pieces(template: &str, tops: &[&str]) -> Vec<Piece> {
         let piece = if rest.starts_with('@') {
             Piece::Escape(at..at + 2)
         } else if rest.starts_with('(') {
-            match closing_parenthesis(rest) {
+            match enclosed_length(rest, b'(', b')') {
                 Some(length) => Piece::Expression(at..at + 1 + length),
                 None => break,
             }
@@ -70,15 +70,16 @@ pub(crate) fn pieces(template: &str, tops: &[&str]) -> Vec<Piece> {
     pieces
 }
 
-/// Length of `(…)` at the start of `rest`, not minding parentheses in text literals.
-fn closing_parenthesis(rest: &str) -> Option<usize> {
+/// Length of `(…)`, or what else stands between `open` and `close`, at the start of `rest`, not minding those in text
+/// literals.
+fn enclosed_length(rest: &str, open: u8, close: u8) -> Option<usize> {
     let mut depth = 0usize;
     let mut position = 0;
     while let Some(byte) = rest.as_bytes().get(position) {
         match byte {
-            b'(' => depth += 1,
-            b')' if depth == 1 => return Some(position + 1),
-            b')' => depth -= 1,
+            byte if *byte == open => depth += 1,
+            byte if *byte == close && depth == 1 => return Some(position + 1),
+            byte if *byte == close => depth -= 1,
             b'"' => {
                 position += text_length(&rest[position..])?;
                 continue;
@@ -92,22 +93,31 @@ fn closing_parenthesis(rest: &str) -> Option<usize> {
 
 /// Length of a path such as `contact.name` at the start of `rest`. A dot belongs to it only if a name follows.
 fn path_length(rest: &str, tops: &[&str]) -> Option<usize> {
-    let name_length = |text: &str| text.find(|c| !is_name_part(c)).unwrap_or(text.len());
     if !rest.starts_with(is_name_start) {
         return None;
     }
-    let mut length = name_length(rest);
+    let length = name_length(rest);
     let top = rest[..length].to_lowercase();
     if !tops.contains(&top.as_str()) {
         return None;
     }
+    Some(length + names_length(&rest[length..]))
+}
+
+/// Length of `.name.name…` at the start of `rest`. A dot belongs to it only if a name follows.
+fn names_length(rest: &str) -> usize {
+    let mut length = 0;
     while let Some(next) = rest[length..].strip_prefix('.') {
         match name_length(next) {
             0 => break,
             name => length += 1 + name,
         }
     }
-    Some(length)
+    length
+}
+
+fn name_length(text: &str) -> usize {
+    text.find(|c| !is_name_part(c)).unwrap_or(text.len())
 }
 
 /// Length of a path in a table with its brackets, of which there must be some.
@@ -117,35 +127,10 @@ fn lookup_length(rest: &str, path: usize) -> Option<usize> {
     }
     let mut length = path;
     while rest[length..].starts_with('[') {
-        length += closing_bracket(&rest[length..])?;
-        while let Some(next) = rest[length..].strip_prefix('.') {
-            match next.find(|c| !is_name_part(c)).unwrap_or(next.len()) {
-                0 => break,
-                name => length += 1 + name,
-            }
-        }
+        length += enclosed_length(&rest[length..], b'[', b']')?;
+        length += names_length(&rest[length..]);
     }
     (length > path).then_some(length)
-}
-
-/// Length of `[…]` at the start of `rest`, not minding brackets in text literals.
-fn closing_bracket(rest: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut position = 0;
-    while let Some(byte) = rest.as_bytes().get(position) {
-        match byte {
-            b'[' => depth += 1,
-            b']' if depth == 1 => return Some(position + 1),
-            b']' => depth -= 1,
-            b'"' => {
-                position += text_length(&rest[position..])?;
-                continue;
-            }
-            _ => {}
-        }
-        position += 1;
-    }
-    None
 }
 
 /// The expression of a lookup as written behind its `@`: a single word in brackets that is no top-level name becomes
@@ -155,7 +140,7 @@ pub(crate) fn lookup_expression(written: &str, tops: &[&str]) -> String {
     let mut rest = written;
     while let Some(open) = rest.find('[') {
         let (before, bracket) = rest.split_at(open);
-        let length = closing_bracket(bracket).unwrap_or(bracket.len());
+        let length = enclosed_length(bracket, b'[', b']').unwrap_or(bracket.len());
         let inside = bracket[1..length].trim_end_matches(']').trim();
         let word = inside.starts_with(|c: char| is_name_start(c) && !c.is_ascii_digit())
             && inside.chars().all(is_name_part)
