@@ -206,6 +206,19 @@ impl Node {
         self.inner.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Ends as `kill -9` does, for simulations: the workers are cut off wherever they are, nothing is finished, nothing
+    /// recorded. What they had begun beside themselves ends at its next call on store or network, which the
+    /// simulation does not let through any more.
+    pub fn crash(&self) {
+        self.announce_stop();
+        drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(tasks) = tasks else { return };
+        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher] {
+            task.abort();
+        }
+    }
+
     /// Stops cleanly: takes nothing more, finishes what it has begun, records carriers' answers. Answers whether
     /// that was done in time; what was not is taken over by the next start.
     pub async fn stop(&self) -> bool {

@@ -9,11 +9,15 @@ use domain::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
     ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow,
+    faults::{Call, Faults},
+    postgres::Postgres,
+    sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -26,6 +30,8 @@ enum Db {
 #[derive(Clone)]
 pub struct Store {
     db: Arc<Db>,
+    /// Only in simulations.
+    faults: Option<Faults>,
 }
 
 impl std::fmt::Debug for Store {
@@ -42,7 +48,25 @@ impl Store {
             StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
             StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options)?),
         };
-        Ok(Self { db: Arc::new(db) })
+        Ok(Self { db: Arc::new(db), faults: None })
+    }
+
+    /// The same store as one node of a simulation sees it, through its faults.
+    #[must_use]
+    pub fn with_faults(&self, faults: Faults) -> Self {
+        Self { db: self.db.clone(), faults: Some(faults) }
+    }
+
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        writes: bool,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match &self.faults {
+            None => work.await,
+            Some(faults) => faults.around(Call { name, writes }, work).await,
+        }
     }
 
     /// Where row numbers come from.
@@ -56,10 +80,13 @@ impl Store {
     /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
     /// error means that nothing is known to be committed.
     pub async fn write(&self, units: Vec<Unit>) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
-        match &*self.db {
-            Db::Sqlite(db) => db.write(units).await,
-            Db::Postgres(db) => db.write(units).await,
-        }
+        let work = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.write(units).await,
+                Db::Postgres(db) => db.write(units).await,
+            }
+        };
+        self.call("write", true, work).await
     }
 
     /// Commits one unit.
@@ -83,10 +110,13 @@ macro_rules! reads {
             $(#[$doc])*
             #[allow(clippy::clone_on_copy, reason = "a read may be tried again, and some arguments are copied")]
             pub async fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
-                match &*self.db {
-                    Db::Sqlite(db) => db.read(move |rows| rows.$name($($arg),*)).await,
-                    Db::Postgres(db) => db.read(move |rows| rows.$name($($arg.clone()),*)).await,
-                }
+                let work = async {
+                    match &*self.db {
+                        Db::Sqlite(db) => db.read(move |rows| rows.$name($($arg),*)).await,
+                        Db::Postgres(db) => db.read(move |rows| rows.$name($($arg.clone()),*)).await,
+                    }
+                };
+                self.call(stringify!($name), false, work).await
             }
         )+}
     };
@@ -186,18 +216,24 @@ impl Store {
         now: Timestamp,
         shares: Vec<(OutboxLine, usize)>,
     ) -> Result<Claimed, StoreError> {
-        match &*self.db {
-            Db::Sqlite(db) => db.claim_outbox(run, now, shares).await,
-            Db::Postgres(db) => db.claim_outbox(run, now, shares).await,
-        }
+        let work = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.claim_outbox(run, now, shares).await,
+                Db::Postgres(db) => db.claim_outbox(run, now, shares).await,
+            }
+        };
+        self.call("claim_outbox", true, work).await
     }
 
     /// Gives back what earlier runs of the node had in hand when they ended, marked as possibly repeated. Call it
     /// once, before anything is claimed for `run`.
     pub async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
-        match &*self.db {
-            Db::Sqlite(db) => db.recover_outbox(run, now).await,
-            Db::Postgres(db) => db.recover_outbox(run, now).await,
-        }
+        let work = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.recover_outbox(run, now).await,
+                Db::Postgres(db) => db.recover_outbox(run, now).await,
+            }
+        };
+        self.call("recover_outbox", true, work).await
     }
 }

@@ -15,6 +15,7 @@ mod conversation;
 mod db;
 mod definitions;
 mod error;
+pub mod faults;
 mod ids;
 mod job;
 mod message;
