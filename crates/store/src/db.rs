@@ -14,10 +14,7 @@ use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
     ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow,
-    faults::{Call, Faults},
-    postgres::Postgres,
-    sqlite::Sqlite,
+    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
