@@ -127,6 +127,10 @@ fn movement(
         true => Change::JoinGroup(workspace, person, id, now),
         false => Change::LeaveGroup(workspace, person, id),
     };
-    let guard = Change::Contact(Box::new(ContactUpdate { contact: row, modified_on: now }));
+    let guard = Change::Contact(Box::new(ContactUpdate {
+        contact: row,
+        version: ctx.next_id(now),
+        modified_on: now,
+    }));
     Some((person, belongs, Unit::new(vec![guard, moves])))
 }

@@ -49,16 +49,17 @@ fn rows(
 ) -> (Vec<Change>, MessageUuid) {
     let now = ctx.now();
     let uuid = MessageUuid(ctx.host.uuid_v7());
+    let id = MessageId(ctx.next_id(now));
     let (stranger, contact, urn) = match owner {
         Some((contact, urn)) => (None, contact, Some(urn)),
         None => {
             let person = Person::unknown(ctx, ws, &message.urn, Some(channel), message.name.as_ref(), now);
             let (contact, urn) = (person.row.id, person.urn_row(&message.urn).map(|row| row.id));
-            (Some(person.guard(now)), contact, urn)
+            (Some(person.guard(ctx, now)), contact, urn)
         }
     };
     let kept = Change::Message(Box::new(NewMessage {
-        id: MessageId(ctx.next_id(now)),
+        id,
         uuid,
         workspace: ws.row.id,
         contact,

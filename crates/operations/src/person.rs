@@ -73,7 +73,7 @@ impl Person {
             id: ContactId(ctx.next_id(now)),
             workspace: ws.row.id,
             uuid: ContactUuid(ctx.host.uuid_v7()),
-            version: 1,
+            version: 0,
             name: SmolStr::default(),
             language: None,
             status: ContactStatus::Active,
@@ -167,8 +167,10 @@ impl Person {
         self.groups = groups;
     }
 
-    /// The change that writes the contact itself, and by which the unit fails if somebody else did meanwhile.
-    pub fn guard(self, now: Timestamp) -> Change {
+    /// The change that writes the contact itself, and by which the unit fails if somebody else did meanwhile. Make all
+    /// row numbers of the unit before: the contact's new version is made here, and it is the highest.
+    pub fn guard(self, ctx: &Context, now: Timestamp) -> Change {
+        let version = ctx.next_id(now);
         let contact = self.contact;
         let row = ContactRow {
             name: contact.name,
@@ -180,8 +182,11 @@ impl Person {
             ..self.row
         };
         match self.new_urns {
-            Some(urns) => Change::NewContact(Box::new(NewContact { contact: row, urns })),
-            None => Change::Contact(Box::new(ContactUpdate { contact: row, modified_on: now })),
+            Some(urns) => {
+                let contact = ContactRow { version, ..row };
+                Change::NewContact(Box::new(NewContact { contact, urns }))
+            }
+            None => Change::Contact(Box::new(ContactUpdate { contact: row, version, modified_on: now })),
         }
     }
 }

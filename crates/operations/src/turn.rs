@@ -339,7 +339,7 @@ impl<'c> Turn<'c> {
         }
         let mut changes = self.first;
         changes.reserve(self.changes.len() + 1);
-        changes.push(self.person.guard(self.now));
+        changes.push(self.person.guard(self.ctx, self.now));
         changes.append(&mut self.changes);
         (Unit::new(changes), self.outbox)
     }

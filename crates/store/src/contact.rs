@@ -18,7 +18,8 @@ pub struct ContactRow {
     pub workspace: WorkspaceId,
     /// Public identifier.
     pub uuid: ContactUuid,
-    /// Rises with each change; a [`ContactUpdate`] names the version it was made from.
+    /// A row number that rises with each change, made after all others of that change: row numbers of a contact rise
+    /// in the order of the commits, whichever node wrote them. A [`ContactUpdate`] names the version it was made from.
     pub version: i64,
     /// Name; empty if unknown.
     pub name: SmolStr,
@@ -106,7 +107,7 @@ pub struct NewUrn {
     pub urn: UrnRow,
 }
 
-/// A person not known before; version 1.
+/// A person not known before.
 #[derive(Debug, Clone)]
 pub struct NewContact {
     /// The person.
@@ -120,6 +121,8 @@ pub struct NewContact {
 pub struct ContactUpdate {
     /// The state as it shall be; `contact.version` is the version that was loaded.
     pub contact: ContactRow,
+    /// The version it becomes: a row number that was made after all others of the unit.
+    pub version: i64,
     /// When.
     pub modified_on: Timestamp,
 }

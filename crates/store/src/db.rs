@@ -27,6 +27,7 @@ enum Db {
 #[derive(Clone)]
 pub struct Store {
     db: Arc<Db>,
+    ids: Arc<IdSource>,
     /// Only in simulations.
     faults: Option<Faults>,
 }
@@ -45,13 +46,23 @@ impl Store {
             StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
             StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options)?),
         };
-        Ok(Self { db: Arc::new(db), faults: None })
+        let ids = match &db {
+            Db::Sqlite(db) => db.ids(),
+            Db::Postgres(db) => db.ids(),
+        };
+        Ok(Self { ids, db: Arc::new(db), faults: None })
+    }
+
+    /// The same store as another process uses it, with row numbers of its own: for several nodes in one process.
+    #[must_use]
+    pub fn with_id_slot(&self, slot: u8) -> Self {
+        Self { ids: Arc::new(IdSource::new(slot, 0)), ..self.clone() }
     }
 
     /// The same store as one node of a simulation sees it, through its faults.
     #[must_use]
     pub fn with_faults(&self, faults: Faults) -> Self {
-        Self { db: self.db.clone(), faults: Some(faults) }
+        Self { faults: Some(faults), ..self.clone() }
     }
 
     async fn call<T>(
@@ -68,10 +79,24 @@ impl Store {
 
     /// Where row numbers come from.
     pub fn ids(&self) -> &IdSource {
-        match &*self.db {
-            Db::Sqlite(db) => db.ids(),
-            Db::Postgres(db) => db.ids(),
+        &self.ids
+    }
+
+    /// The conversations of these contacts, with the versions of definitions they are read under. Row numbers that are
+    /// made from here on are higher than all that these contacts have.
+    pub async fn load_conversations(&self, keys: Vec<ConversationKey>) -> Result<Loaded, StoreError> {
+        let work = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.read(move |rows| rows.load_conversations(keys)).await,
+                Db::Postgres(db) => db.read(move |rows| rows.load_conversations(keys.clone())).await,
+            }
+        };
+        let loaded = self.call("load_conversations", false, work).await?;
+        let people = loaded.conversations.iter().flatten();
+        if let Some(highest) = people.map(|person| person.contact.version).max() {
+            self.ids.observe(highest);
         }
+        Ok(loaded)
     }
 
     /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
@@ -120,8 +145,6 @@ macro_rules! reads {
 }
 
 reads! {
-    /// The conversations of these contacts, with the versions of definitions they are read under.
-    fn load_conversations(keys: Vec<ConversationKey>) -> Loaded;
     /// The current `definitions_version` of a workspace.
     fn definitions_version(workspace: WorkspaceId) -> Option<i64>;
     /// All workspaces, the oldest first.

@@ -47,6 +47,12 @@ impl IdSource {
             .unwrap_or_default();
         (at.max(previous + 1) << SLOT_BITS) | self.slot
     }
+
+    /// Makes all further ids higher than `id`, which another process made: what follows from what was read is then
+    /// higher than it, whatever the clocks of the two say.
+    pub fn observe(&self, id: i64) {
+        self.last.fetch_max(id >> SLOT_BITS, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +62,21 @@ mod tests {
     use jiff::Timestamp;
 
     use super::IdSource;
+
+    #[test]
+    fn what_was_read_is_lower_than_what_is_made_then() {
+        let ahead = Timestamp::from_second(1_800_003_600).expect("a moment");
+        let behind = Timestamp::from_second(1_800_000_000).expect("a moment");
+        let (fast, slow) = (IdSource::new(3, 0), IdSource::new(0, 0));
+        let read = fast.next(ahead);
+        slow.observe(read);
+        let made = slow.next(behind);
+        assert!(made > read);
+        fast.observe(made);
+        assert!(fast.next(behind) > made);
+        slow.observe(0);
+        assert!(slow.next(behind) > made, "it never goes back");
+    }
 
     #[test]
     fn a_command_never_makes_a_number_of_the_node() {

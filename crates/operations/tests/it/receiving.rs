@@ -142,7 +142,8 @@ async fn a_status_of_the_contact_decides() {
         world.hears("+254700000001", "hi").await;
         let mut row = world.conversation("+254700000001").await.unwrap().contact;
         row.status = status;
-        let update = ContactUpdate { contact: row, modified_on: world.ctx.now() };
+        let version = world.ctx.store.ids().next(world.ctx.now());
+        let update = ContactUpdate { contact: row, version, modified_on: world.ctx.now() };
         world.ctx.store.write_one(Unit::new(vec![Change::Contact(Box::new(update))])).await.unwrap();
         let committed = world.receive(vec![world.says("+254700000001", "Amina")]).await;
         let expected = if kept { 1 } else { 0 };

@@ -136,12 +136,21 @@ impl World {
         world
     }
 
-    /// As after a crash: a new run over the same file.
-    pub fn restarted(self) -> Self {
+    /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
+    /// recovered, and the rest waits behind it.
+    pub fn crashed(self) -> Self {
         let Self { folder, host, ctx, workspace, line } = self;
         drop(ctx);
         let ctx = Context::for_node(open(&folder), host.clone());
         Self { folder, host, ctx, workspace, line }
+    }
+
+    /// Nothing is left in memory, but what was in hand still is: for those who care only for what is said.
+    pub fn restarted(self) -> Self {
+        let run = self.ctx.run;
+        let mut world = self.crashed();
+        world.ctx.run = run;
+        world
     }
 
     /// What a command in another process would use.

@@ -58,8 +58,9 @@ pub(super) struct Known {
     pub repeated: HashSet<i64>,
     /// Outbox rows, with their workspaces.
     pub outbox: HashMap<i64, i64>,
-    /// Contact and channel with rows that wait: when the last of them is due.
-    pub lanes: HashMap<(i64, i64), i64>,
+    /// Contact and channel with rows that go first, waiting or in another run's hand: when the last of those that wait
+    /// is due.
+    pub lanes: HashMap<(i64, i64), Option<i64>>,
     /// Workspace and due time of timers.
     pub timers: HashMap<TimerKey, (i64, i64)>,
     /// Messages by number.
@@ -113,9 +114,10 @@ const INBOUND: &str = "SELECT w.id FROM {rows} AS w (id, channel_id, external_id
          WHERE recent.text = w.text)";
 const OUTBOX: &str =
     "SELECT id, workspace_id FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
-// Rows that another run has in hand are waited for as well: two nodes cannot keep the order of one lane.
+// Rows that another run has in hand are waited for as well: two nodes cannot keep the order of one lane. When those are
+// due means nothing here: another clock may have said it.
 // The plus keeps the search on the index by contact: that by line would go over the line's backlog.
-const LANES: &str = "SELECT o.contact_id, o.channel_id, max(o.next_attempt)
+const LANES: &str = "SELECT o.contact_id, o.channel_id, max(o.next_attempt) FILTER (WHERE +o.claimed_by = 0)
      FROM {rows} AS w (contact_id, channel_id, run)
      JOIN outbox AS o ON o.contact_id = w.contact_id AND o.channel_id = w.channel_id
      WHERE o.dead_reason IS NULL AND (+o.claimed_by = 0 OR (w.run <> 0 AND o.claimed_by <> w.run))

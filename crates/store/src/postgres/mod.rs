@@ -42,7 +42,7 @@ const READ_TRIES: usize = 3;
 
 /// A PostgreSQL database in use.
 pub(crate) struct Postgres {
-    ids: IdSource,
+    ids: Arc<IdSource>,
     /// Empty only while the store is being dropped.
     jobs: Option<mpsc::Sender<Write>>,
     writer: Option<std::thread::JoinHandle<()>>,
@@ -84,7 +84,7 @@ impl Postgres {
         let readers =
             Readers { url: url.clone(), idle: Mutex::new(Vec::new()), patience: options.busy_timeout };
         Ok(Self {
-            ids: IdSource::new(slot, highest),
+            ids: Arc::new(IdSource::new(slot, highest)),
             jobs: Some(jobs),
             writer: Some(handle),
             readers: Arc::new(readers),
@@ -92,8 +92,8 @@ impl Postgres {
         })
     }
 
-    pub(crate) fn ids(&self) -> &IdSource {
-        &self.ids
+    pub(crate) fn ids(&self) -> Arc<IdSource> {
+        self.ids.clone()
     }
 
     pub(crate) fn write_queue_length(&self) -> usize {

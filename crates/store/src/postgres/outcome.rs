@@ -200,15 +200,17 @@ impl<'u> Outcome<'u> {
         *self.counts.entry(key).or_default() += by;
     }
 
-    /// Whether the row is claimed. It is not if an earlier row of its contact and channel waits.
+    /// Whether the row is claimed. It is not if it pauses, or if an earlier row of its contact and channel waits or is in
+    /// another run's hand.
     fn outbox(&mut self, new: &'u NewOutbox) -> bool {
         let lane = (new.contact.0, new.channel.map_or(0, |id| id.0));
         let created = new.created_on.as_microsecond();
-        let waiting = self.known.lanes.get(&lane).copied();
-        let claimed = waiting.is_none() && new.claim_for != 0;
-        let due = waiting.unwrap_or(created).max(created);
+        let before = self.known.lanes.get(&lane).copied();
+        let claimed = before.is_none() && new.claim_for != 0 && new.pause.is_zero();
+        let pause = i64::try_from(new.pause.as_micros()).unwrap_or(i64::MAX);
+        let due = before.flatten().unwrap_or(created).max(created).saturating_add(pause);
         if !claimed {
-            self.known.lanes.insert(lane, due);
+            self.known.lanes.insert(lane, Some(due));
         }
         self.tables.outbox(new, if claimed { new.claim_for } else { 0 }, due);
         claimed

@@ -53,7 +53,7 @@ impl<'u> Tables<'u> {
             &contact.id.0,
             &contact.workspace.0,
             &contact.uuid.0,
-            &1_i64,
+            &contact.version,
             &contact.name,
             &contact.language,
             &sql::status_word(contact.status),
@@ -115,6 +115,7 @@ impl<'u> Tables<'u> {
             &contact.id.0,
             &contact.workspace.0,
             &contact.version,
+            &update.version,
             &contact.name,
             &contact.language,
             &sql::status_word(contact.status),
@@ -385,11 +386,11 @@ const NEW_CONTACTS: &str =
     "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone,
          fields, session_id, flow_id, created_on, modified_on, last_seen_on)
      SELECT * FROM {rows}";
-const CONTACTS: &str = "UPDATE contact AS c SET version = c.version + 1, name = w.name, language = w.language,
+const CONTACTS: &str = "UPDATE contact AS c SET version = w.becomes, name = w.name, language = w.language,
          status = w.status, timezone = w.timezone, fields = w.fields, session_id = w.session_id,
          flow_id = w.flow_id, modified_on = w.modified_on, last_seen_on = w.last_seen_on
-     FROM {rows} AS w (id, workspace_id, version, name, language, status, timezone, fields, session_id, flow_id,
-         modified_on, last_seen_on)
+     FROM {rows} AS w (id, workspace_id, version, becomes, name, language, status, timezone, fields, session_id,
+         flow_id, modified_on, last_seen_on)
      WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
 const REMOVED_TERMS: &str = "DELETE FROM contact_term AS t
      USING {rows} AS w (workspace_id, property, kind, value, contact_id)

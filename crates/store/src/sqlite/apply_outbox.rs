@@ -10,19 +10,22 @@ use crate::{
     UnitError,
 };
 
-/// Writes a row; answers whether it is claimed. It is not if an earlier row of its contact and channel waits.
+/// Writes a row; answers whether it is claimed. It is not if it pauses, or if an earlier row of its contact and channel
+/// waits or is in another run's hand: two nodes cannot keep the order of one lane.
 pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
     let channel = new.channel.map_or(0, |id| id.0);
-    // The plus keeps the search on the index by contact: that by line would go over the line's backlog.
-    let waiting = sql::one(
+    // The plus keeps the search on the index by contact: that by line would go over the line's backlog. When rows in
+    // another hand are due means nothing here: another clock may have said it.
+    let (first, waiting) = sql::one(
         conn,
-        "SELECT max(next_attempt) FROM outbox
-         WHERE contact_id = $1 AND channel_id = $2 AND +claimed_by = 0 AND dead_reason IS NULL",
-        &[&new.contact.0, &channel],
-        |row| row.get::<Option<i64>>(0),
+        "SELECT count(*), max(next_attempt) FILTER (WHERE +claimed_by = 0) FROM outbox
+         WHERE contact_id = $1 AND channel_id = $2 AND dead_reason IS NULL
+             AND (+claimed_by = 0 OR claimed_by <> $3)",
+        &[&new.contact.0, &channel, &new.claim_for],
+        |row| Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?)),
     )?
-    .flatten();
-    let claimed = waiting.is_none() && new.claim_for != 0 && new.pause.is_zero();
+    .unwrap_or_default();
+    let claimed = first == 0 && new.claim_for != 0 && new.pause.is_zero();
     let created = new.created_on.as_microsecond();
     let pause = i64::try_from(new.pause.as_micros()).unwrap_or(i64::MAX);
     let leaves = waiting.unwrap_or(created).max(created).saturating_add(pause);
@@ -219,9 +222,15 @@ fn claim_of_line(
              SELECT 1 FROM outbox AS earlier
              WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
                AND earlier.id < due.id AND earlier.dead_reason IS NULL
-               AND +earlier.claimed_by = 0 AND earlier.next_attempt > due.next_attempt)
-         ORDER BY due.next_attempt, due.id LIMIT $3",
-        &[&line.map_or(0, |id| id.0), &now.as_microsecond(), &i64::try_from(share).unwrap_or(i64::MAX)],
+               AND CASE WHEN +earlier.claimed_by = 0 THEN earlier.next_attempt > due.next_attempt
+                   ELSE earlier.claimed_by <> $3 END)
+         ORDER BY due.next_attempt, due.id LIMIT $4",
+        &[
+            &line.map_or(0, |id| id.0),
+            &now.as_microsecond(),
+            &run,
+            &i64::try_from(share).unwrap_or(i64::MAX),
+        ],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let found = rows.len();

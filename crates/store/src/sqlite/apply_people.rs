@@ -14,11 +14,12 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
         conn,
         "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone, fields,
              session_id, flow_id, created_on, modified_on, last_seen_on)
-         VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)",
         &[
             &contact.id.0,
             &contact.workspace.0,
             &contact.uuid.0,
+            &contact.version,
             &contact.name.as_str(),
             &contact.language.as_deref(),
             &sql::status_word(contact.status),
@@ -68,10 +69,11 @@ pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), U
     apply_search::contact(conn, contact)?;
     let changed = sql::exec(
         conn,
-        "UPDATE contact SET version = version + 1, name = $1, language = $2, status = $3, timezone = $4,
-             fields = $5, session_id = $6, flow_id = $7, modified_on = $8, last_seen_on = $9
-         WHERE id = $10 AND workspace_id = $11 AND version = $12",
+        "UPDATE contact SET version = $1, name = $2, language = $3, status = $4, timezone = $5,
+             fields = $6, session_id = $7, flow_id = $8, modified_on = $9, last_seen_on = $10
+         WHERE id = $11 AND workspace_id = $12 AND version = $13",
         &[
+            &update.version,
             &contact.name.as_str(),
             &contact.language.as_deref(),
             &sql::status_word(contact.status),

@@ -43,7 +43,7 @@ pub(crate) struct Rows<'c> {
 
 /// A SQLite database in use.
 pub(crate) struct Sqlite {
-    ids: IdSource,
+    ids: Arc<IdSource>,
     engine: Engine,
 }
 
@@ -69,7 +69,7 @@ impl Sqlite {
     pub(crate) fn open(path: Option<&Path>, options: StoreOptions) -> Result<Self, StoreError> {
         let conn = connection::open_writer(path, &options)?;
         let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
-        let ids = IdSource::new(slot, connection::highest_id(&conn)?);
+        let ids = Arc::new(IdSource::new(slot, connection::highest_id(&conn)?));
         let limits = Limits { units: options.group_units, time: options.group_time };
         let writer = Writer::new(conn, limits);
         let engine = match (path, options.execution) {
@@ -84,8 +84,8 @@ impl Sqlite {
         Ok(Self { ids, engine })
     }
 
-    pub(crate) fn ids(&self) -> &IdSource {
-        &self.ids
+    pub(crate) fn ids(&self) -> Arc<IdSource> {
+        self.ids.clone()
     }
 
     pub(crate) fn write_queue_length(&self) -> usize {

@@ -10,6 +10,10 @@ use crate::{
 
 on_both_databases!(
     a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel,
+    a_row_waits_behind_what_another_run_has_in_hand,
+    a_claim_leaves_what_stands_behind_another_run,
+    when_another_run_began_does_not_say_when_the_next_may_leave,
+    a_row_that_pauses_leaves_after_its_pause,
     a_claimed_row_has_all_that_sending_needs,
     after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again,
     parts_that_the_carrier_has_are_known_to_the_next_run,
@@ -43,8 +47,12 @@ fn retry(id: i64, contact: i64, due: i64) -> Change {
 }
 
 async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
+    claimed_by(store, RUN, now, limit).await
+}
+
+async fn claimed_by(store: &Store, run: i64, now: i64, limit: usize) -> Vec<i64> {
     store
-        .claim_outbox(RUN, at(now), vec![(Some(CHANNEL), limit)])
+        .claim_outbox(run, at(now), vec![(Some(CHANNEL), limit)])
         .await
         .unwrap()
         .items
@@ -72,6 +80,85 @@ async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel(place: P
     assert!(!queue(&store, 5, 1, RUN).await, "3 still waits");
     assert_eq!(claimed(&store, 500, 10).await, [3, 5]);
     assert_eq!(store.outbox_depth().await.unwrap(), (5, 0, 0));
+}
+
+async fn finish(store: &Store, id: i64) {
+    store.write_one(vec![Change::FinishOutbox(WORKSPACE, OutboxId(id))].into()).await.unwrap();
+}
+
+async fn a_row_waits_behind_what_another_run_has_in_hand(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let other = RUN + 1;
+    assert!(queue(&store, 1, 1, RUN).await);
+    assert!(!queue(&store, 2, 1, other).await, "two nodes cannot keep the order of one lane");
+    assert!(queue(&store, 3, 2, other).await, "another contact has a lane of its own");
+    assert!(!queue(&store, 4, 1, RUN).await, "2 waits before it");
+    assert!(claimed_by(&store, other, 100, 10).await.is_empty());
+    assert_eq!(
+        claimed(&store, 100, 1).await,
+        [2],
+        "who has the first in hand may have the next ones as well"
+    );
+    finish(&store, 1).await;
+    assert!(claimed_by(&store, other, 100, 10).await.is_empty(), "2 is in hand");
+    finish(&store, 2).await;
+    assert_eq!(claimed_by(&store, other, 100, 10).await, [4], "with nothing in hand before it, anybody may");
+    assert!(!queue(&store, 5, 1, RUN).await);
+    assert!(!queue(&store, 6, 1, 0).await);
+    assert!(claimed(&store, 100, 10).await.is_empty());
+    assert_eq!(claimed_by(&store, other, 100, 10).await, [5, 6]);
+}
+
+async fn a_claim_leaves_what_stands_behind_another_run(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let other = RUN + 1;
+    queue(&store, 1, 1, RUN).await;
+    for (id, contact) in [(2, 1), (3, 2), (4, 1), (5, 2)] {
+        queue(&store, id, contact, 0).await;
+    }
+    assert_eq!(claimed_by(&store, other, 100, 10).await, [3, 5]);
+    let dead = Change::KillOutbox(WORKSPACE, OutboxId(1), "no".to_owned());
+    store.write_one(vec![dead].into()).await.unwrap();
+    assert_eq!(claimed_by(&store, other, 100, 10).await, [2, 4], "what is set aside holds up nobody");
+}
+
+async fn when_another_run_began_does_not_say_when_the_next_may_leave(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let other = RUN + 1;
+    // The clock of the other run is an hour ahead.
+    let mut ahead = outgoing(1, 1, other);
+    for change in &mut ahead {
+        if let Change::Outbox(row) = change {
+            row.created_on = at(3_600);
+        }
+    }
+    store.write_one(ahead.into()).await.unwrap();
+    assert!(!queue(&store, 2, 1, RUN).await);
+    finish(&store, 1).await;
+    assert_eq!(claimed(&store, 2, 10).await, [2]);
+}
+
+async fn a_row_that_pauses_leaves_after_its_pause(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    for (id, pause) in [(1, 0), (2, 30), (3, 0), (4, 10)] {
+        let mut changes = outgoing(id, 1, RUN);
+        for change in &mut changes {
+            if let Change::Outbox(row) = change {
+                row.created_on = at(100);
+                row.pause = jiff::SignedDuration::from_secs(pause);
+            }
+        }
+        let done = store.write_one(changes.into()).await.unwrap();
+        assert_eq!(done.claimed.len(), usize::from(id == 1), "{id}");
+    }
+    assert!(claimed(&store, 129, 10).await.is_empty());
+    assert_eq!(claimed(&store, 130, 10).await, [2, 3]);
+    assert!(claimed(&store, 139, 10).await.is_empty());
+    assert_eq!(claimed(&store, 140, 10).await, [4]);
 }
 
 async fn a_claimed_row_has_all_that_sending_needs(place: Place) {

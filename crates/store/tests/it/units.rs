@@ -2,9 +2,9 @@
 
 use domain::{ChannelId, ContactId, GroupId, MessageId, SessionId};
 use store::{
-    Change, ContactUpdate, ConversationKey, DefinitionChange, Direction, DueTimer, InboundKey, LabelRow,
-    MessageStatus, NewContact, NewMessage, NewUrn, SessionRow, SessionStatus, Store, TimerKind, Unit,
-    UnitError,
+    Change, ContactRow, ContactUpdate, ConversationKey, DefinitionChange, Direction, DueTimer, InboundKey,
+    LabelRow, MessageStatus, NewContact, NewMessage, NewUrn, SessionRow, SessionStatus, Store, TimerKind,
+    Unit, UnitError,
 };
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 on_both_databases!(
     a_unit_that_fails_leaves_no_trace_and_its_neighbours_stay,
     only_one_of_two_writers_of_a_version_wins,
+    row_numbers_rise_beyond_all_that_a_contact_has_when_it_is_read,
     many_writers_share_commits_and_each_hears_of_its_own,
     an_expiry_only_moves_forward_by_firing_and_a_timeout_moves_at_once,
     a_repetition_has_the_same_line_id_sender_and_text,
@@ -26,7 +27,7 @@ fn update(id: i64, version: i64, name: &str) -> Change {
     let mut row = contact_row(id);
     row.version = version;
     row.name = name.into();
-    Change::Contact(Box::new(ContactUpdate { contact: row, modified_on: at(1) }))
+    Change::Contact(Box::new(ContactUpdate { contact: row, version: version + 1, modified_on: at(1) }))
 }
 
 fn inbound(id: i64, contact: i64, external: &str) -> Change {
@@ -89,6 +90,38 @@ fn take_timer(due: i64) -> Change {
 
 fn timer(kind: TimerKind, due: i64) -> DueTimer {
     DueTimer { workspace: WORKSPACE, contact: ContactId(1), kind, due: at(due), session: SessionId(3) }
+}
+
+async fn row_numbers_rise_beyond_all_that_a_contact_has_when_it_is_read(place: Place) {
+    let store = place.open();
+    store.write_one(workspace()).await.unwrap();
+    let fast = store.with_id_slot(1);
+    let slow = store.with_id_slot(2);
+    let version = fast.ids().next(at(3_600));
+    let mut new = contact_row(1);
+    new.version = version;
+    let new = Change::NewContact(Box::new(NewContact { contact: new, urns: vec![urn_row(1)] }));
+    store.write_one(vec![new].into()).await.unwrap();
+    assert!(slow.ids().next(at(0)) < version, "its clock is behind");
+    let keys = || vec![ConversationKey::Contact(WORKSPACE, ContactId(1))];
+    let loaded = slow.load_conversations(keys()).await.unwrap().conversations;
+    assert_eq!(loaded[0].as_ref().map(|person| person.contact.version), Some(version));
+    let next = slow.ids().next(at(0));
+    assert!(next > version);
+    let update = ContactUpdate {
+        contact: ContactRow { version, ..contact_row(1) },
+        version: next,
+        modified_on: at(2),
+    };
+    let unit = || vec![Change::Contact(Box::new(update.clone()))].into();
+    store.write_one(unit()).await.unwrap();
+    assert!(
+        matches!(store.write_one(unit()).await, Err(UnitError::Conflict)),
+        "it is made of an old version"
+    );
+    let loaded = fast.load_conversations(keys()).await.unwrap().conversations;
+    assert_eq!(loaded[0].as_ref().map(|person| person.contact.version), Some(next));
+    assert!(fast.ids().next(at(0)) > next);
 }
 
 async fn only_one_of_two_writers_of_a_version_wins(place: Place) {

@@ -339,7 +339,11 @@ pub fn contact(dice: &mut Dice, workspace: WorkspaceId, id: i64) -> Vec<Unit> {
         if dice.one_in(2) {
             next.fields = row.fields.clone();
         }
-        changes.push(Change::Contact(Box::new(ContactUpdate { contact: next, modified_on: rows::at(1) })));
+        changes.push(Change::Contact(Box::new(ContactUpdate {
+            contact: next,
+            version: 2,
+            modified_on: rows::at(1),
+        })));
         if let Some(urn) = urns.first() {
             changes.push(Change::RemoveUrn(workspace, ContactId(id), urn.id));
         }
