@@ -11,13 +11,14 @@ use domain::{
     TemplateUuid, TopicUuid, UserUuid, query::Resolver,
 };
 use expressions::value::OrderedMap;
-use expressions::{Environment, LocationTree, Value};
+use expressions::{Environment, LocationTree, Object, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
 use crate::{
+    context::id,
     events::{TemplateComponent, TopicRef, UserRef},
     group_index::{GroupIndex, Touched},
     program::Program,
@@ -127,12 +128,19 @@ struct FlowAsset {
     older: BTreeMap<u32, Arc<Program>>,
 }
 
+/// A group, and how expressions see it: made once, because flows list the groups of each contact.
+#[derive(Clone, Debug)]
+struct GroupAsset {
+    group: Group,
+    value: Value,
+}
+
 /// Everything a workspace's flows may name. See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
     flows: OrderedMap<FlowUuid, FlowAsset>,
     fields: OrderedMap<SmolStr, Field>,
-    groups: OrderedMap<GroupUuid, Group>,
+    groups: OrderedMap<GroupUuid, GroupAsset>,
     channels: OrderedMap<ChannelUuid, Channel>,
     labels: OrderedMap<LabelUuid, Reference<LabelUuid>>,
     globals: OrderedMap<SmolStr, Global>,
@@ -144,7 +152,8 @@ pub struct Assets {
     llms: OrderedMap<Uuid, Llm>,
     campaigns: OrderedMap<CampaignUuid, Reference<CampaignUuid>>,
     locations: Option<Arc<LocationTree>>,
-    queries: Vec<(GroupUuid, Option<Query>)>,
+    /// The place of each group that is defined by a query, with it.
+    queries: Vec<(usize, Option<Query>)>,
     index: GroupIndex,
 }
 
@@ -188,7 +197,8 @@ impl AssetsBuilder {
     /// Adds a group.
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
-        self.assets.groups.insert(group.uuid, group);
+        let value = Object::new().with("uuid", id(group.uuid)).with("name", group.name.clone());
+        self.assets.groups.insert(group.uuid, GroupAsset { group, value: Value::object(value) });
         self
     }
 
@@ -283,9 +293,9 @@ impl AssetsBuilder {
     pub fn build(self) -> Assets {
         let Self { mut assets, conventions } = self;
         let (env, now) = conventions.unwrap_or_default();
-        let queries = assets.groups.values().filter_map(|group| {
-            let query = Query::parse(group.query.as_deref()?, &env, now, Some(&assets));
-            Some((group.uuid, query.ok()))
+        let queries = assets.groups.values().enumerate().filter_map(|(place, asset)| {
+            let query = Query::parse(asset.group.query.as_deref()?, &env, now, Some(&assets));
+            Some((place, query.ok()))
         });
         assets.queries = queries.collect();
         assets.index = GroupIndex::new(assets.queries.iter().map(|(_, query)| query.as_ref()));
@@ -322,23 +332,28 @@ impl Assets {
 
     /// A group.
     pub fn group(&self, uuid: GroupUuid) -> Option<&Group> {
-        self.groups.get(&uuid)
+        self.groups.get(&uuid).map(|asset| &asset.group)
+    }
+
+    /// A group as expressions see it.
+    pub(crate) fn group_value(&self, uuid: GroupUuid) -> Option<&Value> {
+        self.groups.get(&uuid).map(|asset| &asset.value)
     }
 
     /// A group by name, whatever its case.
     pub fn group_named(&self, name: &str) -> Option<&Group> {
         let name = name.to_lowercase();
-        self.groups.values().find(|group| group.name.to_lowercase() == name)
+        self.groups().find(|group| group.name.to_lowercase() == name)
     }
 
     /// All groups in order.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups.values()
+        self.groups.values().map(|asset| &asset.group)
     }
 
     /// The groups that are defined by a query, with it, in order; without it if it cannot be read.
     pub fn query_groups(&self) -> impl Iterator<Item = (&Group, Option<&Query>)> {
-        self.queries.iter().filter_map(|(uuid, query)| Some((self.group(*uuid)?, query.as_ref())))
+        self.queries.iter().filter_map(|(place, query)| self.query_group(*place, query.as_ref()))
     }
 
     /// The groups whose query may have another answer after a change, and those whose query cannot be read, which may
@@ -350,14 +365,17 @@ impl Assets {
         };
         let places = self.index.touched(by).iter().chain(unreadable);
         places.filter_map(|place| {
-            let (uuid, query) = self.queries.get(*place)?;
-            Some((self.group(*uuid)?, query.as_ref()))
+            let (group, query) = self.queries.get(*place)?;
+            self.query_group(*group, query.as_ref())
         })
     }
 
-    /// Whether any group is defined by a query.
-    pub fn has_query_groups(&self) -> bool {
-        !self.queries.is_empty()
+    fn query_group<'a>(
+        &'a self,
+        place: usize,
+        query: Option<&'a Query>,
+    ) -> Option<(&'a Group, Option<&'a Query>)> {
+        self.groups.get_index(place).map(|(_, asset)| (&asset.group, query))
     }
 
     /// A channel.

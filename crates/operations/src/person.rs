@@ -83,6 +83,7 @@ impl Person {
             flow: None,
             created_on: now,
             last_seen_on: None,
+            groups_as_of: 0,
         };
         Self {
             contact: contact_of(&row),
@@ -108,6 +109,11 @@ impl Person {
 
     pub fn urn_by_id(&self, id: UrnId) -> Option<&UrnRow> {
         self.urns.iter().find(|row| row.id == id)
+    }
+
+    /// They were changed other than by the engine, in a way that the queries of groups may ask about.
+    pub fn doubt_groups(&mut self) {
+        self.row.groups_as_of = 0;
     }
 
     /// They wrote: the address they used becomes the preferred one and remembers the line.

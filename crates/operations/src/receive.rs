@@ -267,6 +267,7 @@ impl Turn<'_> {
                 continue;
             }
             self.person.contact.urns.push(domain::ContactUrn { urn: urn.clone(), channel: None });
+            self.person.doubt_groups();
         }
         Ok(())
     }

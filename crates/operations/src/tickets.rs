@@ -95,6 +95,7 @@ fn step<'a>(
         if turn.person.contact.tickets.iter().all(|known| known.uuid != ticket.uuid) {
             let reference = turn.ws.ticket_ref(&ticket);
             turn.person.contact.tickets.push(reference);
+            turn.person.doubt_groups();
         }
         let events = turn.modify(&modifier(ticket.uuid, &input.action));
         if events.is_empty() {

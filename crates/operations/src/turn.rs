@@ -118,6 +118,7 @@ impl<'c> Turn<'c> {
     /// Changes the contact's status, with the event.
     pub fn set_status(&mut self, status: ContactStatus) {
         self.person.contact.status = status;
+        self.person.doubt_groups();
         let uuid = EventUuid(self.ctx.host.uuid_v7());
         let kind = EventKind::ContactStatusChanged(ContactStatusChanged { status });
         let event = Event::new(uuid, self.now, kind);
@@ -309,13 +310,18 @@ impl<'c> Turn<'c> {
         let before = self.person.contact.clone();
         let ws = self.ws.clone();
         let host = self.ctx.host.clone();
+        let groups_are_right = self.person.row.groups_as_of == ws.row.definitions_version;
         let contact = &mut self.person.contact;
         let called = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let engine = Engine::new(&ws.assets, &ws.env, &*host);
+            let engine = Engine { groups_are_right, ..Engine::new(&ws.assets, &ws.env, &*host) };
             call(&engine, contact)
         }));
         match called {
-            Ok(Ok(sprint)) => Ok(sprint),
+            Ok(Ok(sprint)) => {
+                let as_of = if sprint.groups_are_right { ws.row.definitions_version } else { 0 };
+                self.person.row.groups_as_of = as_of;
+                Ok(sprint)
+            }
             Ok(Err(reason)) => {
                 self.person.contact = before;
                 Err(reason)

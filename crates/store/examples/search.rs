@@ -94,6 +94,7 @@ fn contact(number: i64, env: &Environment) -> Unit {
         flow: None,
         created_on: start(),
         last_seen_on: Some(start() - SignedDuration::from_mins((mixed % 100_000) as i64)),
+        groups_as_of: 0,
     };
     let urn = UrnRow {
         id: UrnId(number),

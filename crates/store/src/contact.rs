@@ -39,6 +39,9 @@ pub struct ContactRow {
     pub created_on: Timestamp,
     /// When they last wrote.
     pub last_seen_on: Option<Timestamp>,
+    /// The `definitions_version` under which their membership of all query groups was last right; 0 if that is not
+    /// known, which whoever changes a contact other than by the engine must say.
+    pub groups_as_of: i64,
 }
 
 /// Field values as the JSON that is stored: decimals as text, because readers of JSON take numbers for doubles and

@@ -58,6 +58,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "timers_by_kind",
         sql: include_str!("../migrations/0012_timers_by_kind.sql"),
     },
+    Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
 ];
 
 /// The schema version that this program knows.

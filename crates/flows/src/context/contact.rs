@@ -153,14 +153,8 @@ impl Context<'_> {
     }
 
     fn groups_value(&self, contact: &Contact) -> Value {
-        let groups = contact.groups.iter().filter_map(|uuid| self.assets.group(*uuid));
-        Value::array(
-            groups
-                .map(|group| {
-                    Value::object(Object::new().with("uuid", id(group.uuid)).with("name", group.name.clone()))
-                })
-                .collect(),
-        )
+        let groups = contact.groups.iter().filter_map(|uuid| self.assets.group_value(*uuid));
+        Value::array(groups.cloned().collect())
     }
 
     fn contact_channel(&self, contact: &Contact) -> Value {

@@ -49,12 +49,15 @@ pub struct Engine<'a> {
     pub host: &'a dyn Host,
     /// Bounds.
     pub limits: Limits,
+    /// Whether the contact is known to be in just those query groups that they fit, by the assets as they are now:
+    /// then a sprint looks only at the groups that something touches.
+    pub groups_are_right: bool,
 }
 
 impl<'a> Engine<'a> {
     /// An engine with the usual limits.
     pub fn new(assets: &'a Assets, env: &'a Environment, host: &'a dyn Host) -> Self {
-        Self { assets, env, host, limits: Limits::default() }
+        Self { assets, env, host, limits: Limits::default(), groups_are_right: false }
     }
 
     /// Begins a session with the flow that the trigger names. Flows of type voice need the call.

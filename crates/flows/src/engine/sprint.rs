@@ -59,4 +59,8 @@ pub struct Sprint {
     pub effect: Option<Effect>,
     /// The wait it ended in, if the session waits for the contact.
     pub wait: Option<Wait>,
+    /// Whether the contact is now in just those query groups that they fit: see [`Engine::groups_are_right`].
+    ///
+    /// [`Engine::groups_are_right`]: crate::Engine::groups_are_right
+    pub groups_are_right: bool,
 }

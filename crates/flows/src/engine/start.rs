@@ -57,7 +57,7 @@ pub(super) fn start(
         let input = work.input_of(event, &received.msg);
         work.session.input = Some(input);
     }
-    work.reevaluate_groups();
+    work.check_groups();
     work.begin_run(program, false);
     if work.session.input.is_some() {
         record_input(&mut work);
@@ -110,7 +110,7 @@ fn begin_resumed(work: &mut Work<'_>, resume: &Resume, still_waits: bool) -> Nex
         let input = work.input_of(event, &received.msg);
         work.session.input = Some(input);
     }
-    work.reevaluate_groups();
+    work.check_groups();
     if work.session.input.is_some() {
         record_input(work);
     }

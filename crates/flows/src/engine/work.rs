@@ -48,6 +48,8 @@ pub(crate) struct Work<'e> {
     pub pushed: Option<Pushed>,
     pub effect: Option<Effect>,
     pub wait: Option<Wait>,
+    /// Whether the contact is in just those query groups that they fit.
+    pub groups_are_right: bool,
 }
 
 impl<'e> Work<'e> {
@@ -70,6 +72,7 @@ impl<'e> Work<'e> {
             pushed: None,
             effect: None,
             wait: None,
+            groups_are_right: engine.groups_are_right,
         }
     }
 
@@ -81,6 +84,7 @@ impl<'e> Work<'e> {
             segments: self.segments,
             effect: self.effect,
             wait: self.wait,
+            groups_are_right: self.groups_are_right,
         }
     }
 

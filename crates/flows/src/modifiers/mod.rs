@@ -8,7 +8,7 @@ mod modifier;
 mod tickets;
 mod urns;
 
-use domain::{Contact, EventUuid};
+use domain::{Contact, EventUuid, query::Attribute};
 use expressions::Environment;
 use smol_str::SmolStr;
 
@@ -19,6 +19,7 @@ use crate::{
     assets::Assets,
     engine::{FillClock, Host, Limits, work::Work},
     events::{ErrorCode, Event, EventKind, EventOrigin, Problem},
+    group_index::Touched,
 };
 
 /// A contact about to be changed, and where the events go.
@@ -72,10 +73,13 @@ impl Work<'_> {
         result
     }
 
-    /// Brings the membership of query groups up to date.
-    pub fn reevaluate_groups(&mut self) {
-        if self.assets.has_query_groups() {
-            self.change(|changes| changes.reevaluate_groups());
+    /// Brings the membership of query groups up to date at the beginning of a sprint. If it was right before, only
+    /// what the contact's writing touches can have changed.
+    pub fn check_groups(&mut self) {
+        let were_right = std::mem::replace(&mut self.groups_are_right, true);
+        let by = if were_right { Touched::Attribute(Attribute::LastSeenOn) } else { Touched::Anything };
+        if self.assets.groups_touched(by).next().is_some() {
+            self.change(|changes| changes.reevaluate_touched(by));
         }
     }
 }

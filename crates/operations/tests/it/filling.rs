@@ -55,3 +55,26 @@ async fn only_groups_with_a_readable_query_are_filled() {
     let unreadable = with_group(Some("nofield = 1")).await;
     assert!(matches!(fill(&unreadable, None).await, Err(FillGroupError::Query(_))));
 }
+
+#[tokio::test]
+async fn a_conversation_looks_at_all_groups_only_when_definitions_changed() {
+    let world = with_group(Some("tel ~ 700000")).await;
+    let from = "+256700000001";
+    let version = async || {
+        let workspace = world.ctx.registry.workspace(&world.ctx, world.workspace.id).await.unwrap().unwrap();
+        workspace.row.definitions_version
+    };
+    world.hears(from, "again").await;
+    assert!(is_member(&world, from).await, "the group came after the last message: all are looked at");
+    let contact = world.conversation(from).await.unwrap().contact;
+    assert_eq!(contact.groups_as_of, version().await);
+    let leave = Change::LeaveGroup(world.workspace.id, contact.id, GroupId(0x4100));
+    world.ctx.store.write_one(Unit::new(vec![leave])).await.unwrap();
+    world.hears(from, "and again").await;
+    assert!(!is_member(&world, from).await, "what nothing touched is not looked at");
+    let (name, query) = ("Nearer".into(), Some("tel ~ 70000000".into()));
+    world.change(DefinitionChange::Group(GroupRow { id: GroupId(0x4100), uuid: GROUP, name, query })).await;
+    world.hears(from, "once more").await;
+    assert!(is_member(&world, from).await, "a changed definition makes all be looked at");
+    assert_eq!(world.conversation(from).await.unwrap().contact.groups_as_of, version().await);
+}

@@ -158,7 +158,7 @@ const PARTS: [(usize, usize, Take); 5] = [
 fn people(mut answers: impl Iterator<Item = Answer>) -> sql::Result<HashMap<ContactId, Conversation>> {
     let mut people = HashMap::new();
     for row in answers.next().iter().flat_map(|answer| &answer.rows).map(Row::Postgres) {
-        let (id, workspace) = (ContactId(row.get(11)?), WorkspaceId(row.get(12)?));
+        let (id, workspace) = (ContactId(row.get(12)?), WorkspaceId(row.get(13)?));
         let contact = contact_row(&row, workspace, id)?;
         people.insert(
             id,

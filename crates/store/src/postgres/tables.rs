@@ -64,6 +64,7 @@ impl<'u> Tables<'u> {
             &created,
             &created,
             &contact.last_seen_on.map(Timestamp::as_microsecond),
+            &contact.groups_as_of,
         ]);
         for urn in &new.urns {
             self.new_urn(contact.workspace, contact.id, urn);
@@ -125,6 +126,7 @@ impl<'u> Tables<'u> {
             &contact.flow.map(|id| id.0),
             &update.modified_on.as_microsecond(),
             &contact.last_seen_on.map(Timestamp::as_microsecond),
+            &contact.groups_as_of,
         ]);
         Ok(())
     }
@@ -384,13 +386,14 @@ fn changed_messages(known: &Known) -> Table {
 
 const NEW_CONTACTS: &str =
     "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone,
-         fields, session_id, flow_id, created_on, modified_on, last_seen_on)
+         fields, session_id, flow_id, created_on, modified_on, last_seen_on, groups_as_of)
      SELECT * FROM {rows}";
 const CONTACTS: &str = "UPDATE contact AS c SET version = w.becomes, name = w.name, language = w.language,
          status = w.status, timezone = w.timezone, fields = w.fields, session_id = w.session_id,
-         flow_id = w.flow_id, modified_on = w.modified_on, last_seen_on = w.last_seen_on
+         flow_id = w.flow_id, modified_on = w.modified_on, last_seen_on = w.last_seen_on,
+         groups_as_of = w.groups_as_of
      FROM {rows} AS w (id, workspace_id, version, becomes, name, language, status, timezone, fields, session_id,
-         flow_id, modified_on, last_seen_on)
+         flow_id, modified_on, last_seen_on, groups_as_of)
      WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
 const REMOVED_TERMS: &str = "DELETE FROM contact_term AS t
      USING {rows} AS w (workspace_id, property, kind, value, contact_id)

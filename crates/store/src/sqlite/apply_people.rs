@@ -13,8 +13,8 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
     sql::exec(
         conn,
         "INSERT INTO contact (id, workspace_id, uuid, version, name, language, status, timezone, fields,
-             session_id, flow_id, created_on, modified_on, last_seen_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)",
+             session_id, flow_id, created_on, modified_on, last_seen_on, groups_as_of)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14)",
         &[
             &contact.id.0,
             &contact.workspace.0,
@@ -29,6 +29,7 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
             &contact.flow.map(|id| id.0),
             &created,
             &contact.last_seen_on.map(Timestamp::as_microsecond),
+            &contact.groups_as_of,
         ],
     )
     .map_err(|error| unless_taken(error, UnitError::Conflict))?;
@@ -70,8 +71,8 @@ pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), U
     let changed = sql::exec(
         conn,
         "UPDATE contact SET version = $1, name = $2, language = $3, status = $4, timezone = $5,
-             fields = $6, session_id = $7, flow_id = $8, modified_on = $9, last_seen_on = $10
-         WHERE id = $11 AND workspace_id = $12 AND version = $13",
+             fields = $6, session_id = $7, flow_id = $8, modified_on = $9, last_seen_on = $10, groups_as_of = $11
+         WHERE id = $12 AND workspace_id = $13 AND version = $14",
         &[
             &update.version,
             &contact.name.as_str(),
@@ -83,6 +84,7 @@ pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), U
             &contact.flow.map(|id| id.0),
             &update.modified_on.as_microsecond(),
             &contact.last_seen_on.map(Timestamp::as_microsecond),
+            &contact.groups_as_of,
             &contact.id.0,
             &contact.workspace.0,
             &contact.version,

@@ -14,7 +14,7 @@ pub(crate) const MAX_PENDING: usize = 500;
 
 pub(crate) const CONTACT_COLUMNS: &str =
     "uuid, version, name, language, status, timezone, fields, session_id,
-    flow_id, created_on, last_seen_on";
+    flow_id, created_on, last_seen_on, groups_as_of";
 pub(crate) const URN_COLUMNS: &str = "id, scheme, path, display, priority, channel_id";
 pub(crate) const PENDING_COLUMNS: &str =
     "id, uuid, urn_id, channel_id, text, attachments, external_id, detail, created_on";
@@ -187,6 +187,7 @@ pub(crate) fn contact_row(row: &Row<'_>, workspace: WorkspaceId, id: ContactId) 
         flow: row.get::<Option<i64>>(8)?.map(FlowId),
         created_on: sql::time(row, 9)?,
         last_seen_on: sql::time_opt(row, 10)?,
+        groups_as_of: row.get(11)?,
     })
 }
 

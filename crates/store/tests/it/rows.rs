@@ -57,6 +57,7 @@ pub fn contact_row(id: i64) -> ContactRow {
         flow: None,
         created_on: at(0),
         last_seen_on: None,
+        groups_as_of: 0,
     }
 }
 

@@ -311,6 +311,7 @@ fn contact_row(dice: &mut Dice, workspace: WorkspaceId, id: i64) -> ContactRow {
         flow: (!dice.one_in(2)).then(|| FlowId(shift + dice.below(FLOWS.len()) as i64)),
         created_on: moment(dice),
         last_seen_on: (!dice.one_in(3)).then(|| moment(dice)),
+        groups_as_of: 0,
     }
 }
 
