@@ -2,6 +2,7 @@
 
 use domain::{MessageUuid, Urn};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use thiserror::Error;
 
@@ -35,8 +36,9 @@ impl From<Vec<Inbound>> for Reading {
     }
 }
 
-/// One thing a carrier tells us.
-#[derive(Clone, Debug, PartialEq)]
+/// One thing a carrier tells us. It can be written down and read again, for what has to wait until it can be kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub enum Inbound {
     /// A person wrote.
@@ -48,7 +50,7 @@ pub enum Inbound {
 }
 
 /// A message from a person.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboundMessage {
     /// Who wrote.
     pub urn: Urn,
@@ -70,7 +72,8 @@ pub struct InboundMessage {
 }
 
 /// How far a sent message got. The order is the order of progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// The carrier has it.
     Sent,
@@ -95,7 +98,7 @@ impl DeliveryStatus {
 }
 
 /// A delivery report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboundStatus {
     /// The message it is about, when the carrier reports our identifier.
     pub message: Option<MessageUuid>,
@@ -108,7 +111,8 @@ pub struct InboundStatus {
 }
 
 /// An event about a contact.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InboundEvent {
     /// They asked the carrier to stop our messages.
     StopContact {

@@ -15,6 +15,10 @@ use crate::mail::{Server, ServerError};
 pub const DEFAULT_DATA: &str = "./seedling-data";
 /// Where the node listens unless said otherwise: only this machine.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7333";
+/// Name of the spool's folder in the data folder.
+pub const SPOOL_FOLDER: &str = "spool";
+/// What is given instead of a folder for a node without a spool.
+pub const NO_SPOOL: &str = "none";
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "seedling.db";
 
@@ -60,6 +64,8 @@ pub struct Layer {
     pub data: Option<PathBuf>,
     /// Address of the database.
     pub database: Option<String>,
+    /// Folder in which items wait while the database is away, or `none`.
+    pub spool: Option<PathBuf>,
     /// Address to listen on.
     pub listen: Option<String>,
     /// Whether webhooks may call private addresses.
@@ -114,6 +120,7 @@ impl Layer {
         Ok(Self {
             data: text("SEEDLING_DATA").map(PathBuf::from),
             database: text("SEEDLING_DATABASE"),
+            spool: text("SEEDLING_SPOOL").map(PathBuf::from),
             listen: text("SEEDLING_LISTEN"),
             allow_private_webhooks: flag("SEEDLING_ALLOW_PRIVATE_WEBHOOKS")?,
             trust_forwarded_for: flag("SEEDLING_TRUST_FORWARDED_FOR")?,
@@ -129,6 +136,7 @@ impl Layer {
         Self {
             data: self.data.or(below.data),
             database: self.database.or(below.database),
+            spool: self.spool.or(below.spool),
             listen: self.listen.or(below.listen),
             allow_private_webhooks: self.allow_private_webhooks.or(below.allow_private_webhooks),
             trust_forwarded_for: self.trust_forwarded_for.or(below.trust_forwarded_for),
@@ -147,6 +155,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Address of the database.
     pub database: String,
+    /// Folder in which items wait while the database is away. Without one carriers are told to come again then.
+    pub spool: Option<PathBuf>,
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Whether webhooks may call private addresses.
@@ -164,7 +174,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Completes the settings with what applies where nothing is said.
+    /// Completes the settings with what applies where nothing is said. There is no spool then: [`Config::load`] says
+    /// where it is for a node that serves.
     ///
     /// # Errors
     /// When a value cannot be used.
@@ -190,6 +201,7 @@ impl Config {
         Ok(Self {
             data,
             database,
+            spool: layer.spool.filter(|folder| folder.as_os_str() != NO_SPOOL),
             listen,
             allow_private_webhooks: layer.allow_private_webhooks.unwrap_or(false),
             trust_forwarded_for: layer.trust_forwarded_for.unwrap_or(false),
@@ -211,7 +223,11 @@ impl Config {
             Some(path) => Layer::from_file(path)?,
             None => Layer::default(),
         };
-        Self::new(flags.over(Layer::from_environment(get)?.over(file)))
+        let mut layer = flags.over(Layer::from_environment(get)?.over(file));
+        let data = layer.data.get_or_insert_with(|| PathBuf::from(DEFAULT_DATA));
+        let spool = data.join(SPOOL_FOLDER);
+        layer.spool.get_or_insert(spool);
+        Self::new(layer)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Takes what carriers and the chat page hand in: one lane, so that arrival order is kept, and one operation for
-//! all that waits. Everyone is answered after the commit, and only then.
+//! all that waits. Everyone is answered after the commit, and only then; while the store is away, after what they gave
+//! is in the spool (`spool`), from which it goes to the store in order.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -7,15 +8,18 @@ use std::sync::Arc;
 use channels::{Inbound, InboundEvent};
 use domain::{ChannelId, ChannelUuid, MessageUuid};
 use futures_util::FutureExt as _;
-use operations::{Context, InboundItem, InboundKind, Receipt, ReceiveError, StatusReport};
-use store::StatusResult;
+use jiff::Timestamp;
+use operations::{Context, InboundItem, InboundKind, Receipt, ReceiveError, Stamp, StatusReport};
+use store::{StatusResult, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
+use crate::spool::{Spool, SpoolError, Spooled};
 
 /// What became of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,9 @@ pub enum IntakeError {
     /// Too much waits already.
     #[error("too many requests wait; come again in a moment")]
     Full,
+    /// The database is away and the spool holds as much as it may.
+    #[error("the database is away and the spool takes no more; come again later")]
+    SpoolFull,
     /// The node stops.
     #[error("the node stops; come again in a moment")]
     Stopping,
@@ -64,7 +71,20 @@ pub(crate) struct Submission {
     pub(crate) channel_type: &'static str,
     pub(crate) items: Vec<Inbound>,
     pub(crate) since: Instant,
+    pub(crate) arrived: Timestamp,
     pub(crate) answer: oneshot::Sender<Result<Vec<Taken>, IntakeError>>,
+}
+
+struct Intake {
+    ctx: Context,
+    /// While so much of a channel is in hand, replies to what it hands in stay in the store, and the dispatcher claims
+    /// them in their time. Other channels do not notice.
+    unclaimed: Context,
+    handover: Handover,
+    metrics: Arc<Metrics>,
+    spool: Option<Spool>,
+    /// Operations that took too long, so that what they were given is in the spool as well. They end by themselves.
+    late: JoinSet<()>,
 }
 
 /// The lane's task. It ends when its queue is closed and empty.
@@ -72,12 +92,12 @@ pub(crate) async fn run(
     ctx: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    spool: Option<Spool>,
     mut queue: mpsc::Receiver<Submission>,
 ) {
-    // While so much of a channel is in hand, replies to what it hands in stay in the store, and the dispatcher claims
-    // them in their time. Other channels do not notice.
     let mut unclaimed = ctx.clone();
     unclaimed.run = 0;
+    let mut intake = Intake { ctx, unclaimed, handover, metrics, spool, late: JoinSet::new() };
     while let Some(first) = queue.recv().await {
         let mut size = first.items.len();
         let mut batch = vec![first];
@@ -87,88 +107,258 @@ pub(crate) async fn run(
             size += next.items.len();
             batch.push(next);
         }
-        metrics.batch.observe(size as f64);
-        metrics.waiting.set(i64::try_from(queue.len()).unwrap_or(i64::MAX));
-        let full = handover.full();
+        intake.metrics.batch.observe(size as f64);
+        intake.metrics.waiting.set(i64::try_from(queue.len()).unwrap_or(i64::MAX));
+        intake.take_all(batch).await;
+        while intake.late.try_join_next().is_some() {}
+    }
+    while intake.late.join_next().await.is_some() {}
+}
+
+impl Intake {
+    async fn take_all(&mut self, batch: Vec<Submission>) {
+        if self.spool.as_ref().is_some_and(Spool::holds_items) {
+            let batch = Batch::of(&self.ctx, batch);
+            return self.settle(batch, None).await;
+        }
+        let full = self.handover.full();
         let (waiting, going): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|submission| full.contains(&submission.line));
         if !waiting.is_empty() {
-            metrics.count_limit("line_in_hand");
+            self.metrics.count_limit("line_in_hand");
         }
-        for (ctx, batch) in [(&ctx, going), (&unclaimed, waiting)] {
-            if batch.is_empty() {
-                continue;
+        for (ctx, batch) in [(self.ctx.clone(), going), (self.unclaimed.clone(), waiting)] {
+            if !batch.is_empty() {
+                self.take(ctx, Batch::of(&self.ctx, batch)).await;
             }
-            let work = take(ctx, &handover, &metrics, batch);
-            // A defect that breaks one batch must not end the lane: its senders are told to come again.
-            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-                metrics.errors.inc();
+        }
+    }
+
+    /// Gives a batch to the store. A defect that breaks one batch must not end the lane: its senders are told to come
+    /// again.
+    async fn take(&mut self, ctx: Context, batch: Batch) {
+        let work = perform(ctx, self.handover.clone(), batch.items.clone(), batch.reports.clone());
+        let outcome = if self.spool.as_ref().is_some_and(Spool::is_usable) {
+            let mut task = tokio::spawn(work);
+            match tokio::time::timeout(limits::SPOOL_AFTER, &mut task).await {
+                Ok(outcome) => outcome.ok(),
+                Err(_) => {
+                    self.late.spawn(async move { drop(task.await) });
+                    return self.settle(batch, None).await;
+                }
+            }
+        } else {
+            AssertUnwindSafe(work).catch_unwind().await.ok()
+        };
+        match outcome {
+            Some(outcome) => self.settle(batch, Some(outcome)).await,
+            None => {
+                self.metrics.errors.inc();
                 tracing::error!("a batch of requests broke off; its senders will send it again");
             }
         }
     }
+
+    /// Answers those who wait. What the store could not take, or was not asked to, goes to the spool first.
+    async fn settle(&self, batch: Batch, outcome: Option<Outcome>) {
+        let mut answers: Vec<Result<Vec<Taken>, IntakeError>> = Vec::with_capacity(batch.waiting.len());
+        let (mut spooled, mut in_spool) = (Vec::new(), Vec::new());
+        for (number, waiting) in batch.waiting.iter().enumerate() {
+            let ends = waiting.places.iter().map(|place| self.end_of(place, outcome.as_ref()));
+            let ends: Result<Vec<End>, IntakeError> = ends.collect();
+            let mine: Vec<&Place> = match &ends {
+                Ok(ends) => {
+                    let later =
+                        waiting.places.iter().zip(ends).filter(|(_, end)| matches!(end, End::Later(_)));
+                    later.map(|(place, _)| place).collect()
+                }
+                Err(_) => Vec::new(),
+            };
+            if !mine.is_empty() {
+                in_spool.push(number);
+                spooled.extend(mine.into_iter().map(|place| batch.spooled(&self.ctx, waiting, place)));
+            }
+            answers.push(ends.map(|ends| ends.iter().map(|end| end.taken()).collect()));
+        }
+        if !spooled.is_empty()
+            && let Err(error) = self.keep(&spooled).await
+        {
+            for number in in_spool {
+                answers[number] = Err(error.clone());
+            }
+        }
+        for (waiting, answer) in batch.waiting.into_iter().zip(answers) {
+            count(&self.metrics, waiting.channel_type, &answer);
+            Metrics::observe(&self.metrics.commit, waiting.since.elapsed());
+            // Who no longer waits has been cut off; the carrier will send again and be told that it is a duplicate.
+            let _ = waiting.answer.send(answer);
+        }
+    }
+
+    async fn keep(&self, items: &[Spooled]) -> Result<(), IntakeError> {
+        let Some(spool) = &self.spool else { return Err(IntakeError::Failed) };
+        match spool.append(items).await {
+            Ok(()) => {
+                self.metrics.spooled.inc_by(items.len() as u64);
+                Ok(())
+            }
+            Err(error @ SpoolError::Full(_)) => {
+                self.metrics.count_limit("spool_bytes");
+                tracing::error!(%error, "carriers are told to come again");
+                Err(IntakeError::SpoolFull)
+            }
+            Err(error) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "carriers are told to come again");
+                Err(IntakeError::Failed)
+            }
+        }
+    }
+
+    fn end_of(&self, place: &Place, outcome: Option<&Outcome>) -> Result<End, IntakeError> {
+        let usable = self.spool.as_ref().is_some_and(Spool::is_usable);
+        let later = || Ok(End::Later(place.uuid));
+        match outcome {
+            None => later(),
+            Some(outcome) => match place.at {
+                At::Received(index) => match outcome.receipts.get(index) {
+                    Some(Err(ReceiveError::Store(error))) if usable && error.is_passing() => later(),
+                    receipt => taken(receipt).map(End::Done),
+                },
+                At::Reported(index) => match &outcome.statuses {
+                    Err(error) if usable && error.is_passing() => later(),
+                    Err(_) => Err(IntakeError::Failed),
+                    Ok(statuses) => noted(statuses.get(index)).map(End::Done),
+                },
+            },
+        }
+    }
 }
 
-/// Where an item of a submission went.
-enum Place {
+/// Where an item of a submission is in its batch.
+enum At {
     Received(usize),
     Reported(usize),
 }
 
-async fn take(ctx: &Context, handover: &Handover, metrics: &Metrics, batch: Vec<Submission>) {
-    let mut received = Vec::new();
-    let mut reports = Vec::new();
-    let mut waiting = Vec::with_capacity(batch.len());
-    for Submission { channel, channel_type, line: _, items, since, answer } in batch {
-        let mut places = Vec::with_capacity(items.len());
-        for item in items {
-            let kind = match item {
-                Inbound::Message(message) => InboundKind::Message(message),
-                Inbound::Event(InboundEvent::NewConversation { urn }) => InboundKind::NewConversation(urn),
-                Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn),
-                Inbound::Status(status) => {
-                    places.push(Place::Reported(reports.len()));
-                    reports.push(StatusReport { channel, status });
-                    continue;
-                }
-            };
-            places.push(Place::Received(received.len()));
-            received.push(InboundItem { channel, kind });
+struct Place {
+    at: At,
+    /// What a message is kept under; `None` of what is no message.
+    uuid: Option<MessageUuid>,
+}
+
+/// What is to be answered for an item.
+enum End {
+    Done(Taken),
+    /// Once it is in the spool.
+    Later(Option<MessageUuid>),
+}
+
+impl End {
+    fn taken(&self) -> Taken {
+        match self {
+            Self::Done(taken) => *taken,
+            Self::Later(Some(uuid)) => Taken::Message(*uuid),
+            Self::Later(None) => Taken::Noted,
         }
-        waiting.push((channel_type, places, since, answer));
-    }
-    let (receipts, statuses) = tokio::join!(receive(ctx, handover, received), report(ctx, reports));
-    for (channel_type, places, since, answer) in waiting {
-        let answers = places.into_iter().map(|place| match place {
-            Place::Received(index) => taken(receipts.get(index)),
-            Place::Reported(index) => noted(statuses.as_deref().ok().and_then(|all| all.get(index))),
-        });
-        let answers: Result<Vec<Taken>, IntakeError> = answers.collect();
-        count(metrics, channel_type, &answers);
-        Metrics::observe(&metrics.commit, since.elapsed());
-        // Who no longer waits has been cut off; the carrier will send again and be told that it is a duplicate.
-        let _ = answer.send(answers);
     }
 }
 
-async fn receive(
-    ctx: &Context,
-    handover: &Handover,
-    items: Vec<InboundItem>,
-) -> Vec<Result<Receipt, ReceiveError>> {
-    if items.is_empty() {
-        return Vec::new();
-    }
-    handover.take(operations::receive(ctx, items).await)
+struct Waiting {
+    channel_type: &'static str,
+    places: Vec<Place>,
+    since: Instant,
+    arrived: Timestamp,
+    answer: oneshot::Sender<Result<Vec<Taken>, IntakeError>>,
 }
 
-async fn report(ctx: &Context, reports: Vec<StatusReport>) -> Result<Vec<StatusResult>, ()> {
-    if reports.is_empty() {
-        return Ok(Vec::new());
+/// What is given to the store together.
+struct Batch {
+    items: Arc<[InboundItem]>,
+    reports: Arc<[StatusReport]>,
+    waiting: Vec<Waiting>,
+}
+
+impl Batch {
+    /// Each message is given its identifier here, before anything is tried: however often it is tried, it is the same.
+    fn of(ctx: &Context, submissions: Vec<Submission>) -> Self {
+        let (mut items, mut reports) = (Vec::new(), Vec::new());
+        let mut waiting = Vec::with_capacity(submissions.len());
+        for Submission { channel, channel_type, line: _, items: given, since, arrived, answer } in submissions
+        {
+            let mut places = Vec::with_capacity(given.len());
+            for item in given {
+                let kind = match item {
+                    Inbound::Message(message) => InboundKind::Message(message),
+                    Inbound::Event(InboundEvent::NewConversation { urn }) => {
+                        InboundKind::NewConversation(urn)
+                    }
+                    Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn),
+                    Inbound::Status(status) => {
+                        places.push(Place { at: At::Reported(reports.len()), uuid: None });
+                        reports.push(StatusReport { channel, status });
+                        continue;
+                    }
+                };
+                let uuid = MessageUuid(ctx.host.uuid_v7());
+                let is_message = matches!(kind, InboundKind::Message(_));
+                places.push(Place { at: At::Received(items.len()), uuid: is_message.then_some(uuid) });
+                items.push(InboundItem { channel, kind, stamp: Some(Stamp { uuid, arrived, again: false }) });
+            }
+            waiting.push(Waiting { channel_type, places, since, arrived, answer });
+        }
+        Self { items: items.into(), reports: reports.into(), waiting }
     }
-    operations::record_status(ctx, reports).await.map_err(|error| {
+
+    /// An item as the spool keeps it.
+    fn spooled(&self, ctx: &Context, waiting: &Waiting, place: &Place) -> Spooled {
+        let arrived = waiting.arrived;
+        match place.at {
+            At::Received(index) => {
+                let item = &self.items[index];
+                let uuid = item.stamp.map(|stamp| stamp.uuid).unwrap_or_default();
+                let kind = match &item.kind {
+                    InboundKind::Message(message) => Inbound::Message(message.clone()),
+                    InboundKind::NewConversation(urn) => {
+                        Inbound::Event(InboundEvent::NewConversation { urn: urn.clone() })
+                    }
+                    InboundKind::Stop(urn) => Inbound::Event(InboundEvent::StopContact { urn: urn.clone() }),
+                };
+                Spooled { uuid, arrived, channel: item.channel, item: kind }
+            }
+            At::Reported(index) => {
+                let report = &self.reports[index];
+                let item = Inbound::Status(report.status.clone());
+                // A report is known again by what it reports; the identifier only names it here.
+                Spooled { uuid: MessageUuid(ctx.host.uuid_v7()), arrived, channel: report.channel, item }
+            }
+        }
+    }
+}
+
+/// What the store made of a batch.
+struct Outcome {
+    receipts: Vec<Result<Receipt, ReceiveError>>,
+    statuses: Result<Vec<StatusResult>, StoreError>,
+}
+
+async fn perform(
+    ctx: Context,
+    handover: Handover,
+    items: Arc<[InboundItem]>,
+    reports: Arc<[StatusReport]>,
+) -> Outcome {
+    let receiving = async {
+        if items.is_empty() { Vec::new() } else { handover.take(operations::receive(&ctx, items).await) }
+    };
+    let reporting = async {
+        if reports.is_empty() { Ok(Vec::new()) } else { operations::record_status(&ctx, &reports).await }
+    };
+    let (receipts, statuses) = tokio::join!(receiving, reporting);
+    if let Err(error) = &statuses {
         tracing::error!(%error, "delivery reports could not be recorded");
-    })
+    }
+    Outcome { receipts, statuses }
 }
 
 fn taken(receipt: Option<&Result<Receipt, ReceiveError>>) -> Result<Taken, IntakeError> {

@@ -22,6 +22,9 @@ pub mod mail;
 pub mod metrics;
 mod node;
 mod prompts;
+mod readiness;
+mod replay;
+pub mod spool;
 mod surroundings;
 
 pub use bell::{Bell, Ear};
@@ -30,4 +33,6 @@ pub use intake::{IntakeError, Taken};
 pub use lines::{Channel, Lines};
 pub use metrics::Metrics;
 pub use node::{Node, StartError};
+pub use readiness::Readiness;
+pub use spool::{SpoolError, SpoolStatus};
 pub use surroundings::{Ambience, Chance, Clock, Network, Scripted, Surroundings};

@@ -10,6 +10,30 @@ pub const INTAKE_BATCH: usize = 512;
 /// What a carrier is told to wait when intake is full.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How long an operation of intake may take before what it was given goes to the spool as well, so that carriers are
+/// answered while the store is away.
+pub const SPOOL_AFTER: Duration = Duration::from_secs(5);
+/// Bytes of the spool after which another file is begun.
+pub const SPOOL_SEGMENT_BYTES: u64 = 16 * 1_024 * 1_024;
+/// Bytes of the whole spool: some millions of messages. Beyond it carriers are answered 503.
+pub const SPOOL_BYTES: u64 = 2 * 1_024 * 1_024 * 1_024;
+/// Bytes of one item in the spool: more than the largest webhook.
+pub const SPOOL_RECORD_BYTES: usize = 4 * 1_024 * 1_024;
+/// First pause before the store is tried again with what is in the spool; it doubles.
+pub const SPOOL_FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Longest pause before the store is tried again with what is in the spool.
+pub const SPOOL_LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often it is looked whether another process has left the spool.
+pub const SPOOL_LOOK: Duration = Duration::from_secs(1);
+/// Tries of an item of the spool that fails while others do not; then it is put down as refused.
+pub const SPOOL_TRIES: u32 = 8;
+/// Workspaces that are read at the start, so that their channels are known when the store goes away.
+pub const WORKSPACES_AT_HAND: usize = 1_000;
+/// How long the store may take to say what became of channels that are known already.
+pub const CHANNEL_ASK: Duration = Duration::from_secs(1);
+/// How long the store may take to answer before it counts as away in the answer about readiness.
+pub const READY_WITHIN: Duration = Duration::from_secs(2);
+
 /// Outbox rows of one line (a channel, or all effects) in hand: waiting for their turn or under way. Beyond it rows
 /// stay in the store until half of it is done.
 pub const LINE_IN_HAND: usize = 5_000;

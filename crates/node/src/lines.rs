@@ -84,16 +84,32 @@ impl Lines {
     /// When the store cannot be read.
     pub async fn of_kind(&self, ctx: &Context, kind: CarrierType) -> Result<Vec<Arc<Channel>>, StoreError> {
         let known = self.kinds.read().unwrap_or_else(PoisonError::into_inner).get(kind.slug()).cloned();
-        if let Some((asked, channels)) = known
+        if let Some((asked, channels)) = &known
             && asked.elapsed() < limits::CHANNEL_FRESH
         {
-            return Ok(channels);
+            return Ok(channels.clone());
         }
-        let rows = ctx.store.channels_of_type(kind.code().into()).await?;
+        let asking = ctx.store.channels_of_type(kind.code().into());
+        let rows = match known {
+            None => asking.await?,
+            // While the store is away, what is known goes on being used, and only now and then somebody asks.
+            Some((_, channels)) => {
+                self.remember_kind(kind, channels.clone());
+                match tokio::time::timeout(limits::CHANNEL_ASK, asking).await {
+                    Ok(Ok(rows)) => rows,
+                    Ok(Err(error)) if !error.is_passing() => return Err(error),
+                    Ok(Err(_)) | Err(_) => return Ok(channels),
+                }
+            }
+        };
         let channels: Vec<Arc<Channel>> = rows.iter().map(|row| Arc::new(Channel::open(row))).collect();
-        let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
-        kinds.insert(kind.slug(), (Instant::now(), channels.clone()));
+        self.remember_kind(kind, channels.clone());
         Ok(channels)
+    }
+
+    fn remember_kind(&self, kind: CarrierType, channels: Vec<Arc<Channel>>) {
+        let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(kind.slug(), (Instant::now(), channels));
     }
 
     /// The channel with this row number if its codec is at hand.

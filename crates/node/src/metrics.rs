@@ -62,6 +62,18 @@ pub struct Metrics {
     pub streams: Gauge,
     /// Operations that failed for a reason of ours.
     pub errors: Counter,
+    /// Items that were kept in the spool because the store was away.
+    pub spooled: Counter,
+    /// Items of the spool that the store has taken.
+    pub replayed: Counter,
+    /// Items of the spool that were refused for good.
+    pub spool_refused: Counter,
+    /// Items in the spool.
+    pub spool_items: Gauge,
+    /// Bytes in the spool.
+    pub spool_bytes: Gauge,
+    /// Age of the first item in the spool, seconds.
+    pub spool_age: Gauge,
 }
 
 impl Default for Metrics {
@@ -85,6 +97,12 @@ impl Default for Metrics {
             limits: Family::default(),
             streams: Gauge::default(),
             errors: Counter::default(),
+            spooled: Counter::default(),
+            replayed: Counter::default(),
+            spool_refused: Counter::default(),
+            spool_items: Gauge::default(),
+            spool_bytes: Gauge::default(),
+            spool_age: Gauge::default(),
             registry: Mutex::new(Registry::default()),
         };
         let r = &mut registry;
@@ -104,12 +122,27 @@ impl Default for Metrics {
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
+        metrics.register_spool(&mut registry);
         metrics.registry = Mutex::new(registry);
         metrics
     }
 }
 
 impl Metrics {
+    fn register_spool(&self, r: &mut Registry) {
+        r.register("spooled", "Items kept in the spool while the store was away", self.spooled.clone());
+        r.register("spool_replayed", "Items of the spool that the store has taken", self.replayed.clone());
+        r.register("spool_refused", "Items of the spool refused for good", self.spool_refused.clone());
+        r.register("spool_items", "Items in the spool", self.spool_items.clone());
+        r.register_with_unit("spool", "Size of the spool", Unit::Bytes, self.spool_bytes.clone());
+        r.register_with_unit(
+            "spool_oldest",
+            "Age of the first item in the spool",
+            Unit::Seconds,
+            self.spool_age.clone(),
+        );
+    }
+
     /// Counts an item from a carrier.
     pub fn count_inbound(&self, channel_type: &'static str, outcome: &'static str) {
         self.inbound.get_or_create(&Outcome { channel_type, outcome }).inc();

@@ -21,6 +21,8 @@ use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::metrics::Metrics;
+use crate::replay;
+use crate::spool::{Spool, SpoolError};
 use crate::surroundings::Surroundings;
 
 /// Why a node does not start.
@@ -29,6 +31,9 @@ pub enum StartError {
     /// What an earlier run left could not be taken over.
     #[error("cannot take over what the last run left: {0}")]
     Recovery(StoreError),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }
 
 /// A running node. Cheap to clone.
@@ -49,6 +54,8 @@ struct Inner {
     stopping: AtomicBool,
     stop_clock: Arc<Notify>,
     stop_jobs: Arc<Notify>,
+    spool: Option<Spool>,
+    stop_replay: Arc<Notify>,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -57,6 +64,14 @@ struct Tasks {
     clock: JoinHandle<()>,
     jobs: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
+    /// There is none without a spool.
+    replay: Option<JoinHandle<()>>,
+}
+
+impl Tasks {
+    fn all(&self) -> impl Iterator<Item = &JoinHandle<()>> {
+        [&self.intake, &self.clock, &self.jobs, &self.dispatcher].into_iter().chain(&self.replay)
+    }
 }
 
 impl Node {
@@ -67,6 +82,7 @@ impl Node {
     pub async fn start(config: Config, store: Store, surroundings: Surroundings) -> Result<Self, StartError> {
         let host: SharedHost = surroundings.host;
         let ctx = Context::for_node(store, host);
+        let spool = config.spool.as_deref().map(Spool::open).transpose()?;
         let recovered = operations::recover(&ctx).await.map_err(StartError::Recovery)?;
         let metrics = Arc::new(Metrics::default());
         if recovered.rows > 0 {
@@ -86,12 +102,26 @@ impl Node {
             bell: bell.clone(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
-        let intake = tokio::spawn(intake::run(ctx.clone(), handover.clone(), metrics.clone(), queue));
+        let taking = intake::run(ctx.clone(), handover.clone(), metrics.clone(), spool.clone(), queue);
+        let intake = tokio::spawn(taking);
         let stop_clock = Arc::new(Notify::new());
         let clock =
             tokio::spawn(clock::run(ctx.clone(), handover.clone(), metrics.clone(), stop_clock.clone()));
         let stop_jobs = Arc::new(Notify::new());
         let jobs = tokio::spawn(jobs::run(ctx.clone(), handover.clone(), metrics.clone(), stop_jobs.clone()));
+        let stop_replay = Arc::new(Notify::new());
+        let replay = spool.clone().map(|spool| {
+            tokio::spawn(replay::run(
+                ctx.clone(),
+                handover.clone(),
+                metrics.clone(),
+                spool,
+                stop_replay.clone(),
+            ))
+        });
+        if spool.is_some() {
+            know_channels(&ctx).await.map_err(StartError::Recovery)?;
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 ctx,
@@ -104,7 +134,9 @@ impl Node {
                 stopping: AtomicBool::new(false),
                 stop_clock,
                 stop_jobs,
-                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher })),
+                spool,
+                stop_replay,
+                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher, replay })),
             }),
         })
     }
@@ -119,8 +151,15 @@ impl Node {
         let channel_type = channel.line.as_ref().map_or("none", |line| line.kind().slug());
         let (answer, answered) = oneshot::channel();
         let since = Instant::now();
-        let submission =
-            Submission { line: channel.id, channel: channel.uuid, channel_type, items, since, answer };
+        let submission = Submission {
+            line: channel.id,
+            channel: channel.uuid,
+            channel_type,
+            items,
+            since,
+            arrived: self.inner.ctx.now(),
+            answer,
+        };
         submit.try_send(submission).map_err(|error| match error {
             TrySendError::Full(_) => {
                 self.inner.metrics.count_limit("intake_queue");
@@ -152,6 +191,23 @@ impl Node {
         &self.inner.metrics
     }
 
+    /// The same in the text form that Prometheus reads, with what is measured when it is asked for.
+    pub fn metrics_text(&self) -> String {
+        let metrics = &self.inner.metrics;
+        if let Some(spool) = &self.inner.spool {
+            let status = spool.status();
+            let age = status.oldest.map_or(0, |oldest| self.inner.ctx.now().duration_since(oldest).as_secs());
+            metrics.spool_items.set(i64::try_from(status.items).unwrap_or(i64::MAX));
+            metrics.spool_bytes.set(i64::try_from(status.bytes).unwrap_or(i64::MAX));
+            metrics.spool_age.set(age.max(0));
+        }
+        metrics.text()
+    }
+
+    pub(crate) fn spool(&self) -> Option<&Spool> {
+        self.inner.spool.as_ref()
+    }
+
     /// Wakes those who watch a conversation.
     pub fn bell(&self) -> &Bell {
         &self.inner.bell
@@ -167,32 +223,11 @@ impl Node {
         self.inner.handover.take(committed)
     }
 
-    /// Whether the node takes requests: it runs and its store answers.
-    ///
-    /// # Errors
-    /// The reason, for people.
-    pub async fn ready(&self) -> Result<(), String> {
-        if self.is_stopping() {
-            return Err("stopping".to_owned());
-        }
-        if self.has_lost_a_worker() {
-            return Err("a worker of the node broke off; start the node again".to_owned());
-        }
-        match self.inner.ctx.store.next_timer_due().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
     /// Whether intake, clock, jobs or dispatcher ended though nobody asked them to: a defect of ours, after which the
     /// node does only half of its work.
     pub fn has_lost_a_worker(&self) -> bool {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.as_ref().is_some_and(|tasks| {
-            [&tasks.intake, &tasks.clock, &tasks.jobs, &tasks.dispatcher]
-                .into_iter()
-                .any(JoinHandle::is_finished)
-        })
+        tasks.as_ref().is_some_and(|tasks| tasks.all().any(JoinHandle::is_finished))
     }
 
     /// Whether the node is on its way out.
@@ -214,8 +249,9 @@ impl Node {
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
-        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher] {
-            task.abort();
+        tasks.all().for_each(JoinHandle::abort);
+        if let Some(spool) = &self.inner.spool {
+            spool.close();
         }
     }
 
@@ -226,14 +262,17 @@ impl Node {
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.inner.stop_clock.notify_one();
         self.inner.stop_jobs.notify_one();
+        self.inner.stop_replay.notify_one();
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return true };
-        let aborts =
-            [&tasks.intake, &tasks.clock, &tasks.jobs, &tasks.dispatcher].map(JoinHandle::abort_handle);
+        let aborts: Vec<_> = tasks.all().map(JoinHandle::abort_handle).collect();
         let stopped = tokio::time::timeout(limits::STOP_WITHIN, async {
             let _ = tasks.intake.await;
             let _ = tasks.clock.await;
             let _ = tasks.jobs.await;
+            if let Some(replay) = tasks.replay {
+                let _ = replay.await;
+            }
             // Whatever they committed is with the dispatcher now.
             self.inner.handover.stop();
             let _ = tasks.dispatcher.await;
@@ -243,6 +282,17 @@ impl Node {
             tracing::warn!("the clean stop took too long; the next start takes over what is left");
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
         }
+        if let Some(spool) = &self.inner.spool {
+            spool.close();
+        }
         in_time
     }
+}
+
+/// Reads the workspaces, so that their channels are known when the store goes away.
+async fn know_channels(ctx: &Context) -> Result<(), StoreError> {
+    for row in ctx.store.workspaces().await?.into_iter().take(limits::WORKSPACES_AT_HAND) {
+        ctx.registry.workspace(ctx, row.id).await?;
+    }
+    Ok(())
 }

@@ -84,6 +84,7 @@ async fn main() {
             name: None,
             payload: None,
         }),
+        stamp: None,
     };
     let everyone: Vec<_> = (0..contacts).map(|contact| item(contact, "hello 1")).collect();
     let took = run(&ctx, everyone, batch, at_once).await;

@@ -86,7 +86,9 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
                 open = again;
             }
             // One that cannot be read must not hold the others: each is tried by itself.
-            Err(StoreError::Database(_) | StoreError::Unreadable(_)) if open.len() > 1 => {
+            Err(StoreError::Database(_) | StoreError::Unreadable(_) | StoreError::Corrupt(_))
+                if open.len() > 1 =>
+            {
                 let mut again = Vec::new();
                 for place in std::mem::take(&mut open) {
                     match attempt(ctx, inputs, &[place], step, &mut outbox).await.map(|mut ends| ends.pop()) {

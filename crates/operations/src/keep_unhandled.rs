@@ -11,6 +11,7 @@ use crate::{
     Context, Workspace,
     batch::{BatchError, MAX_TRIES},
     person::Person,
+    receive::Stamp,
 };
 
 /// Keeps a message without asking anything of its contact but who it is; a stranger becomes a contact.
@@ -19,11 +20,12 @@ pub(crate) async fn keep_unhandled(
     ws: &Workspace,
     channel: &ChannelRow,
     message: &InboundMessage,
+    stamp: Option<Stamp>,
     reason: &str,
 ) -> Result<MessageUuid, BatchError> {
     for _ in 0..MAX_TRIES {
         let owner = ctx.store.address_owner(ws.row.id, message.urn.clone()).await?;
-        let (changes, uuid) = rows(ctx, ws, channel, message, owner, reason);
+        let (changes, uuid) = rows(ctx, ws, channel, message, stamp, owner, reason);
         match ctx.store.write_one(Unit::new(changes)).await {
             Ok(_) => return Ok(uuid),
             // Somebody else made a contact of the stranger.
@@ -44,11 +46,13 @@ fn rows(
     ws: &Workspace,
     channel: &ChannelRow,
     message: &InboundMessage,
+    stamp: Option<Stamp>,
     owner: Option<(ContactId, UrnId)>,
     reason: &str,
 ) -> (Vec<Change>, MessageUuid) {
     let now = ctx.now();
-    let uuid = MessageUuid(ctx.host.uuid_v7());
+    let uuid = stamp.map_or_else(|| MessageUuid(ctx.host.uuid_v7()), |stamp| stamp.uuid);
+    let arrived = stamp.map_or(now, |stamp| stamp.arrived);
     let id = MessageId(ctx.next_id(now));
     let (stranger, contact, urn) = match owner {
         Some((contact, urn)) => (None, contact, Some(urn)),
@@ -74,8 +78,8 @@ fn rows(
         detail: None,
         external_id: message.external_id.clone(),
         reason: Some(format!("kept, but no flow could take it: {reason}")),
-        day: ws.day(now),
-        created_on: now,
+        day: ws.day(arrived),
+        created_on: arrived,
     }));
     (stranger.into_iter().chain([kept]).collect(), uuid)
 }

@@ -63,7 +63,7 @@ pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
     read_locations,
 };
-pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, receive};
+pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;

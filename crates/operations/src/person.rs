@@ -118,7 +118,7 @@ impl Person {
 
     /// They wrote: the address they used becomes the preferred one and remembers the line.
     pub fn wrote_from(&mut self, urn: &Urn, channel: &ChannelRow, at: Timestamp) {
-        self.contact.last_seen_on = Some(at);
+        self.contact.last_seen_on = self.contact.last_seen_on.max(Some(at));
         let urns = &mut self.contact.urns;
         let same = |known: &ContactUrn| known.urn.scheme == urn.scheme && known.urn.path == urn.path;
         let Some(place) = urns.iter().position(same) else { return };

@@ -3,10 +3,13 @@
 //! The carrier is answered only after the commit, and there is one commit: the message, what the flow made of it
 //! and the replies are one unit. An item that fails does not hold the others.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use channels::InboundMessage;
-use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn};
+use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId};
 use flows::{
     Event, EventKind, Resume, Trigger, TriggerKind,
     events::{ChatStarted, MsgIn, MsgReceived},
@@ -36,6 +39,20 @@ pub struct InboundItem {
     pub channel: ChannelUuid,
     /// What it is.
     pub kind: InboundKind,
+    /// What it was given when it arrived; without it a new identifier and the present moment.
+    pub stamp: Option<Stamp>,
+}
+
+/// What an item is given when it arrives, so that the same item given again is known again, whether or not its carrier
+/// has identifiers of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The identifier that it is kept under if it is a message.
+    pub uuid: MessageUuid,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// Whether it was given before and may have been kept then: it is looked up first. A repetition changes nothing.
+    pub again: bool,
 }
 
 /// What a carrier told us.
@@ -91,36 +108,72 @@ pub enum ReceiveError {
 struct Received {
     workspace: Arc<Workspace>,
     channel: Arc<ChannelRow>,
-    kind: InboundKind,
+    items: Arc<[InboundItem]>,
+    place: usize,
+}
+
+impl Received {
+    fn kind(&self) -> &InboundKind {
+        &self.items[self.place].kind
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        self.items[self.place].stamp
+    }
+
+    fn lane(&self) -> LaneKey {
+        LaneKey::of(self.kind().urn())
+    }
 }
 
 /// Takes what carriers told us. Items of one contact take effect in the order given, and after those of earlier
-/// calls; different contacts share one commit. Answers in the order of the items.
+/// calls; different contacts share one commit. Answers in the order of the items. After one that the store could not
+/// take, later ones of the same contact are not tried: they would overtake it.
 pub async fn receive(
     ctx: &Context,
-    items: Vec<InboundItem>,
+    items: impl Into<Arc<[InboundItem]>>,
 ) -> Committed<Vec<Result<Receipt, ReceiveError>>> {
+    let items: Arc<[InboundItem]> = items.into();
     let held = ctx.lanes.enter(items.iter().map(|item| LaneKey::of(item.kind.urn())).collect()).await;
     let mut answers: Vec<Result<Receipt, ReceiveError>> =
         items.iter().map(|_| Err(ReceiveError::UnknownChannel)).collect();
     let mut work = Vec::with_capacity(items.len());
-    for (place, item) in items.into_iter().enumerate() {
+    for (place, item) in items.iter().enumerate() {
         match ctx.registry.channel(ctx, item.channel).await {
             Ok(Some((workspace, channel))) => {
                 let key = ConversationKey::Urn(workspace.row.id, item.kind.urn().clone());
-                work.push((place, (key, Received { workspace, channel, kind: item.kind })));
+                work.push((place, (key, Received { workspace, channel, items: items.clone(), place })));
             }
             Ok(None) => {}
             Err(error) => answers[place] = Err(error.into()),
         }
     }
+    if let Err(error) = pass_over_known(ctx, &mut work, &mut answers).await {
+        for (place, _) in work.drain(..) {
+            answers[place] = Err(error.clone().into());
+        }
+    }
     let mut outbox = Vec::new();
-    for wave in waves(work) {
+    let mut stuck: HashMap<LaneKey, StoreError> = HashMap::new();
+    for mut wave in waves(work) {
+        if !stuck.is_empty() {
+            wave.retain(|(place, (_, input))| match stuck.get(&input.lane()) {
+                Some(error) => {
+                    answers[*place] = Err(error.clone().into());
+                    false
+                }
+                None => true,
+            });
+        }
         let (places, inputs): (Vec<usize>, Vec<_>) = wave.into_iter().unzip();
         let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
         outbox.append(&mut rows);
         for ((place, (_, input)), end) in places.into_iter().zip(&inputs).zip(ends) {
-            answers[place] = answer(ctx, input, end).await;
+            let answer = answer(ctx, input, end).await;
+            if let Err(ReceiveError::Store(error)) = &answer {
+                stuck.insert(input.lane(), error.clone());
+            }
+            answers[place] = answer;
         }
     }
     drop(held);
@@ -129,12 +182,42 @@ pub async fn receive(
 
 type Work = (usize, (ConversationKey, Received));
 
+/// Answers messages that were given before and are kept, and takes them out of the work.
+async fn pass_over_known(
+    ctx: &Context,
+    work: &mut Vec<Work>,
+    answers: &mut [Result<Receipt, ReceiveError>],
+) -> Result<(), StoreError> {
+    let mut asked: BTreeMap<WorkspaceId, Vec<MessageUuid>> = BTreeMap::new();
+    for (_, (_, input)) in work.iter() {
+        if let (Some(Stamp { uuid, again: true, .. }), InboundKind::Message(_)) =
+            (input.stamp(), input.kind())
+        {
+            asked.entry(input.workspace.row.id).or_default().push(uuid);
+        }
+    }
+    let mut known = HashSet::new();
+    for (workspace, uuids) in asked {
+        known.extend(ctx.store.kept_messages(workspace, uuids).await?);
+    }
+    if !known.is_empty() {
+        work.retain(|(place, (_, input))| match input.stamp() {
+            Some(stamp) if known.contains(&stamp.uuid) => {
+                answers[*place] = Ok(Receipt::Duplicate(stamp.uuid));
+                false
+            }
+            Some(_) | None => true,
+        });
+    }
+    Ok(())
+}
+
 /// Splits a batch so that each part holds an address at most once, in order.
 fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
     let mut seen: HashMap<LaneKey, usize> = HashMap::with_capacity(work.len());
     let mut waves: Vec<Vec<Work>> = Vec::new();
     for item in work {
-        let wave = seen.entry(LaneKey::of(item.1.1.kind.urn())).or_default();
+        let wave = seen.entry(item.1.1.lane()).or_default();
         if waves.len() <= *wave {
             waves.push(Vec::new());
         }
@@ -158,7 +241,7 @@ async fn answer(
     match end {
         Ok(receipt) => Ok(receipt),
         Err(BatchError::Duplicate) => {
-            let InboundKind::Message(InboundMessage { external_id: Some(id), urn, text, .. }) = &input.kind
+            let InboundKind::Message(InboundMessage { external_id: Some(id), urn, text, .. }) = input.kind()
             else {
                 return Err(ReceiveError::Busy);
             };
@@ -182,11 +265,11 @@ async fn answer(
 /// What becomes of an item that would fail each time it is sent again. An opt-out stays an error until it can be
 /// heeded; an opened conversation says nothing that could be kept.
 async fn last_resort(ctx: &Context, input: &Received, reason: String) -> Result<Receipt, BatchError> {
-    match &input.kind {
+    match input.kind() {
         InboundKind::Message(message) => {
             tracing::error!(channel = %input.channel.uuid, reason, "a message is kept without a flow");
             let (ws, channel) = (&input.workspace, &input.channel);
-            keep_unhandled(ctx, ws, channel, message, &reason).await.map(Receipt::Accepted)
+            keep_unhandled(ctx, ws, channel, message, input.stamp(), &reason).await.map(Receipt::Accepted)
         }
         InboundKind::NewConversation(_) => Ok(Receipt::Ignored("the contact's conversation cannot go on")),
         InboundKind::Stop(_) => Err(BatchError::BrokeOff(reason)),
@@ -202,6 +285,9 @@ fn step<'a>(
     Box::pin(async move {
         let now = ctx.now();
         let channel = &*input.channel;
+        if is_past(input, conversation.as_ref()) {
+            return Ok(Stepped::nothing(Receipt::Ignored("it took effect before")));
+        }
         let blocked =
             conversation.as_ref().is_some_and(|known| known.contact.status == ContactStatus::Blocked);
         if blocked {
@@ -210,20 +296,21 @@ fn step<'a>(
         let mut turn = match conversation {
             Some(conversation) => Turn::of(ctx, ws, now, conversation),
             None => {
-                let name = match &input.kind {
+                let name = match input.kind() {
                     InboundKind::Message(message) => message.name.as_ref(),
                     InboundKind::NewConversation(_) => None,
                     InboundKind::Stop(_) => {
                         return Ok(Stepped::nothing(Receipt::Ignored("the contact is not known")));
                     }
                 };
-                let person = Person::unknown(ctx, &ws, input.kind.urn(), Some(channel), name, now);
+                let person = Person::unknown(ctx, &ws, input.kind().urn(), Some(channel), name, now);
                 Turn::new(ctx, ws, now, person)
             }
         };
-        let receipt = match &input.kind {
-            InboundKind::Message(message) => turn.take_message(message, channel).await?,
-            InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel).await?,
+        let stamp = input.stamp();
+        let receipt = match input.kind() {
+            InboundKind::Message(message) => turn.take_message(message, channel, stamp).await?,
+            InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel, stamp).await?,
             InboundKind::Stop(_) => {
                 stop_contact::stop(&mut turn, "the contact opted out");
                 Receipt::Event
@@ -231,6 +318,17 @@ fn step<'a>(
         };
         Ok(Stepped { unit: Some(turn.finish()), value: receipt })
     })
+}
+
+/// Whether a conversation that was opened is given again after it, or what came later, took effect: the contact was
+/// seen then.
+fn is_past(input: &Received, conversation: Option<&Conversation>) -> bool {
+    let (InboundKind::NewConversation(_), Some(Stamp { arrived, again: true, .. })) =
+        (input.kind(), input.stamp())
+    else {
+        return false;
+    };
+    conversation.and_then(|known| known.contact.last_seen_on).is_some_and(|seen| seen >= arrived)
 }
 
 /// A message in hand: new, or one that waited for its turn.
@@ -276,19 +374,21 @@ impl Turn<'_> {
         &mut self,
         message: &InboundMessage,
         channel: &ChannelRow,
+        stamp: Option<Stamp>,
     ) -> Result<Receipt, StoreError> {
-        self.seen(&message.urn, channel);
+        let arrived = stamp.map_or(self.now, |stamp| stamp.arrived);
+        self.seen(&message.urn, channel, arrived);
         self.learn_addresses(&message.other_urns).await?;
         let incoming = Incoming {
             id: MessageId(self.ctx.next_id(self.now)),
-            uuid: MessageUuid(self.ctx.host.uuid_v7()),
+            uuid: stamp.map_or_else(|| MessageUuid(self.ctx.host.uuid_v7()), |stamp| stamp.uuid),
             urn: Some(message.urn.clone()),
             channel: Some(channel),
             text: SmolStr::new(&message.text),
             attachments: message.attachments.iter().map(SmolStr::new).collect(),
             external_id: message.external_id.clone(),
             payload: message.payload.clone(),
-            created_on: self.now,
+            created_on: arrived,
         };
         self.drain_pending().await?;
         let (status, flow, reason) = if self.parks() {
@@ -316,10 +416,10 @@ impl Turn<'_> {
             detail: inbound_detail(incoming.payload.as_ref()),
             external_id: incoming.external_id,
             reason,
-            day: self.ws.day(self.now),
-            created_on: self.now,
+            day: self.ws.day(arrived),
+            created_on: arrived,
         })));
-        self.plan_window_end();
+        self.plan_window_end(arrived);
         Ok(Receipt::Accepted(incoming.uuid))
     }
 
@@ -398,9 +498,10 @@ impl Turn<'_> {
         &mut self,
         urn: &Urn,
         channel: &ChannelRow,
+        stamp: Option<Stamp>,
     ) -> Result<Receipt, StoreError> {
         let is_new = self.person.is_new();
-        self.seen(urn, channel);
+        self.seen(urn, channel, stamp.map_or(self.now, |stamp| stamp.arrived));
         self.drain_pending().await?;
         if self.live.is_some() || self.parks() {
             return Ok(Receipt::Ignored("a conversation is going on"));

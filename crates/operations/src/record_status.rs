@@ -17,14 +17,11 @@ pub struct StatusReport {
 
 /// Records delivery reports, all in one transaction. The counts of the day on which each message was written
 /// follow. A report on a channel or message that is not known is [`StatusResult::Unknown`].
-pub async fn record_status(
-    ctx: &Context,
-    reports: Vec<StatusReport>,
-) -> Result<Vec<StatusResult>, StoreError> {
+pub async fn record_status(ctx: &Context, reports: &[StatusReport]) -> Result<Vec<StatusResult>, StoreError> {
     let now = ctx.now();
     let mut changes = Vec::with_capacity(reports.len());
     let mut known = Vec::with_capacity(reports.len());
-    for report in &reports {
+    for report in reports {
         let channel = ctx.registry.channel(ctx, report.channel).await?;
         let change = channel.and_then(|(workspace, channel)| {
             let message = match (&report.status.message, &report.status.external_id) {

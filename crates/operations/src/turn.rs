@@ -107,8 +107,8 @@ impl<'c> Turn<'c> {
     }
 
     /// They wrote: they are seen, and a contact that had stopped wants to hear from us again.
-    pub fn seen(&mut self, urn: &Urn, channel: &ChannelRow) {
-        self.person.wrote_from(urn, channel, self.now);
+    pub fn seen(&mut self, urn: &Urn, channel: &ChannelRow, at: Timestamp) {
+        self.person.wrote_from(urn, channel, at);
         match self.person.contact.status {
             ContactStatus::Active | ContactStatus::Blocked => {}
             ContactStatus::Stopped | ContactStatus::Archived => self.set_status(ContactStatus::Active),

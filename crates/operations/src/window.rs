@@ -49,9 +49,9 @@ fn next_minutes(ws: &Workspace, below: u32) -> Option<u32> {
 }
 
 impl Turn<'_> {
-    /// They wrote, so the window is open for another 24 hours.
-    pub(crate) fn plan_window_end(&mut self) {
-        let ends = self.now + WINDOW;
+    /// They wrote, so the window is open for 24 hours from then.
+    pub(crate) fn plan_window_end(&mut self, wrote: jiff::Timestamp) {
+        let ends = wrote + WINDOW;
         if self.person.contact.status == ContactStatus::Active
             && let Some(minutes) = next_minutes(&self.ws, u32::MAX)
         {

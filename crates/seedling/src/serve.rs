@@ -38,6 +38,9 @@ pub struct Serve {
     /// Database; without it SQLite in the data folder
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Folder in which messages wait while the database is away, or none [default: spool in the data folder]
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
     /// Address to listen on [default: 127.0.0.1:7333]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -50,8 +53,13 @@ impl Serve {
     /// Serves until SIGTERM or SIGINT.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         start_log();
-        let flags =
-            Layer { data: self.data, database: self.database, listen: self.listen, ..Layer::default() };
+        let flags = Layer {
+            data: self.data,
+            database: self.database,
+            spool: self.spool,
+            listen: self.listen,
+            ..Layer::default()
+        };
         let config = Config::load(flags, self.config.as_deref())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

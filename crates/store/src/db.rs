@@ -161,6 +161,8 @@ reads! {
     fn channels_of_type(channel_type: SmolStr) -> Vec<ChannelRow>;
     /// The public identifier of an inbound message that its carrier gave us before.
     fn find_inbound(key: InboundKey) -> Option<MessageUuid>;
+    /// Which of these inbound messages are kept.
+    fn kept_messages(workspace: WorkspaceId, uuids: Vec<MessageUuid>) -> Vec<MessageUuid>;
     /// Whose an address is, and the row of the address, without reading more of the contact.
     fn address_owner(workspace: WorkspaceId, urn: Urn) -> Option<(ContactId, UrnId)>;
     /// Timers due at `now` or before, the earliest first.

@@ -33,6 +33,21 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk that holds the database is full; free some space")]
     DiskFull,
+    /// The database cannot be written to.
+    #[error(
+        "the database can be read but not written: its disk is mounted read-only, or the file or its folder does not \
+         belong to the user of this program"
+    )]
+    ReadOnly,
+    /// The disk or the file system failed.
+    #[error("the disk that holds the database fails: {0}; look at the system's log")]
+    Disk(String),
+    /// The database's own structure is broken.
+    #[error(
+        "the database is damaged: {0}; stop the node, keep a copy of the files, and restore a backup \
+         (docs/when-things-go-wrong.md)"
+    )]
+    Corrupt(String),
     /// The database server does not answer, or not as one that takes writes. Nothing of it is committed.
     #[error("the database server is away: {0}")]
     Away(String),
@@ -77,10 +92,17 @@ impl StoreError {
     /// Whether it is no fault of what was asked, so that the same may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy | Self::DiskFull | Self::Away(_) | Self::Unknown | Self::Closed => true,
+            Self::Busy
+            | Self::DiskFull
+            | Self::ReadOnly
+            | Self::Disk(_)
+            | Self::Away(_)
+            | Self::Unknown
+            | Self::Closed => true,
             Self::BadUrl(_)
             | Self::Open { .. }
             | Self::Newer { .. }
+            | Self::Corrupt(_)
             | Self::Unreadable(_)
             | Self::Database(_) => false,
         }
@@ -104,6 +126,13 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(rusqlite::ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::CannotOpen) => {
+                Self::Disk(error.to_string())
+            }
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
             _ => Self::Database(error.to_string()),
         }
     }

@@ -68,7 +68,9 @@ async fn receive(
     match node.receive(&channel, reading.items.clone()).await {
         Ok(taken) => respond(accepted(line, &reading, &taken)),
         Err(IntakeError::UnknownChannel) => not_found().await,
-        Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => come_again(),
+        Err(IntakeError::Full | IntakeError::SpoolFull | IntakeError::Stopping | IntakeError::Failed) => {
+            come_again()
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use node::Node;
+use serde_json::json;
 
 pub(crate) fn routes() -> Router<Node> {
     Router::new()
@@ -15,20 +16,31 @@ pub(crate) fn routes() -> Router<Node> {
 }
 
 async fn live() -> Response {
-    axum::Json(serde_json::json!({"status": "live"})).into_response()
+    axum::Json(json!({"status": "live"})).into_response()
 }
 
 async fn ready(State(node): State<Node>) -> Response {
-    match node.ready().await {
-        Ok(()) => axum::Json(serde_json::json!({"status": "ready"})).into_response(),
-        Err(reason) => {
-            let body = axum::Json(serde_json::json!({"status": "not ready", "reason": reason}));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+    let readiness = node.readiness().await;
+    let mut body = json!({"status": readiness.word()});
+    if let Some(reason) = &readiness.refuses {
+        body["reason"] = json!(reason);
     }
+    if let Some(said) = &readiness.store {
+        body["store"] = json!(said);
+    }
+    if let Some(spool) = &readiness.spool {
+        let now = node.context().now();
+        let age = spool.oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0));
+        body["spool"] = json!({
+            "items": spool.items, "bytes": spool.bytes, "oldest_seconds": age,
+            "usable": spool.usable, "has_room": spool.has_room,
+        });
+    }
+    let status = if readiness.refuses.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(body)).into_response()
 }
 
 async fn metrics(State(node): State<Node>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], node.metrics().text()).into_response()
+    ([(header::CONTENT_TYPE, content_type)], node.metrics_text()).into_response()
 }

@@ -5,5 +5,6 @@
 mod mail;
 mod post_office;
 mod services;
+mod spooling;
 mod time;
 mod world;

@@ -7,9 +7,10 @@ use channels::{Inbound, InboundMessage};
 use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
 use jiff::Timestamp;
 use node::http::{Answer, Callee, Exchange, HttpError};
-use node::{Ambience, Config, Layer, Network, Node, Surroundings, Taken};
+use node::{Ambience, Config, IntakeError, Layer, Network, Node, Surroundings, Taken};
 use operations::{Context, NewChannel, NewWorkspace, SharedHost};
 use serde_json::{Value, json};
+use store::faults::Faults;
 use store::{
     Change, ChannelRow, ConversationKey, DefinitionChange, Direction, FlowRow, MessageRow, MessageStatus,
     NewMessage, NewOutbox, OutboxKind, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
@@ -36,6 +37,9 @@ pub type Service = Arc<dyn Fn(&Exchange, usize) -> Result<Answer, HttpError> + S
 pub struct World {
     pub node: Node,
     pub store: Store,
+    /// The store as the node sees it.
+    seen: Store,
+    config: Config,
     pub workspace: WorkspaceRow,
     pub line: ChannelUuid,
     attempts: Arc<Mutex<Vec<Attempt>>>,
@@ -58,6 +62,24 @@ impl World {
         service: Service,
     ) -> Self {
         let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        Self::built(seed, verdict, service, store, None, Config::new(Layer::default()).unwrap()).await
+    }
+
+    /// The same, with a store that goes through these faults for the node alone, and other settings.
+    pub async fn through(seed: u64, faults: Faults, config: Config) -> Self {
+        let nobody: Service = Arc::new(|_, _| Err(HttpError::NotReached("nobody is there".to_owned())));
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        Self::built(seed, |_| Some(200), nobody, store, Some(faults), config).await
+    }
+
+    async fn built(
+        seed: u64,
+        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        service: Service,
+        store: Store,
+        faults: Option<Faults>,
+        config: Config,
+    ) -> Self {
         let host = Ambience::simulated("2027-03-01T06:00:00Z".parse::<Timestamp>().unwrap(), seed);
         let setup = Context::for_command(store.clone(), host.clone());
         let workspace = workspace(&setup).await;
@@ -65,10 +87,10 @@ impl World {
         let attempts = Arc::new(Mutex::new(Vec::new()));
         let asked: Arc<Mutex<Vec<Exchange>>> = Arc::default();
         let network = network(attempts.clone(), Arc::new(verdict), asked.clone(), service);
-        let config = Config::new(Layer::default()).unwrap();
-        let node =
-            Node::start(config, store.clone(), surroundings(host.clone(), network.clone())).await.unwrap();
-        let world = Self { node, store, workspace, line, attempts, asked, host, network };
+        let seen = faults.map_or_else(|| store.clone(), |faults| store.with_faults(faults));
+        let around = surroundings(host.clone(), network.clone());
+        let node = Node::start(config.clone(), seen.clone(), around).await.unwrap();
+        let world = Self { node, store, seen, config, workspace, line, attempts, asked, host, network };
         world.add_flow(&greeting(), "C", None).await;
         world
     }
@@ -125,9 +147,13 @@ impl World {
     /// Stops the node and starts another on the same store.
     pub async fn restart(&mut self) {
         assert!(self.node.stop().await);
-        let config = Config::new(Layer::default()).unwrap();
+        self.start_again().await;
+    }
+
+    /// Starts another node on the same store.
+    pub async fn start_again(&mut self) {
         let surroundings = surroundings(self.host.clone(), self.network.clone());
-        self.node = Node::start(config, self.store.clone(), surroundings).await.unwrap();
+        self.node = Node::start(self.config.clone(), self.seen.clone(), surroundings).await.unwrap();
     }
 
     pub fn attempts(&self) -> Vec<Attempt> {
@@ -157,6 +183,18 @@ impl World {
         self.add_flow(&flow, "K", Some(word)).await;
     }
 
+    /// A flow that says something to who opens a conversation, and ends.
+    pub async fn on_new_conversation(&self, text: &str) {
+        let id = |n: usize| format!("7f0e1c54-5d3c-4b6b-9a39-{n:012x}");
+        let flow = json!({
+            "uuid": id(1), "name": text, "spec_version": "14.4.2", "language": "eng", "type": "messaging",
+            "revision": 1, "expire_after_minutes": 60, "localization": {},
+            "nodes": [{"uuid": id(2), "actions": [{"uuid": id(4), "type": "send_msg", "text": text}],
+                "exits": [{"uuid": id(3), "destination_uuid": null}]}],
+        });
+        self.add_flow(&flow, "N", None).await;
+    }
+
     pub async fn messages(&self) -> Vec<MessageRow> {
         self.store.messages(self.workspace.id, MessageId(0), 10_000).await.unwrap()
     }
@@ -175,6 +213,12 @@ impl World {
             payload: None,
         };
         self.node.receive(&channel, vec![Inbound::Message(message)]).await.unwrap()[0]
+    }
+
+    /// Something else comes from the carrier.
+    pub async fn hand_in(&self, item: Inbound) -> Result<Vec<Taken>, IntakeError> {
+        let channel = self.node.lines().find(self.node.context(), self.line).await.unwrap().unwrap();
+        self.node.receive(&channel, vec![item]).await
     }
 
     async fn add_flow(&self, definition: &Value, trigger_type: &str, keyword: Option<&str>) {

@@ -171,6 +171,7 @@ async fn an_opt_out_ends_the_conversation_and_takes_back_what_is_queued() {
     let stop = || InboundItem {
         channel: world.line.uuid,
         kind: InboundKind::Stop("tel:+254700000001".parse().unwrap()),
+        stamp: None,
     };
     let committed = world.receive(vec![stop()]).await;
     assert!(matches!(committed.value[0], Ok(Receipt::Ignored(_))), "nobody is made by leaving");
@@ -226,6 +227,7 @@ async fn a_new_conversation_starts_what_is_set_for_it() {
     let opened = InboundItem {
         channel: world.line.uuid,
         kind: InboundKind::NewConversation("tel:+254700000001".parse().unwrap()),
+        stamp: None,
     };
     let committed = world.receive(vec![opened.clone()]).await;
     assert!(matches!(committed.value[0], Ok(Receipt::Event)));
@@ -359,7 +361,7 @@ async fn what_waits_of_a_person_who_opts_out_goes_nowhere() {
     world.hears("+254700000001", "hi").await;
     park(&world, "+254700000001", std::iter::repeat_n("young".to_owned(), 600)).await;
     let kind = InboundKind::Stop("tel:+254700000001".parse().unwrap());
-    world.receive(vec![InboundItem { channel: world.line.uuid, kind }]).await;
+    world.receive(vec![InboundItem { channel: world.line.uuid, kind, stamp: None }]).await;
     let fired = operations::fire_timers(&world.ctx, 10).await.unwrap();
     assert_eq!((fired.value.due, fired.outbox.len()), (1, 0));
     let messages = world.messages("+254700000001").await;

@@ -41,7 +41,7 @@ async fn a_sent_message_is_done_and_reports_move_it_on() {
     ];
     let message = item.message.unwrap();
     assert_eq!(
-        record_status(&world.ctx, reports).await.unwrap(),
+        record_status(&world.ctx, &reports).await.unwrap(),
         [
             StatusResult::Applied(message),
             StatusResult::Ignored(message),

@@ -244,6 +244,7 @@ impl World {
                 name: None,
                 payload: None,
             }),
+            stamp: None,
         }
     }
 

@@ -118,6 +118,10 @@ impl From<Error> for StoreError {
             Error::Sqlite(error) => error.into(),
             Error::Postgres(refusal) => match &refusal.code {
                 Some(code) if *code == SqlState::DISK_FULL => Self::DiskFull,
+                Some(code) if *code == SqlState::IO_ERROR => Self::Disk(refusal.to_string()),
+                Some(code) if [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED].contains(code) => {
+                    Self::Corrupt(refusal.to_string())
+                }
                 Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
                 Some(_) if refusal.is_passing() => Self::Busy,
                 Some(_) | None => Self::Database(refusal.to_string()),

@@ -60,6 +60,26 @@ pub(super) fn open_reader(path: &Path, options: &StoreOptions) -> Result<Connect
 fn cannot_open(path: &str, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt(format!("{path}: {error}")),
+        Some(ErrorCode::NotADatabase) => StoreError::Open {
+            path: path.to_owned(),
+            reason: "it is no SQLite database, or its beginning is damaged; give the path of seedling.db, or restore \
+                     a backup"
+                .to_owned(),
+        },
+        Some(ErrorCode::ReadOnly) => StoreError::Open {
+            path: path.to_owned(),
+            reason: "it cannot be written: its disk is mounted read-only, or the file or its folder does not belong to \
+                     the user of this program"
+                .to_owned(),
+        },
+        Some(ErrorCode::CannotOpen) => StoreError::Open {
+            path: path.to_owned(),
+            reason: "the file or its folder cannot be opened: see that it is there, that its disk is mounted, and that \
+                     the user of this program may read and write both"
+                .to_owned(),
+        },
         _ => StoreError::Open { path: path.to_owned(), reason: error.to_string() },
     }
 }

@@ -39,6 +39,21 @@ impl Rows<'_> {
         )?)
     }
 
+    /// One look-up each in the index: this is asked only about what is given again.
+    pub(crate) fn kept_messages(
+        &self,
+        workspace: WorkspaceId,
+        uuids: Vec<MessageUuid>,
+    ) -> Result<Vec<MessageUuid>, StoreError> {
+        let mut kept = Vec::new();
+        for uuid in uuids {
+            let text = "SELECT 1 FROM message WHERE uuid = $1 AND workspace_id = $2";
+            let found = sql::one(self.conn, text, &[&uuid.0, &workspace.0], |row| row.get::<i64>(0))?;
+            kept.extend(found.map(|_| uuid));
+        }
+        Ok(kept)
+    }
+
     pub(crate) fn contact_messages(
         &self,
         workspace: WorkspaceId,

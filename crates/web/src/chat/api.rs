@@ -96,7 +96,9 @@ impl Chat {
         match taken {
             Ok(taken) => taken.into_iter().next().ok_or(Refused::ComeAgain),
             Err(IntakeError::UnknownChannel) => Err(Refused::NotFound),
-            Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => Err(Refused::ComeAgain),
+            Err(IntakeError::Full | IntakeError::SpoolFull | IntakeError::Stopping | IntakeError::Failed) => {
+                Err(Refused::ComeAgain)
+            }
         }
     }
 }
