@@ -5,6 +5,7 @@
 
 mod commands;
 mod here;
+mod listener;
 mod options;
 mod patience;
 mod serve;

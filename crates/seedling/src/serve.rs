@@ -11,10 +11,11 @@ use channels::CarrierType;
 use clap::Args;
 use node::{Config, Layer, Node, Surroundings};
 use store::{IdSource, Store, StoreUrl};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+use crate::listener::listen;
 
 /// Channels whose addresses are printed at the start.
 const CHANNELS_SHOWN: usize = 20;
@@ -30,7 +31,9 @@ Example:
   seedling serve --data ./seedling-data --listen 0.0.0.0:7333
 
 Every option can also be set as SEEDLING_DATA, SEEDLING_DATABASE, SEEDLING_LISTEN … or in the file of --config.
-Flags win over the environment, which wins over the file. SEEDLING_LOG sets what is logged (info).")]
+Flags win over the environment, which wins over the file. SEEDLING_LOG sets what is logged (info).
+A socket handed down as systemd does (LISTEN_FDS) is used instead of --listen: then no connection is refused
+while the node restarts.")]
 pub struct Serve {
     /// Folder of the data [default: ./seedling-data]
     #[arg(long, value_name = "DIR")]
@@ -96,9 +99,7 @@ impl Running {
         };
         // From here on a signal stops the node cleanly, also while it starts.
         let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-        let listener = TcpListener::bind(config.listen).await.with_context(|| {
-            format!("cannot listen on {}; is it in use? Choose another with --listen", config.listen)
-        })?;
+        let listener = listen(config.listen)?;
         let address = listener.local_addr()?;
         let id_slot = Some(IdSource::NODE_SLOT);
         let options = store::StoreOptions { create: false, id_slot, ..store::StoreOptions::default() };

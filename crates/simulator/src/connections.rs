@@ -1,4 +1,4 @@
-//! Kept-alive HTTP connections to one host, as a carrier holds them. Plain hyper: the load generator shares
+//! Kept-alive HTTP connections to one host or, in turn, to several, as a carrier or a balancer holds them. Plain hyper: the load generator shares
 //! the machine with the node that it measures and must cost little.
 
 use std::sync::Mutex;
@@ -43,31 +43,46 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// A bounded set of connections to one host.
-pub struct Connections {
+/// One host and the connections to it that nobody uses now.
+struct Host {
     authority: String,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+}
+
+/// A bounded set of connections to one host or several.
+pub struct Connections {
+    hosts: Vec<Host>,
+    turn: AtomicUsize,
     permits: Semaphore,
     opened: AtomicUsize,
+    refused: AtomicUsize,
 }
 
 impl Connections {
     /// At most `most` connections to `base`, such as `http://127.0.0.1:7333`; opened when needed.
     pub fn new(base: &str, most: usize) -> Result<Self, CallError> {
-        let address = || CallError::Address(base.to_owned());
-        let rest = base.strip_prefix("http://").ok_or_else(address)?;
-        let authority = rest.trim_end_matches('/');
-        if authority.is_empty() || authority.contains('/') || authority.contains('@') {
-            return Err(address());
+        Self::over(&[base.to_owned()], most)
+    }
+
+    /// At most `most` connections, of which each call takes one to the next of these hosts in turn.
+    pub fn over(bases: &[String], most: usize) -> Result<Self, CallError> {
+        let host = |base: &String| Ok(Host { authority: authority(base)?, idle: Mutex::default() });
+        let hosts = bases.iter().map(host).collect::<Result<Vec<_>, CallError>>()?;
+        if hosts.is_empty() {
+            return Err(CallError::Address(String::new()));
         }
-        let authority =
-            if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
         Ok(Self {
-            authority,
-            idle: Mutex::default(),
+            hosts,
+            turn: AtomicUsize::new(0),
             permits: Semaphore::new(most),
             opened: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
         })
+    }
+
+    /// Connections that nobody accepted so far.
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Connections opened so far.
@@ -88,56 +103,67 @@ impl Connections {
         headers: &[(&str, String)],
         body: Bytes,
     ) -> Result<Answer, CallError> {
+        let host = self.next_host();
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(path)
-            .header(HOST, &self.authority)
+            .header(HOST, &host.authority)
             .header(CONTENT_TYPE, content_type);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         let request = request.body(Full::new(body));
-        self.call(request.map_err(|error| self.broken(&error))?).await
+        self.call(host, request.map_err(|error| host.broken(&error))?).await
     }
 
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Result<Answer, CallError> {
+        let host = self.next_host();
         let request =
-            Request::builder().uri(path).header(HOST, &self.authority).body(Full::new(Bytes::new()));
-        self.call(request.map_err(|error| self.broken(&error))?).await
+            Request::builder().uri(path).header(HOST, &host.authority).body(Full::new(Bytes::new()));
+        self.call(host, request.map_err(|error| host.broken(&error))?).await
     }
 
-    async fn call(&self, request: Request<Full<Bytes>>) -> Result<Answer, CallError> {
-        let _permit = self.permits.acquire().await.map_err(|error| self.broken(&error))?;
+    fn next_host(&self) -> &Host {
+        &self.hosts[self.turn.fetch_add(1, Ordering::Relaxed) % self.hosts.len()]
+    }
+
+    async fn call(&self, host: &Host, request: Request<Full<Bytes>>) -> Result<Answer, CallError> {
+        let _permit = self.permits.acquire().await.map_err(|error| host.broken(&error))?;
         let exchange = async {
-            let mut connection = self.connection().await?;
-            let answer = connection.send_request(request).await.map_err(|error| self.broken(&error))?;
+            let mut connection = self.connection(host).await?;
+            let answer = connection.send_request(request).await.map_err(|error| host.broken(&error))?;
             let status = answer.status();
             let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| self.broken(&error))?.to_bytes();
-            self.give_back(connection);
+            let body = body.map_err(|error| host.broken(&error))?.to_bytes();
+            host.give_back(connection);
             Ok(Answer { status, body })
         };
         tokio::time::timeout(ANSWER_WAIT, exchange).await.unwrap_or(Err(CallError::Silence(ANSWER_WAIT)))
     }
 
     /// An idle connection that still stands, or a new one.
-    async fn connection(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
-        while let Some(mut connection) = self.take() {
+    async fn connection(&self, host: &Host) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        while let Some(mut connection) = host.take() {
             if !connection.is_closed() && connection.ready().await.is_ok() {
                 return Ok(connection);
             }
         }
-        let stream = TcpStream::connect(&self.authority).await.map_err(|error| self.broken(&error))?;
-        stream.set_nodelay(true).map_err(|error| self.broken(&error))?;
+        let stream = TcpStream::connect(&host.authority).await.map_err(|error| {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            host.broken(&error)
+        })?;
+        stream.set_nodelay(true).map_err(|error| host.broken(&error))?;
         let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(&error))?;
+            handshake(TokioIo::new(stream)).await.map_err(|error| host.broken(&error))?;
         self.opened.fetch_add(1, Ordering::Relaxed);
         // Its end is seen by the next call that uses it.
         tokio::spawn(async move { connection.await.ok() });
         Ok(sender)
     }
+}
 
+impl Host {
     fn take(&self) -> Option<SendRequest<Full<Bytes>>> {
         self.idle.lock().ok()?.pop()
     }
@@ -151,6 +177,17 @@ impl Connections {
     fn broken(&self, error: &dyn std::fmt::Display) -> CallError {
         CallError::Connection(self.authority.clone(), error.to_string())
     }
+}
+
+/// Host and port of `http://host:port`.
+fn authority(base: &str) -> Result<String, CallError> {
+    let address = || CallError::Address(base.to_owned());
+    let rest = base.strip_prefix("http://").ok_or_else(address)?;
+    let authority = rest.trim_end_matches('/');
+    if authority.is_empty() || authority.contains('/') || authority.contains('@') {
+        return Err(address());
+    }
+    Ok(if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") })
 }
 
 #[cfg(test)]
@@ -168,8 +205,7 @@ mod tests {
             ("http://node/path", None),
         ];
         for (base, expected) in cases {
-            let made = Connections::new(base, 1).ok().map(|connections| connections.authority);
-            assert_eq!(made.as_deref(), expected, "{base}");
+            assert_eq!(authority(base).ok().as_deref(), expected, "{base}");
         }
     }
 }

@@ -17,7 +17,9 @@ use crate::carrier::{Carrier, Dialect};
 use crate::connections::{CallError, Connections};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::phones::{Line, Taken, Turns, carry, settle};
+use crate::process::Socket;
 use crate::scratch::{ScratchError, ScratchNode};
+use crate::several::SeveralNodes;
 
 /// People who write during the drill; few, so that each has many messages.
 const PEOPLE: usize = 300;
@@ -28,6 +30,9 @@ const REPORT_CONNECTIONS: usize = 16;
 /// How long a node lives before it is killed: from the shortest to the longest life.
 const LIFE_MS_MIN: u64 = 150;
 const LIFE_MS_MAX: u64 = 1500;
+/// How long one of several nodes stays away: from the shortest to the longest absence.
+const AWAY_MS_MIN: u64 = 50;
+const AWAY_MS_MAX: u64 = 800;
 /// Pause of a carrier before it tries again.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 /// Lost messages that the verdict names.
@@ -42,6 +47,8 @@ pub struct CrashPlan {
     pub seed: u64,
     /// The database, if not SQLite in a temporary folder.
     pub database: Option<String>,
+    /// How many nodes serve it; of several, each round kills one while the others go on.
+    pub nodes: usize,
 }
 
 /// What came of it.
@@ -88,6 +95,9 @@ pub enum CrashError {
     /// The node could not be set up or did not come back.
     #[error(transparent)]
     Scratch(#[from] ScratchError),
+    /// Several nodes need a database that they can share.
+    #[error("several nodes need a PostgreSQL database: give --database postgres://…")]
+    NotShared,
     /// The carrier could not be set up.
     #[error("cannot set up the fake carrier: {0}")]
     Carrier(#[from] std::io::Error),
@@ -111,13 +121,14 @@ pub async fn run(
     told: impl Fn(u32, Duration),
 ) -> Result<Verdict, CrashError> {
     let carrier = Carrier::bind(([127, 0, 0, 1], 0).into(), Dialect::Ex).await?;
-    let mut node = ScratchNode::create(binary, plan.database.as_deref())?;
+    let node = ScratchNode::create(binary, plan.database.as_deref())?;
     node.import(TWO_QUESTIONS)?;
     let channel = node.add_channel(&carrier)?;
+    let mut nodes = Nodes::of(binary, node, plan).await?;
     let ledger = Arc::new(Mutex::new(Ledger::new(PEOPLE)));
-    let connections = Arc::new(Connections::new(&node.url(), WRITERS)?);
+    let connections = Arc::new(Connections::over(&nodes.urls(), WRITERS)?);
     let line = Line { node: connections, channel, webhooks: None, ledger: ledger.clone() };
-    let reports = Connections::new(&node.url(), REPORT_CONNECTIONS)?;
+    let reports = Connections::over(&nodes.urls(), REPORT_CONNECTIONS)?;
     let carrier = tokio::spawn(carry(carrier, reports, channel, ledger.clone()));
     let drill = Arc::new(Drill {
         line,
@@ -130,13 +141,11 @@ pub async fn run(
     let mut random = Random(plan.seed);
     let mut slowest = Duration::ZERO;
     for round in 1..=plan.rounds {
-        slowest = slowest.max(node.start().await?);
-        let life = Duration::from_millis(random.between(LIFE_MS_MIN, LIFE_MS_MAX));
-        tokio::time::sleep(life).await;
-        node.kill();
+        let (started, life) = nodes.round(&mut random).await?;
+        slowest = slowest.max(started);
         told(round, life);
     }
-    slowest = slowest.max(node.start().await?);
+    slowest = slowest.max(nodes.end().await?);
     drill.writing.store(false, Ordering::Relaxed);
     for writer in writers {
         writer.await.ok();
@@ -150,6 +159,63 @@ pub async fn run(
     tokio::time::sleep(Duration::from_millis(LIFE_MS_MAX)).await;
     carrier.abort();
     Ok(verdict(&drill, plan.rounds, slowest))
+}
+
+/// Who is killed.
+enum Nodes {
+    /// The only node.
+    One(ScratchNode),
+    /// One of several, while the others go on.
+    Several(SeveralNodes),
+}
+
+impl Nodes {
+    async fn of(binary: &Path, store: ScratchNode, plan: &CrashPlan) -> Result<Self, CrashError> {
+        if plan.nodes < 2 {
+            return Ok(Self::One(store));
+        }
+        let database = plan.database.as_deref().filter(|url| url.starts_with("postgres"));
+        let database = database.ok_or(CrashError::NotShared)?;
+        let mut nodes = SeveralNodes::of(binary, store, Some(database), plan.nodes, Socket::OfTheNode)?;
+        nodes.start_all().await?;
+        Ok(Self::Several(nodes))
+    }
+
+    fn urls(&self) -> Vec<String> {
+        match self {
+            Self::One(node) => vec![node.url()],
+            Self::Several(nodes) => nodes.urls(),
+        }
+    }
+
+    /// One kill; answers how long the start took and how long the node lived.
+    async fn round(&mut self, random: &mut Random) -> Result<(Duration, Duration), ScratchError> {
+        let life = Duration::from_millis(random.between(LIFE_MS_MIN, LIFE_MS_MAX));
+        match self {
+            Self::One(node) => {
+                let started = node.start().await?;
+                tokio::time::sleep(life).await;
+                node.kill();
+                Ok((started, life))
+            }
+            Self::Several(nodes) => {
+                let number = usize::try_from(random.next()).unwrap_or_default();
+                let away = Duration::from_millis(random.between(AWAY_MS_MIN, AWAY_MS_MAX));
+                tokio::time::sleep(life).await;
+                nodes.node(number).kill();
+                tokio::time::sleep(away).await;
+                Ok((nodes.node(number).start().await?, life))
+            }
+        }
+    }
+
+    /// Leaves all of them running.
+    async fn end(&mut self) -> Result<Duration, ScratchError> {
+        match self {
+            Self::One(node) => node.start().await,
+            Self::Several(_) => Ok(Duration::ZERO),
+        }
+    }
 }
 
 /// One after the other, each message until the node has taken or refused it.

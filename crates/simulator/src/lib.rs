@@ -10,7 +10,10 @@ pub mod latency;
 pub mod ledger;
 pub mod load;
 pub mod phones;
+pub mod process;
+pub mod roll;
 pub mod scratch;
+pub mod several;
 pub mod whatsapp;
 
 /// A conversation of two questions, as an export that `seedling import` reads. Each reply ends with the

@@ -2,6 +2,7 @@
 //! from the moment at which the message should have been written. A node that stalls cannot hide it by
 //! slowing the generator down.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,14 +18,18 @@ use crate::phones::{Line, Taken, Turns, carry, settle};
 use crate::whatsapp::{self, Webhooks};
 
 /// Messages under way at once; carriers hold about as many connections.
-const CONNECTIONS: usize = 256;
+pub(crate) const CONNECTIONS: usize = 256;
 /// Connections for delivery reports.
-const REPORT_CONNECTIONS: usize = 16;
+pub(crate) const REPORT_CONNECTIONS: usize = 16;
 /// The share of messages that must be taken by the end, and how long after the end.
 const HELD_SHARE: f64 = 0.99;
 const HELD_GRACE: Duration = Duration::from_secs(1);
 /// How often the generator looks whether a message is due.
 const TICK: Duration = Duration::from_millis(1);
+/// Pause before a message whose connection broke is handed in again.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
+/// How long a message is tried that no node takes.
+const TRY_FOR: Duration = PATIENCE;
 /// Messages of one drill; a limit of memory.
 pub const MESSAGES_MAX: u64 = 50_000_000;
 
@@ -97,10 +102,38 @@ impl Report {
 }
 
 /// What the tasks of one drill share.
-struct Drill {
+pub(crate) struct Drill {
     line: Line,
     turns: Mutex<Turns>,
     refused: Mutex<Option<(u64, u16)>>,
+    /// Whether a message whose connection broke is handed in again, as carriers do.
+    persists: bool,
+    writing: AtomicBool,
+    /// Messages that were handed in again.
+    pub(crate) again: AtomicU64,
+}
+
+impl Drill {
+    fn new(line: Line, people: usize, persists: bool) -> Self {
+        Self {
+            line,
+            turns: Mutex::new(Turns::new(people)),
+            refused: Mutex::default(),
+            persists,
+            writing: AtomicBool::new(true),
+            again: AtomicU64::new(0),
+        }
+    }
+
+    /// One whose people hand a message in until it is taken.
+    pub(crate) fn persistent(line: Line, people: usize) -> Self {
+        Self::new(line, people, true)
+    }
+
+    /// Ends [`write_at_rate_until`].
+    pub(crate) fn stop_writing(&self) {
+        self.writing.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Plays people and carrier until every message is answered or given up.
@@ -123,7 +156,7 @@ pub async fn run(plan: Plan, carrier: Carrier) -> Result<Report, LoadError> {
     };
     let line = Line { node, channel: plan.channel, webhooks, ledger: ledger.clone() };
     let carrier = tokio::spawn(carry(carrier, reports, plan.channel, ledger.clone()));
-    let drill = Arc::new(Drill { line, turns: Mutex::new(Turns::new(people)), refused: Mutex::default() });
+    let drill = Arc::new(Drill::new(line, people, false));
 
     write_at_rate(&drill, plan.rate, planned).await;
     tokio::time::sleep(HELD_GRACE).await;
@@ -147,7 +180,7 @@ async fn write_at_rate(drill: &Arc<Drill>, rate: f64, planned: u64) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut released = 0;
-    while released < planned {
+    while released < planned && drill.writing.load(Ordering::Relaxed) {
         ticks.tick().await;
         let due = ((start.elapsed().as_secs_f64() * rate) as u64 + 1).min(planned);
         while released < due {
@@ -159,11 +192,22 @@ async fn write_at_rate(drill: &Arc<Drill>, rate: f64, planned: u64) {
     }
 }
 
+/// Releases messages at a rate until [`Drill::stop_writing`].
+pub(crate) async fn write_at_rate_until(drill: Arc<Drill>, rate: f64) {
+    write_at_rate(&drill, rate, MESSAGES_MAX).await;
+}
+
 async fn write(drill: Arc<Drill>, person: usize, intended: Instant) {
     let Ok(number) = drill.line.ledger.lock().map(|mut ledger| ledger.write(person, intended)) else {
         return;
     };
-    match drill.line.hand_in(person, number).await {
+    let mut taken = drill.line.hand_in(person, number).await;
+    while taken == Taken::Unknown && drill.persists && intended.elapsed() < TRY_FOR {
+        drill.again.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(TRY_AGAIN).await;
+        taken = drill.line.hand_in(person, number).await;
+    }
+    match taken {
         Taken::Yes => drill.line.acknowledged(person, number, Instant::now()),
         Taken::Refused(status) => {
             if let Ok(mut refused) = drill.refused.lock() {

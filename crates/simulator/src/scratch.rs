@@ -99,6 +99,11 @@ impl ScratchNode {
         last.trim().parse().map_err(|_| ScratchError::NoChannel(said.clone()))
     }
 
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The address of the node.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

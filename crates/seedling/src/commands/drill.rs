@@ -3,6 +3,7 @@
 mod carrier;
 mod crash;
 mod load;
+mod roll;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Kind {
     Load(load::Load),
     /// Kill the node under load, again and again, and check what people got
     Crash(crash::Crash),
+    /// Restart nodes one after the other under load and check that nobody notices
+    Roll(roll::Roll),
     /// Be an EX carrier: print what a node sends, hand in what is typed
     Carrier(carrier::Carrier),
 }
@@ -35,6 +38,7 @@ impl Drill {
         match self.kind {
             Kind::Load(load) => load.run().await,
             Kind::Crash(crash) => crash.run().await,
+            Kind::Roll(roll) => roll.run().await,
             Kind::Carrier(carrier) => carrier.run().await,
         }
     }

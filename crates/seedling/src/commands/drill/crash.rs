@@ -7,13 +7,14 @@ use anyhow::Context;
 use clap::Args;
 use simulator::crash::{CrashPlan, Verdict};
 
-/// Kills `seedling serve` at random moments under load, restarts it, and checks from outside that each message
+/// Kills `seedling serve`, or one of several that share a database, at random moments under load, restarts it, and checks from outside that each message
 /// it took was handled once, answered, and answered in order.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   seedling drill crash --rounds 50
   seedling drill crash --rounds 5 --json | jq .lost
+  seedling drill crash --nodes 3 --rounds 100 --database postgres://seedling@localhost/scratch
 
 Exit status 0 only if nothing was lost, doubled or misordered.")]
 pub struct Crash {
@@ -23,6 +24,9 @@ pub struct Crash {
     /// Database of the scratch store; without it SQLite in a temporary folder
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// How many nodes share the database, of which each round kills one (needs PostgreSQL if more than 1)
+    #[arg(long, default_value_t = 1)]
+    nodes: usize,
     /// Repeat an earlier drill's moments; without it they are new
     #[arg(long)]
     seed: Option<u64>,
@@ -37,7 +41,7 @@ impl Crash {
         let binary = std::env::current_exe().context("cannot find this binary itself")?;
         let seed = self.seed.unwrap_or_else(seed_of_now);
         eprintln!("killing the node {} times under load (seed {seed})", self.rounds);
-        let plan = CrashPlan { rounds: self.rounds, seed, database: self.database };
+        let plan = CrashPlan { rounds: self.rounds, seed, database: self.database, nodes: self.nodes };
         let verdict = simulator::crash::run(&binary, &plan, |round, life| {
             eprintln!("  round {round}: killed after {} ms", life.as_millis());
         })
