@@ -9,6 +9,7 @@ mod debian;
 mod demo;
 mod fuzz;
 mod shell;
+mod sim;
 mod suite;
 mod tidy;
 mod workspace;
@@ -58,6 +59,12 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Whole nodes under virtual time with everything going wrong: `cargo x sim --seeds 2000`
+    Sim {
+        /// `--seeds N`, `--from SEED`, or `--seed SEED --trace`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Let fuzzers try to break the parsers: `cargo x fuzz templates --seconds 600`
     Fuzz(fuzz::Options),
     /// Format every Rust file
@@ -78,6 +85,7 @@ fn main() -> ExitCode {
         Command::Conformance { arguments } => conformance(&arguments),
         Command::Bench { name, json } => bench::run(name.as_deref(), json),
         Command::Drill { arguments } => demo::drill(&arguments),
+        Command::Sim { arguments } => sim::run(&arguments),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Fmt => shell::cargo(&["fmt", "--all"]),
         Command::Tidy { root } => tidy::run(&root.unwrap_or_else(workspace::root)),

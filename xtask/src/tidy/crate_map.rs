@@ -21,6 +21,7 @@ const MAP: &[(&str, &[&str])] = &[
         &["simulator", "web", "node", "operations", "store", "channels", "flows", "domain", "expressions"],
     ),
     ("conformance", &["operations", "store", "channels", "flows", "domain", "expressions"]),
+    ("simulation", &["node", "operations", "store", "channels", "flows", "domain", "expressions"]),
     ("test-postgres", &[]),
     ("fuzzing", &["channels", "flows", "domain", "expressions"]),
     ("xtask", &[]),

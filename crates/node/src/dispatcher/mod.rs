@@ -419,6 +419,10 @@ impl Dispatcher {
 
     fn wake_at(&self) -> Instant {
         let now = Instant::now();
+        if self.stopping {
+            // Nothing begins any more: only reports of what is under way matter.
+            return now + limits::CLAIM_LONGEST_SLEEP;
+        }
         let claim = if self.claiming || self.recording {
             now + limits::CLAIM_LONGEST_SLEEP
         } else {
