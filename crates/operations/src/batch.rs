@@ -148,6 +148,9 @@ async fn attempt<I: Sync, T: Clone + Send>(
     let mut units = Vec::new();
     let gathered = step_each(ctx, inputs, open, step, &mut units).await?;
     let rings = units.iter().any(brings_a_job);
+    if let Some(first) = units.first_mut() {
+        first.changes.extend(ctx.times.take());
+    }
     let mut written = ctx.store.write(units).await?.into_iter();
     if rings {
         ctx.jobs.notify_one();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use store::{OutboxItem, Store};
 use tokio::sync::Notify;
 
-use crate::{Registry, lanes::Lanes};
+use crate::{Registry, lanes::Lanes, tallies::Times};
 
 /// Clock, randomness and identifiers of the running node. They come from outside, so that a whole node runs under
 /// virtual time and one seed.
@@ -28,6 +28,7 @@ pub struct Context {
     /// Rung when a job was written: whoever works jobs off need not look again and again.
     pub jobs: Arc<Notify>,
     pub(crate) lanes: Arc<Lanes>,
+    pub(crate) times: Arc<Times>,
 }
 
 impl Context {
@@ -46,6 +47,7 @@ impl Context {
             run: 0,
             jobs: Arc::new(Notify::new()),
             lanes: Arc::new(Lanes::default()),
+            times: Arc::new(Times::default()),
         }
     }
 

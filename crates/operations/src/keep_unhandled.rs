@@ -12,6 +12,7 @@ use crate::{
     batch::{BatchError, MAX_TRIES},
     person::Person,
     receive::Stamp,
+    tallies,
 };
 
 /// Keeps a message without asking anything of its contact but who it is; a stranger becomes a contact.
@@ -59,7 +60,8 @@ fn rows(
         None => {
             let person = Person::unknown(ctx, ws, &message.urn, Some(channel), message.name.as_ref(), now);
             let (contact, urn) = (person.row.id, person.urn_row(&message.urn).map(|row| row.id));
-            (Some(person.guard(ctx, now)), contact, urn)
+            let counted = Change::Tallies(tallies::of_person(&person, ws, now));
+            (Some([person.guard(ctx, now), counted]), contact, urn)
         }
     };
     let kept = Change::Message(Box::new(NewMessage {
@@ -81,5 +83,5 @@ fn rows(
         day: ws.day(arrived),
         created_on: arrived,
     }));
-    (stranger.into_iter().chain([kept]).collect(), uuid)
+    (stranger.into_iter().flatten().chain([kept]).collect(), uuid)
 }

@@ -10,6 +10,7 @@ mod add_user;
 mod batch;
 mod complete_effect;
 mod context;
+mod counts;
 mod create_workspace;
 mod dispatch;
 mod export_definitions;
@@ -34,6 +35,7 @@ mod sprint;
 mod start_flow;
 mod stop_contact;
 mod tables;
+mod tallies;
 mod tickets;
 mod triggers;
 mod turn;
@@ -45,6 +47,10 @@ pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, SharedHost};
+pub use counts::{
+    Days, FlowFunnel, LineTimes, NodeReached, Spread, date_of, day_number, flow_funnels, line_names,
+    line_times, repair_counts,
+};
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
 pub use dispatch::{Look, claim_outbox, recover};
 pub use export_definitions::{

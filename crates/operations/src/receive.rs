@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{
     Change, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus, NewMessage,
-    StoreError, WaitKind,
+    StoreError, TallyKind, WaitKind,
 };
 use thiserror::Error;
 
@@ -134,6 +134,7 @@ pub async fn receive(
     items: impl Into<Arc<[InboundItem]>>,
 ) -> Committed<Vec<Result<Receipt, ReceiveError>>> {
     let items: Arc<[InboundItem]> = items.into();
+    let came = ctx.now();
     let held = ctx.lanes.enter(items.iter().map(|item| LaneKey::of(item.kind.urn())).collect()).await;
     let mut answers: Vec<Result<Receipt, ReceiveError>> =
         items.iter().map(|_| Err(ReceiveError::UnknownChannel)).collect();
@@ -153,6 +154,7 @@ pub async fn receive(
             answers[place] = Err(error.clone().into());
         }
     }
+    let looked_at = ctx.now();
     let mut outbox = Vec::new();
     let mut stuck: HashMap<LaneKey, StoreError> = HashMap::new();
     for mut wave in waves(work) {
@@ -170,14 +172,24 @@ pub async fn receive(
         outbox.append(&mut rows);
         for ((place, (_, input)), end) in places.into_iter().zip(&inputs).zip(ends) {
             let answer = answer(ctx, input, end).await;
-            if let Err(ReceiveError::Store(error)) = &answer {
-                stuck.insert(input.lane(), error.clone());
+            match &answer {
+                Err(ReceiveError::Store(error)) => drop(stuck.insert(input.lane(), error.clone())),
+                Ok(Receipt::Accepted(_)) => tally_times(ctx, input, came, looked_at),
+                Ok(_) | Err(_) => {}
             }
             answers[place] = answer;
         }
     }
     drop(held);
     Committed { value: answers, outbox }
+}
+
+/// How long a message waited before it was looked at, and until its replies were committed.
+fn tally_times(ctx: &Context, input: &Received, came: Timestamp, looked_at: Timestamp) {
+    let arrived = input.stamp().map_or(came, |stamp| stamp.arrived);
+    for (kind, end) in [(TallyKind::QueueTime, looked_at), (TallyKind::ReplyTime, ctx.now())] {
+        ctx.times.add(&input.workspace, &input.channel, kind, arrived, end.duration_since(arrived));
+    }
 }
 
 type Work = (usize, (ConversationKey, Received));

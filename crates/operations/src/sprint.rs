@@ -17,6 +17,7 @@ use store::{
 
 use crate::{
     start_flow::not_active,
+    tallies::AnswersBefore,
     turn::{Live, Turn},
 };
 
@@ -41,6 +42,9 @@ pub(crate) struct RunBefore {
     modified_on: Timestamp,
     /// Its row; unknown for runs that had ended, which do not change any more.
     row: Option<RunId>,
+    /// Nodes entered so far.
+    entered: usize,
+    answers: AnswersBefore,
 }
 
 impl RunBefore {
@@ -49,7 +53,8 @@ impl RunBefore {
         let mut rows = pins.split(',').map(|pin| pin.rsplit(':').next()?.parse().ok().map(RunId));
         let before = session.runs.iter().map(|run| {
             let row = if run.exited_on.is_none() { rows.next().flatten() } else { None };
-            Self { uuid: run.uuid, modified_on: run.modified_on, row }
+            let answers = if row.is_some() { AnswersBefore::of(run) } else { AnswersBefore::default() };
+            Self { uuid: run.uuid, modified_on: run.modified_on, row, entered: run.path.len(), answers }
         });
         before.collect()
     }
@@ -95,6 +100,8 @@ impl Turn<'_> {
             if *changed {
                 let change = self.run_row(run, *id, row.id);
                 self.changes.push(Change::Run(Box::new(change)));
+                let before = progress.runs.iter().find(|before| before.uuid == run.uuid);
+                self.tally_run(run, before.map(|before| (before.entered, &before.answers)));
             }
         }
         if let Some(effect) = &sprint.effect {
@@ -272,6 +279,7 @@ impl Turn<'_> {
                 return;
             }
         };
+        self.tally_event(event.kind.name(), &body, event.created_on, session);
         self.changes.push(Change::Event(Box::new(NewEvent {
             id: EventId(self.ctx.next_id(self.now)),
             workspace: self.ws.row.id,

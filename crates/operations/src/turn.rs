@@ -13,13 +13,14 @@ use flows::{
 use jiff::Timestamp;
 use store::{
     Change, ChannelRow, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage, SessionRow,
-    SessionStatus, StoreError, TimerKind, Unit, WaitKind,
+    SessionStatus, StoreError, Tally, TimerKind, Unit, WaitKind,
 };
 
 use crate::{
     Context, Workspace,
     person::Person,
     sprint::{Progress, RunBefore},
+    tallies,
 };
 
 /// The message that a step is about.
@@ -59,6 +60,8 @@ pub(crate) struct Turn<'c> {
     pub first: Vec<Change>,
     pub changes: Vec<Change>,
     pub outbox: Vec<OutboxItem>,
+    /// What the unit counts.
+    pub tallies: Vec<(Tally, i64)>,
 }
 
 impl<'c> Turn<'c> {
@@ -75,6 +78,7 @@ impl<'c> Turn<'c> {
             first: Vec::new(),
             changes: Vec::new(),
             outbox: Vec::new(),
+            tallies: Vec::new(),
         }
     }
 
@@ -108,6 +112,7 @@ impl<'c> Turn<'c> {
 
     /// They wrote: they are seen, and a contact that had stopped wants to hear from us again.
     pub fn seen(&mut self, urn: &Urn, channel: &ChannelRow, at: Timestamp) {
+        self.tally_seen(at);
         self.person.wrote_from(urn, channel, at);
         match self.person.contact.status {
             ContactStatus::Active | ContactStatus::Blocked => {}
@@ -130,6 +135,7 @@ impl<'c> Turn<'c> {
     pub fn end_session(&mut self, row: &SessionRow, status: SessionStatus) {
         let (workspace, contact) = (row.workspace, row.contact);
         self.changes.push(Change::EndSession(workspace, row.id, status, self.now));
+        self.tally_ended(row, status);
         if row.wait_kind == Some(WaitKind::Effect) {
             self.changes.push(Change::CancelEffects(workspace, contact, row.id));
             self.changes.push(Change::ClearTimer(workspace, contact, TimerKind::EffectDeadline, row.id));
@@ -343,10 +349,15 @@ impl<'c> Turn<'c> {
             let (kind, due, session) = (TimerKind::Parked, self.now, SessionId(0));
             self.changes.push(Change::SetTimer(DueTimer { workspace, contact, kind, due, session }));
         }
+        let mut tallies = self.tallies;
+        tallies.extend(tallies::of_person(&self.person, &self.ws, self.now));
         let mut changes = self.first;
-        changes.reserve(self.changes.len() + 1);
+        changes.reserve(self.changes.len() + 2);
         changes.push(self.person.guard(self.ctx, self.now));
         changes.append(&mut self.changes);
+        if !tallies.is_empty() {
+            changes.push(Change::Tallies(tallies));
+        }
         (Unit::new(changes), self.outbox)
     }
 }

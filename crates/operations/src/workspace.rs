@@ -18,7 +18,7 @@ use flows::{
     Assets, AssetsBuilder, Definition, Program, assets,
     events::{TopicRef, UserRef},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use store::{ChannelRow, ContactSearch, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
 use uuid::Uuid;
@@ -33,8 +33,6 @@ type Programs = BTreeMap<PinnedRevision, Arc<Program>>;
 /// Revisions that are not the live one of their flow and are kept compiled, in each workspace. Sessions may follow
 /// any number of them for as long as they last.
 const MAX_OLDER_REVISIONS: usize = 256;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A workspace in memory, as of one `definitions_version`. Immutable: a change makes a new one.
 #[derive(Debug)]
@@ -206,9 +204,7 @@ impl Workspace {
 
     /// The local day of the workspace at a moment: days since 1970-01-01.
     pub(crate) fn day(&self, at: Timestamp) -> i32 {
-        let offset = i64::from(self.env.timezone.to_offset(at).seconds()) * 1_000_000;
-        let days = (at.as_microsecond() + offset).div_euclid(MICROS_PER_DAY);
-        i32::try_from(days).unwrap_or(i32::MAX)
+        store::local_day(&self.env.timezone, at)
     }
 }
 
@@ -338,7 +334,7 @@ fn environment(row: &WorkspaceRow) -> Environment {
     Environment {
         date_format: word::<DateFormat>(&row.date_format),
         time_format: word::<TimeFormat>(&row.time_format),
-        timezone: TimeZone::get(&row.timezone).unwrap_or(TimeZone::UTC),
+        timezone: store::zone_named(&row.timezone),
         allowed_languages: row.languages.clone(),
         default_country: row.country.clone(),
         collation: word::<Collation>(&row.input_collation),

@@ -10,9 +10,11 @@ mod global;
 mod import;
 mod init;
 mod location;
+mod report;
 mod service;
 mod table;
 mod user;
+mod verify;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -51,6 +53,10 @@ pub enum Command {
     Table(table::Table),
     /// The people that a programme talks with: find them, count them
     Contact(contact::Contact),
+    /// What was counted: messages, people, flows, times
+    Report(report::Report),
+    /// Whether counts and rows agree
+    Verify(verify::Verify),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -74,6 +80,8 @@ impl Command {
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
             Self::Contact(contact) => briefly(contact.run()),
+            Self::Report(report) => briefly(report.run()),
+            Self::Verify(verify) => briefly(verify.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

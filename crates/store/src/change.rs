@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::{
     ContactUpdate, DefinitionChange, DueTimer, JobRow, NewContact, NewEvent, NewMessage, NewMessageLabel,
-    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, TicketChange,
-    TicketRow, TimerKind, UrnRow,
+    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, Tally,
+    TicketChange, TicketRow, TimerKind, UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -84,6 +84,10 @@ pub enum Change {
     /// A job's new state; the unit is [`crate::UnitError::Gone`] if it has ended or if its `steps` are not those
     /// given, which this raises by one.
     Job(Box<JobRow>),
+    /// A person was there on this local day of the workspace (days since 1970-01-01); counted once a day.
+    Seen(WorkspaceId, ContactId, i32),
+    /// What the unit counts beyond its rows, and by how much.
+    Tallies(Vec<(Tally, i64)>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -14,7 +14,8 @@ use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
     ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TicketRow, TimerKind, Unit, UnitDone, UnitError, WorkspaceRow, postgres::Postgres, sqlite::Sqlite,
+    TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
+    postgres::Postgres, sqlite::Sqlite,
 };
 
 /// The database behind the store.
@@ -193,6 +194,12 @@ reads! {
     fn daily_counts(workspace: WorkspaceId) -> Vec<DailyCount>;
     /// The daily counts of a workspace as the message table gives them now: equal to the kept ones, always.
     fn recount(workspace: WorkspaceId) -> Vec<DailyCount>;
+    /// Counts of these kinds on the local days from one to another, both included.
+    fn tallies(workspace: WorkspaceId, kinds: Vec<TallyKind>, from: i32, to: i32) -> Vec<TallyRow>;
+    /// How many different people were there on the local days from one to another, both included.
+    fn active_contacts(workspace: WorkspaceId, from: i32, to: i32) -> u64;
+    /// Counts everything again and looks whether rows of different tables fit together; or recounts one local day.
+    fn verify(day: Option<i32>) -> Verified;
     /// A ticket by public identifier.
     fn ticket(workspace: WorkspaceId, uuid: TicketUuid) -> Option<TicketRow>;
     /// Tickets of a contact, the oldest first.

@@ -29,9 +29,11 @@ mod search_keys;
 mod service;
 mod sql;
 mod sqlite;
+mod tally;
 mod text_codes;
 mod ticket;
 mod timer;
+mod verify;
 mod workspace;
 mod writing;
 
@@ -60,6 +62,11 @@ pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
 pub use postgres::PostgresUrl;
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};
+pub use tally::{
+    MAX_TALLY_NAME_CHARS, Tally, TallyKind, TallyName, TallyRow, TimeBucket, contact_status_word,
+    event_tally, local_day, zone_named,
+};
 pub use ticket::{TicketChange, TicketEdit, TicketRow, TicketStatus};
 pub use timer::{DueTimer, TimerKind};
+pub use verify::{Broken, CountDifference, Verified};
 pub use workspace::{UserRow, WorkspaceRow};

@@ -49,6 +49,20 @@ impl MessageStatus {
         }
     }
 
+    /// Whether the phone has a message in this status.
+    pub(crate) fn has_reached_phone(self) -> bool {
+        match self {
+            Self::Delivered | Self::Read => true,
+            Self::Pending
+            | Self::Handled
+            | Self::Queued
+            | Self::Wired
+            | Self::Sent
+            | Self::Errored
+            | Self::Failed => false,
+        }
+    }
+
     /// Whether a message in this status may take on `next`. Reports of carriers arrive in any order: a status
     /// never goes back, so `sent` after `delivered` changes nothing. `failed` after `wired` or `sent` is news
     /// (the carrier gave up); after `delivered` it is not. Nothing but `delivered` or `read` revives a failed one.

@@ -13,6 +13,9 @@ pub(crate) struct Migration {
 /// The step after which keys for searches must be made for the contacts there are: their rules are not SQL's.
 pub(crate) const SEARCH_KEYS: i64 = 7;
 
+/// The step after which what there is must be counted: days are those of zones, which SQL does not know.
+pub(crate) const TALLIES: i64 = 17;
+
 /// All steps, in order. A step that was released is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -59,6 +62,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0012_timers_by_kind.sql"),
     },
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
+    Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
 ];
 
 /// The schema version that this program knows.

@@ -1,14 +1,10 @@
 //! What is handed to a writer, and what units leave behind beside their rows.
 
-use std::collections::BTreeMap;
-
 use domain::WorkspaceId;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::{
-    Claimed, Direction, MessageStatus, OutboxLine, Recovered, StoreError, Unit, UnitDone, UnitError,
-};
+use crate::{Claimed, OutboxLine, Recovered, StoreError, Unit, UnitDone, UnitError, tally::Tallies};
 
 /// The answer to a write of units.
 pub(crate) type UnitAnswers = Vec<Result<UnitDone, UnitError>>;
@@ -66,18 +62,9 @@ impl Write {
     }
 }
 
-/// Workspace, day, channel (0: none), direction and status of a count.
-pub(crate) type CountKey = (i64, i32, i64, Direction, MessageStatus);
-
 /// What one unit changes beside its rows; thrown away with it if it fails.
 #[derive(Default)]
 pub(crate) struct SideEffects {
-    pub(crate) counts: BTreeMap<CountKey, i64>,
+    pub(crate) tallies: Tallies,
     pub(crate) definitions_of: Option<WorkspaceId>,
-}
-
-impl SideEffects {
-    pub(crate) fn count(&mut self, key: CountKey, by: i64) {
-        *self.counts.entry(key).or_default() += by;
-    }
 }

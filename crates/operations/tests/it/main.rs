@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod administration;
+mod counting;
 mod effects;
 mod exporting;
 mod extensions;

@@ -18,6 +18,7 @@ use store::{
     Change, ChannelRow, Conversation, ConversationKey, DefinitionChange, FlowRow, MessageRow, OutboxItem,
     RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit, WorkspaceRow,
 };
+use test_postgres::Database;
 use uuid::Uuid;
 
 /// A clock that stands still until it is moved, and chance that is the same in every run.
@@ -85,6 +86,8 @@ impl StillHost {
 
 pub struct World {
     pub folder: tempfile::TempDir,
+    /// Where it is, if it is not in the folder.
+    database: Option<Database>,
     pub host: Arc<StillHost>,
     pub ctx: Context,
     pub workspace: WorkspaceRow,
@@ -94,9 +97,18 @@ pub struct World {
 impl World {
     /// A workspace with an aggregator's line and no flows.
     pub async fn new() -> Self {
+        Self::at(None).await
+    }
+
+    /// The same in PostgreSQL.
+    pub async fn on(database: Database) -> Self {
+        Self::at(Some(database)).await
+    }
+
+    async fn at(database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let host = Arc::new(StillHost::new());
-        let ctx = Context::for_node(open(&folder), host.clone());
+        let ctx = Context::for_node(open(&folder, database.as_ref()), host.clone());
         let workspace = operations::create_workspace(
             &ctx,
             NewWorkspace {
@@ -125,7 +137,7 @@ impl World {
         )
         .await
         .unwrap();
-        Self { folder, host, ctx, workspace, line }
+        Self { folder, database, host, ctx, workspace, line }
     }
 
     /// The same, with the registration flow behind the catch-all.
@@ -139,10 +151,10 @@ impl World {
     /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
     /// recovered, and the rest waits behind it.
     pub fn crashed(self) -> Self {
-        let Self { folder, host, ctx, workspace, line } = self;
+        let Self { folder, database, host, ctx, workspace, line } = self;
         drop(ctx);
-        let ctx = Context::for_node(open(&folder), host.clone());
-        Self { folder, host, ctx, workspace, line }
+        let ctx = Context::for_node(open(&folder, database.as_ref()), host.clone());
+        Self { folder, database, host, ctx, workspace, line }
     }
 
     /// Nothing is left in memory, but what was in hand still is: for those who care only for what is said.
@@ -155,7 +167,7 @@ impl World {
 
     /// What a command in another process would use.
     pub fn command(&self) -> Context {
-        Context::for_command(open(&self.folder), self.host.clone())
+        Context::for_command(open(&self.folder, self.database.as_ref()), self.host.clone())
     }
 
     pub async fn change(&self, change: DefinitionChange) {
@@ -288,6 +300,8 @@ impl World {
         let store = &self.ctx.store;
         let kept = store.daily_counts(self.workspace.id).await.unwrap();
         assert_eq!(kept, store.recount(self.workspace.id).await.unwrap());
+        let verified = store.verify(None).await.unwrap();
+        assert!(verified.is_right(), "{verified:#?}");
     }
 
     pub fn other_line(&self) -> ChannelUuid {
@@ -299,6 +313,10 @@ pub fn texts(outbox: &[OutboxItem]) -> Vec<String> {
     outbox.iter().map(|item| item.text.to_string()).collect()
 }
 
-fn open(folder: &tempfile::TempDir) -> Store {
-    Store::open(&StoreUrl::Sqlite(folder.path().join("seedling.db")), StoreOptions::default()).unwrap()
+fn open(folder: &tempfile::TempDir, database: Option<&Database>) -> Store {
+    let url = match database {
+        Some(database) => database.url().parse().unwrap(),
+        None => StoreUrl::Sqlite(folder.path().join("seedling.db")),
+    };
+    Store::open(&url, StoreOptions::default()).unwrap()
 }

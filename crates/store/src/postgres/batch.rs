@@ -102,6 +102,7 @@ fn contact_of(change: &Change) -> Option<i64> {
         | Change::JoinGroup(_, contact, ..)
         | Change::LeaveGroup(_, contact, _)
         | Change::ClearTimer(_, contact, ..)
+        | Change::Seen(_, contact, _)
         | Change::CancelEffects(_, contact, _) => contact.0,
         Change::Message(new) => new.contact.0,
         Change::Session(row) => row.contact.0,
@@ -175,7 +176,7 @@ impl<'u> Own<'u> {
             Change::Urn(_, _, urn) => self.urns.insert(urn.id.0),
             Change::RemoveUrn(_, _, urn) => self.urns.insert(urn.0),
             Change::JoinGroup(..) | Change::LeaveGroup(..) | Change::Message(_) | Change::Label(_) => true,
-            Change::Event(_) => true,
+            Change::Event(_) | Change::Seen(..) | Change::Tallies(_) => true,
             Change::Status(_) | Change::Handled(..) => !self.seen.stands_against_message(change),
             Change::FinishOutbox(..) | Change::FinishSent(..) => {
                 !self.seen.stands_against_message(change)

@@ -76,7 +76,7 @@ impl Postgres {
         let (session, highest, options) = opened.map_err(|_| cannot_open(url, "opening it broke off"))??;
         let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
         let (jobs, queue) = mpsc::channel(options.write_queue.max(1));
-        let writer = Writer::new(url.clone(), session, &options);
+        let writer = Writer::new(url.clone(), session, i64::from(slot), &options);
         let handle = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(queue))

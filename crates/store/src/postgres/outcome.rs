@@ -1,9 +1,8 @@
 //! What comes of each unit of a batch, settled in memory and in order: who is refused and why, which statuses are
 //! news, and the rows that will stand at the end.
 
-use std::collections::BTreeMap;
-
 use domain::{OutboxId, WorkspaceId};
+use jiff::Timestamp;
 
 use super::{
     batch::key_of,
@@ -12,7 +11,8 @@ use super::{
 };
 use crate::{
     Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, Unit, UnitDone, UnitError,
-    UrnRow, sql, writing::CountKey,
+    UrnRow, sql,
+    tally::{Moments, Tallies},
 };
 
 /// A unit passed its guards and then met something that they did not foresee: the batch must be applied one by one.
@@ -22,7 +22,7 @@ pub(super) struct Spoilt;
 pub(super) struct Outcome<'u> {
     pub known: Known,
     pub tables: Tables<'u>,
-    pub counts: BTreeMap<CountKey, i64>,
+    pub tallies: Tallies,
 }
 
 impl<'u> Outcome<'u> {
@@ -116,8 +116,7 @@ impl<'u> Outcome<'u> {
                 there.modified_on = at.as_microsecond();
                 there.changed = true;
                 let there = there.clone();
-                self.count(*workspace, &there, MessageStatus::Pending, -1);
-                self.count(*workspace, &there, MessageStatus::Handled, 1);
+                self.count(*workspace, &there, (MessageStatus::Pending, MessageStatus::Handled), *at);
             }
             Change::TakeTimer(timer) => {
                 self.known.timers.remove(&key_of(timer)).ok_or(Spoilt)?;
@@ -141,6 +140,9 @@ impl<'u> Outcome<'u> {
                 }
                 done.finished.push(finished);
             }
+            Change::Tallies(tallies) => {
+                tallies.iter().for_each(|(tally, by)| self.tallies.add(tally.clone(), *by));
+            }
             other => self.tables.change(other),
         }
         Ok(())
@@ -153,9 +155,8 @@ impl<'u> Outcome<'u> {
     }
 
     fn message(&mut self, new: &'u NewMessage) -> Result<(), Spoilt> {
-        let channel = new.channel.map_or(0, |id| id.0);
-        let key = (new.workspace.0, new.day, channel, new.direction, new.status);
-        *self.counts.entry(key).or_default() += 1;
+        let place = (new.workspace, new.day, new.channel.map(|id| id.0));
+        self.tallies.message(place, new.direction, new.status, 1);
         let attachments = sql::list_json(&new.attachments).map_err(|_| Spoilt)?;
         self.tables.message(new, attachments);
         Ok(())
@@ -176,6 +177,7 @@ impl<'u> Outcome<'u> {
             return StatusResult::Ignored(domain::MessageId(id));
         }
         let at = change.at.as_microsecond();
+        let earlier = there.clone();
         there.status = change.status;
         there.modified_on = at;
         if change.external_id.is_some() {
@@ -187,17 +189,20 @@ impl<'u> Outcome<'u> {
             there.sent_on = there.sent_on.or(Some(at));
         }
         there.changed = true;
-        let there = there.clone();
-        if before != change.status {
-            self.count(change.workspace, &there, before, -1);
-            self.count(change.workspace, &there, change.status, 1);
-        }
+        self.count(change.workspace, &earlier, (before, change.status), change.at);
         StatusResult::Applied(domain::MessageId(id))
     }
 
-    fn count(&mut self, workspace: WorkspaceId, there: &Standing, status: MessageStatus, by: i64) {
-        let key = (workspace.0, there.day, there.channel.unwrap_or(0), there.direction, status);
-        *self.counts.entry(key).or_default() += by;
+    fn count(
+        &mut self,
+        workspace: WorkspaceId,
+        earlier: &Standing,
+        moves: (MessageStatus, MessageStatus),
+        at: Timestamp,
+    ) {
+        let (created_on, sent_on) = (earlier.created_on, earlier.sent_on);
+        let moments = Moments { created_on, sent_on, at: at.as_microsecond() };
+        self.tallies.moved((workspace, earlier.day, earlier.channel), earlier.direction, moves, moments);
     }
 
     /// Whether the row is claimed. It is not if it pauses, or if an earlier row of its contact and channel waits or is in

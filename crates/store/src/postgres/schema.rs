@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{address::PostgresUrl, session::Session};
 use crate::{
     StoreError,
-    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, postgres_text},
+    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, TALLIES, postgres_text},
     sql::{self, Connection},
-    sqlite::apply_search,
+    sqlite::{apply_search, recount},
 };
 
 /// Key of the lock under which one process at a time changes the schema: the letters of "seedling".
@@ -15,7 +15,7 @@ const SCHEMA_LOCK: i64 = 0x7365_6564_6c69_6e67;
 
 /// Tables whose rows are changed or removed soon after they were written: some room in each page lets a new version
 /// lie beside the old one, and they are cleaned before they grow.
-const BUSY_TABLES: [&str; 6] = ["contact", "contact_urn", "session", "run", "timer", "outbox"];
+const BUSY_TABLES: [&str; 7] = ["contact", "contact_urn", "session", "run", "timer", "outbox", "tally"];
 
 /// Applies the migrations that the database has not had, all in one transaction. Without `create` a database that has
 /// none of them is refused.
@@ -64,6 +64,9 @@ fn apply(session: &Session) -> Result<(), StoreError> {
         session.plain(&postgres_text(migration.sql))?;
         if migration.version == SEARCH_KEYS {
             apply_search::fill(conn)?;
+        }
+        if migration.version == TALLIES {
+            recount::fill(conn)?;
         }
         sql::exec(
             conn,

@@ -17,7 +17,8 @@ use crate::{
     TimerKind, UrnRow,
     contact::fields_json,
     search_keys::{self, Term},
-    sql,
+    sql::{self, Row},
+    tally::Tallies,
 };
 
 /// Rows for each statement, in the order in which the statements run.
@@ -43,6 +44,7 @@ pub(super) struct Tables<'u> {
     finished: Table,
     cancelled: Table,
     outbox: Table,
+    seen: Table,
 }
 
 impl<'u> Tables<'u> {
@@ -250,17 +252,23 @@ impl<'u> Tables<'u> {
             Change::CancelEffects(workspace, contact, session) => {
                 self.cancelled.push(&[&workspace.0, &contact.0, &session.0]);
             }
+            Change::Seen(workspace, contact, day) => self.seen.push(&[&workspace.0, day, &contact.0]),
             // The others are settled by `Outcome` or never get into a batch.
             _ => debug_assert!(false, "a change that no statement writes"),
         }
     }
 
     /// Writes everything in one round trip.
-    pub(super) fn write(self, session: &Session, known: &Known) -> sql::Result<Result<(), Spoilt>> {
+    pub(super) fn write(
+        self,
+        session: &Session,
+        known: &Known,
+        tallies: &mut Tallies,
+    ) -> sql::Result<Result<(), Spoilt>> {
         let (joined, sessions, runs) = (self.joined(), self.sessions(), self.runs());
         let (timers, expiries, messages) = (self.timers(false), self.timers(true), changed_messages(known));
         // With how many rows each must have met; `None` if it does not matter.
-        let steps: [(&Table, &str, Option<usize>); 22] = [
+        let steps: [(&Table, &str, Option<usize>); 23] = [
             (&self.new_contacts, NEW_CONTACTS, None),
             (&self.contacts, CONTACTS, Some(self.contacts.rows())),
             (&self.removed_terms, REMOVED_TERMS, None),
@@ -283,6 +291,7 @@ impl<'u> Tables<'u> {
             (&self.finished, FINISHED, Some(self.finished.rows())),
             (&self.cancelled, CANCELLED, None),
             (&self.outbox, OUTBOX, None),
+            (&self.seen, SEEN, None),
         ];
         let steps: Vec<_> = steps.into_iter().filter(|(table, ..)| table.rows() > 0).collect();
         if steps.is_empty() {
@@ -291,6 +300,12 @@ impl<'u> Tables<'u> {
         let statements: Vec<(String, Vec<Bind<'_>>)> =
             steps.iter().map(|(table, text, _)| (table.unfold(text), table.binds())).collect();
         let (answers, _) = session.together(&statements, false)?;
+        for (_, answer) in steps.iter().zip(&answers).filter(|((_, text, _), _)| *text == SEEN) {
+            for row in &answer.rows {
+                let row = Row::Postgres(row);
+                tallies.active(WorkspaceId(row.get(0)?), row.get(1)?, row.get(2)?);
+            }
+        }
         let as_expected = steps
             .iter()
             .zip(&answers)
@@ -474,3 +489,7 @@ const OUTBOX: &str =
     "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id,
          payload, claimed_by, next_attempt, created_on)
      SELECT * FROM {rows}";
+const SEEN: &str = "WITH new AS (
+         INSERT INTO contact_day (workspace_id, day, contact_id) SELECT * FROM {rows}
+         ON CONFLICT (workspace_id, day, contact_id) DO NOTHING RETURNING workspace_id, day)
+     SELECT workspace_id, day, count(*) FROM new GROUP BY workspace_id, day";

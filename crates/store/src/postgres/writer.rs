@@ -27,7 +27,8 @@ use crate::{
     MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
     sql::{self, Connection, Row},
     sqlite::{apply, apply_outbox},
-    writing::{CountKey, Done, SideEffects, Write},
+    tally::Tallies,
+    writing::{Done, SideEffects, Write},
 };
 
 /// How often a group is applied again because the server broke a circle of waits.
@@ -38,6 +39,8 @@ const LOOSE_TIME: Duration = Duration::from_secs(300);
 
 pub(super) struct Writer {
     url: PostgresUrl,
+    /// Which rows of counts this writer adds to.
+    shard: i64,
     session: Option<Session>,
     units_max: usize,
     /// How long to go on connecting before those who wait are told.
@@ -66,9 +69,10 @@ impl From<sql::Error> for Failed {
 }
 
 impl Writer {
-    pub(super) fn new(url: PostgresUrl, session: Session, options: &StoreOptions) -> Self {
+    pub(super) fn new(url: PostgresUrl, session: Session, shard: i64, options: &StoreOptions) -> Self {
         Self {
             url,
+            shard,
             session: Some(session),
             units_max: options.group_units,
             patience: options.busy_timeout,
@@ -129,7 +133,7 @@ impl Writer {
             None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
         };
         self.loose.retain(|_, until| Instant::now() < *until);
-        let mut group = Group { session: &session, counts: BTreeMap::new() };
+        let mut group = Group { session: &session, shard: self.shard, tallies: Tallies::default() };
         session.begin(&if is_alone(jobs) { self.url.begin_alone() } else { self.url.begin() });
         let applied = group.give_back(&self.loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
@@ -206,7 +210,8 @@ fn in_hand(done: &[Done]) -> BTreeSet<i64> {
 /// One transaction.
 struct Group<'s> {
     session: &'s Session,
-    counts: BTreeMap<CountKey, i64>,
+    shard: i64,
+    tallies: Tallies,
 }
 
 impl<'s> Group<'s> {
@@ -300,14 +305,14 @@ impl<'s> Group<'s> {
             return Ok(());
         }
         let known = guards::known(self.session, &batch.units).map_err(|error| self.spoilt(&error))?;
-        let mut outcome =
-            Outcome { known, tables: Tables::default(), counts: std::mem::take(&mut self.counts) };
+        let tallies = std::mem::take(&mut self.tallies);
+        let mut outcome = Outcome { known, tables: Tables::default(), tallies };
         for (unit, place) in batch.units.into_iter().zip(places) {
             let answer = outcome.unit(unit).map_err(|Spoilt| Failed::Spoilt)?;
             waiting.answers[place] = Some(answer);
         }
-        self.counts = outcome.counts;
-        let written = outcome.tables.write(self.session, &outcome.known);
+        self.tallies = outcome.tallies;
+        let written = outcome.tables.write(self.session, &outcome.known, &mut self.tallies);
         written.map_err(|error| self.spoilt(&error))?.map_err(|Spoilt| Failed::Spoilt)
     }
 
@@ -330,9 +335,7 @@ impl<'s> Group<'s> {
         let done = apply::unit(&self.conn(), unit, &mut side);
         self.settle(done.is_ok())?;
         if done.is_ok() {
-            for (key, by) in side.counts {
-                *self.counts.entry(key).or_default() += by;
-            }
+            self.tallies.take_all(side.tallies);
         }
         Ok(done)
     }
@@ -359,14 +362,12 @@ impl<'s> Group<'s> {
 
     fn commit(self) -> Result<(), Failed> {
         let mut table = Table::default();
-        for ((workspace, day, channel, direction, status), by) in &self.counts {
-            if *by != 0 {
-                table.push(&[workspace, day, channel, &direction.as_str(), &status.as_str(), by]);
-            }
+        for ((workspace, day, kind, subject, name), by) in &self.tallies.rows() {
+            table.push(&[workspace, day, kind, subject, name, &self.shard, by]);
         }
         let mut statements = Vec::new();
         if table.rows() > 0 {
-            statements.push((table.unfold(COUNTS), table.binds()));
+            statements.push((table.unfold(TALLIES), table.binds()));
         }
         if !self.session.is_open() {
             return Ok(());
@@ -382,7 +383,9 @@ impl<'s> Group<'s> {
     }
 }
 
-const COUNTS: &str = "INSERT INTO daily_count (workspace_id, day, channel_id, direction, status, count)
+/// At the end of the transaction and in the order of the keys: a row that another writer counts in is waited for only
+/// while that one commits, and nobody waits in a circle.
+const TALLIES: &str = "INSERT INTO tally (workspace_id, day, kind, subject, name, shard, count)
      SELECT * FROM {rows}
-     ON CONFLICT (workspace_id, day, channel_id, direction, status)
-     DO UPDATE SET count = daily_count.count + excluded.count";
+     ON CONFLICT (workspace_id, day, kind, subject, name, shard)
+     DO UPDATE SET count = tally.count + excluded.count";

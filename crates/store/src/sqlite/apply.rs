@@ -85,10 +85,14 @@ fn one(
         Change::CancelEffects(workspace, contact, session) => {
             apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
         }
-        Change::NewTicket(ticket) => apply_tickets::insert(conn, ticket)?,
-        Change::Ticket(change) => apply_tickets::change(conn, change)?,
-        Change::NewJob(job) => apply_jobs::insert(conn, job)?,
-        Change::Job(job) => apply_jobs::update(conn, job)?,
+        Change::NewTicket(ticket) => apply_tickets::insert(conn, ticket, side)?,
+        Change::Ticket(change) => apply_tickets::change(conn, change, side)?,
+        Change::NewJob(job) => apply_jobs::insert(conn, job, side)?,
+        Change::Job(job) => apply_jobs::update(conn, job, side)?,
+        Change::Seen(workspace, contact, day) => apply_people::seen(conn, *workspace, *contact, *day, side)?,
+        Change::Tallies(tallies) => {
+            tallies.iter().for_each(|(tally, by)| side.tallies.add(tally.clone(), *by))
+        }
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -142,6 +146,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::NewJob(_)
             | Change::NewTicket(_)
             | Change::Ticket(_)
+            | Change::Seen(..)
+            | Change::Tallies(_)
             | Change::EndSession(..) => {}
         }
     }

@@ -4,12 +4,10 @@ use crate::sql::{Connection, Row};
 use domain::{FlowId, MessageId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{
-    sql,
-    writer::{CountKey, SideEffects},
-};
+use super::{sql, writer::SideEffects};
 use crate::{
     Direction, MessageRef, MessageStatus, NewMessage, NewMessageLabel, StatusChange, StatusResult, UnitError,
+    tally::Moments,
 };
 
 /// Messages of one sender under one id that are compared with a new one, the latest. There is more than one only if
@@ -48,8 +46,8 @@ pub(super) fn insert(
             &created,
         ],
     )?;
-    let channel = message.channel.map_or(0, |id| id.0);
-    side.count((message.workspace.0, message.day, channel, message.direction, message.status), 1);
+    let place = (message.workspace, message.day, message.channel.map(|id| id.0));
+    side.tallies.message(place, message.direction, message.status, 1);
     Ok(())
 }
 
@@ -91,10 +89,12 @@ struct Standing {
     direction: Direction,
     day: i32,
     channel: Option<i64>,
+    created_on: i64,
+    sent_on: Option<i64>,
 }
 
 impl Standing {
-    const COLUMNS: &'static str = "id, status, direction, day, channel_id";
+    const COLUMNS: &'static str = "id, status, direction, day, channel_id, created_on, sent_on";
 
     fn read(row: &Row<'_>) -> sql::Result<Self> {
         Ok(Self {
@@ -103,11 +103,20 @@ impl Standing {
             direction: sql::word(row, 2, Direction::parse)?,
             day: row.get(3)?,
             channel: row.get(4)?,
+            created_on: row.get(5)?,
+            sent_on: row.get(6)?,
         })
     }
 
-    fn key(&self, workspace: WorkspaceId, status: MessageStatus) -> CountKey {
-        (workspace.0, self.day, self.channel.unwrap_or(0), self.direction, status)
+    /// Moves the count to another status, on the day of the message, and counts how long it took.
+    fn count(&self, workspace: WorkspaceId, next: MessageStatus, at: Timestamp, side: &mut SideEffects) {
+        let place = (workspace, self.day, self.channel);
+        side.tallies.moved(
+            place,
+            self.direction,
+            (self.status, next),
+            Moments { created_on: self.created_on, sent_on: self.sent_on, at: at.as_microsecond() },
+        );
     }
 }
 
@@ -184,10 +193,7 @@ pub(super) fn status(
             &change.workspace.0,
         ],
     )?;
-    if before.status != change.status {
-        side.count(before.key(change.workspace, before.status), -1);
-        side.count(before.key(change.workspace, change.status), 1);
-    }
+    before.count(change.workspace, change.status, change.at, side);
     Ok(StatusResult::Applied(id))
 }
 
@@ -210,8 +216,7 @@ pub(super) fn handled(
          WHERE id = $4 AND workspace_id = $5",
         &[&flow.map(|id| id.0), &reason, &at.as_microsecond(), &message.0, &workspace.0],
     )?;
-    side.count(before.key(workspace, MessageStatus::Pending), -1);
-    side.count(before.key(workspace, MessageStatus::Handled), 1);
+    before.count(workspace, MessageStatus::Handled, at, side);
     Ok(())
 }
 

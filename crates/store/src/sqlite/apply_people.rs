@@ -4,7 +4,7 @@ use crate::sql::Connection;
 use domain::{ContactId, GroupId, UrnId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{apply::unless_taken, apply_search, sql};
+use super::{apply::unless_taken, apply_search, sql, writer::SideEffects};
 use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow, contact::fields_json, search_keys};
 
 pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), UnitError> {
@@ -187,5 +187,23 @@ pub(super) fn leave_group(
         "DELETE FROM contact_group_member WHERE workspace_id = $1 AND contact_id = $2 AND group_id = $3",
         &[&workspace.0, &contact.0, &group.0],
     )?;
+    Ok(())
+}
+
+/// A person was there on a day.
+pub(super) fn seen(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    day: i32,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let added = sql::exec(
+        conn,
+        "INSERT INTO contact_day (workspace_id, day, contact_id) VALUES ($1, $2, $3)
+         ON CONFLICT (workspace_id, day, contact_id) DO NOTHING",
+        &[&workspace.0, &day, &contact.0],
+    )?;
+    side.tallies.active(workspace, day, added as i64);
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Writes tickets: new ones, and what becomes of them.
 
-use super::sql;
-use crate::sql::Connection;
-use crate::{TicketChange, TicketEdit, TicketRow, TicketStatus, UnitError};
+use domain::WorkspaceId;
+use jiff::Timestamp;
 
-pub(super) fn insert(conn: &Connection, ticket: &TicketRow) -> Result<(), UnitError> {
+use super::{sql, tallies::day_of, writer::SideEffects};
+use crate::sql::Connection;
+use crate::{Tally, TallyKind, TallyName, TicketChange, TicketEdit, TicketRow, TicketStatus, UnitError};
+
+pub(super) fn insert(conn: &Connection, ticket: &TicketRow, side: &mut SideEffects) -> Result<(), UnitError> {
     sql::exec(
         conn,
         "INSERT INTO ticket (id, workspace_id, uuid, contact_id, status, topic_id, assignee_id, note, flow_id,
@@ -23,13 +26,55 @@ pub(super) fn insert(conn: &Connection, ticket: &TicketRow) -> Result<(), UnitEr
             &ticket.run.map_or(0, |id| id.0),
             &ticket.opened_on.as_microsecond(),
             &ticket.modified_on.as_microsecond(),
-            &ticket.closed_on.map(jiff::Timestamp::as_microsecond),
+            &ticket.closed_on.map(Timestamp::as_microsecond),
         ],
     )?;
+    count(conn, ticket.workspace, ticket.opened_on, "opened", side)
+}
+
+fn count(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    at: Timestamp,
+    word: &'static str,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let (day, name) = (day_of(conn, workspace, at)?, TallyName::Word(word));
+    side.tallies.add(Tally { workspace, day, kind: TallyKind::Ticket, subject: 0, name }, 1);
     Ok(())
 }
 
-pub(super) fn change(conn: &Connection, change: &TicketChange) -> Result<(), UnitError> {
+/// Counts that a ticket is closed or open again, if it was not.
+fn count_status(
+    conn: &Connection,
+    change: &TicketChange,
+    status: TicketStatus,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let before = sql::one(
+        conn,
+        "SELECT status FROM ticket WHERE uuid = $1 AND contact_id = $2 AND workspace_id = $3",
+        &[&change.ticket.0, &change.contact.0, &change.workspace.0],
+        |row| sql::word(row, 0, TicketStatus::parse),
+    )?;
+    let word = match (before, status) {
+        (Some(TicketStatus::Open), TicketStatus::Closed) => "closed",
+        (Some(TicketStatus::Closed), TicketStatus::Open) => "reopened",
+        (None, _)
+        | (Some(TicketStatus::Open), TicketStatus::Open)
+        | (Some(TicketStatus::Closed), TicketStatus::Closed) => return Ok(()),
+    };
+    count(conn, change.workspace, change.at, word, side)
+}
+
+pub(super) fn change(
+    conn: &Connection,
+    change: &TicketChange,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    if let TicketEdit::Status(status) = &change.edit {
+        count_status(conn, change, *status, side)?;
+    }
     let (at, ticket) = (change.at.as_microsecond(), change.ticket.0);
     let (contact, workspace) = (change.contact.0, change.workspace.0);
     match &change.edit {

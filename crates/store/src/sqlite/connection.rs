@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, path::Path};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::apply_search;
+use super::{apply_search, recount};
 use crate::{
     StoreError, StoreOptions,
-    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, sqlite_text},
+    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, TALLIES, sqlite_text},
     sql,
 };
 
@@ -111,6 +111,9 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(&sqlite_text(migration.sql))?;
         if migration.version == SEARCH_KEYS {
             apply_search::fill(&sql::Connection::Sqlite(&transaction))?;
+        }
+        if migration.version == TALLIES {
+            recount::fill(&sql::Connection::Sqlite(&transaction))?;
         }
         transaction.execute(
             "INSERT INTO schema_migration (version, name, applied_on) VALUES ($1, $2, datetime('now'))",

@@ -19,6 +19,9 @@ mod read_jobs;
 pub(crate) mod read_queues;
 mod read_search;
 pub(crate) mod read_tickets;
+mod read_verify;
+pub(crate) mod recount;
+mod tallies;
 mod writer;
 
 use std::{

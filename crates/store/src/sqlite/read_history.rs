@@ -5,7 +5,9 @@ use domain::{ChannelId, ContactId, FlowId, MessageId, MessageUuid, RunId, Sessio
 use smol_str::SmolStr;
 
 use super::{Rows, sql};
-use crate::{DailyCount, Direction, InboundKey, MessageRow, MessageStatus, RunRow, StoreError};
+use crate::{
+    DailyCount, Direction, InboundKey, MessageRow, MessageStatus, RunRow, StoreError, TallyKind, TallyRow,
+};
 
 const MESSAGE_COLUMNS: &str = "id, uuid, contact_id, channel_id, direction, status, text, attachments,
     quick_replies, external_id, reason, possibly_repeated, created_on, detail,
@@ -124,13 +126,8 @@ impl Rows<'_> {
     }
 
     pub(crate) fn daily_counts(&self, workspace: WorkspaceId) -> Result<Vec<DailyCount>, StoreError> {
-        sql::all(
-            self.conn,
-            "SELECT day, channel_id, direction, status, count FROM daily_count
-             WHERE workspace_id = $1 AND count <> 0 ORDER BY day, channel_id, direction, status",
-            &[&workspace.0],
-            count_row,
-        )
+        let rows = self.tallies(workspace, vec![TallyKind::Message], i32::MIN, i32::MAX)?;
+        rows.into_iter().map(daily_count).collect()
     }
 
     pub(crate) fn recount(&self, workspace: WorkspaceId) -> Result<Vec<DailyCount>, StoreError> {
@@ -172,6 +169,17 @@ fn message_row(row: &Row<'_>) -> sql::Result<MessageRow> {
         detail: row.get(13)?,
         leaves_on: sql::time_opt(row, 14)?,
     })
+}
+
+fn daily_count(row: TallyRow) -> Result<DailyCount, StoreError> {
+    let words = row
+        .name
+        .split_once('/')
+        .and_then(|(direction, status)| Some((Direction::parse(direction)?, MessageStatus::parse(status)?)));
+    let (direction, status) =
+        words.ok_or_else(|| StoreError::Unreadable(format!("messages are counted as {:?}", row.name)))?;
+    let channel = (row.subject != 0).then_some(ChannelId(row.subject));
+    Ok(DailyCount { day: row.day, channel, direction, status, count: row.count })
 }
 
 fn count_row(row: &Row<'_>) -> sql::Result<DailyCount> {

@@ -1,17 +1,15 @@
 //! The one writer: collects what waits, applies each unit under its own savepoint, commits once, then answers.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES};
-pub(super) use crate::writing::{CountKey, SideEffects};
+pub(super) use crate::writing::SideEffects;
 use crate::{
     MAX_CHANGES_PER_UNIT, StoreError, Unit, UnitDone, UnitError, sql,
+    tally::Tallies,
     writing::{Done, Write},
 };
 
@@ -32,13 +30,13 @@ pub(super) struct Limits {
 pub(super) struct Writer {
     conn: Connection,
     limits: Limits,
-    counts: BTreeMap<CountKey, i64>,
+    tallies: Tallies,
     checkpoint_pages: u32,
 }
 
 impl Writer {
     pub fn new(conn: Connection, limits: Limits) -> Self {
-        Self { conn, limits, counts: BTreeMap::new(), checkpoint_pages: CHECKPOINT_PAGES }
+        Self { conn, limits, tallies: Tallies::default(), checkpoint_pages: CHECKPOINT_PAGES }
     }
 
     pub fn connection(&self) -> &Connection {
@@ -104,7 +102,7 @@ impl Writer {
         }
         if spoilt {
             done.clear();
-            self.counts.clear();
+            self.tallies.clear();
             begun = self.roll_back().and_then(|()| self.begin());
             if begun.is_ok() {
                 done = jobs.iter().filter_map(|job| self.apply(job, true).ok()).collect();
@@ -183,7 +181,7 @@ impl Writer {
         let mut side = SideEffects::default();
         match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
-                self.keep_counts(side);
+                self.tallies.take_all(side.tallies);
                 Ok(Ok(done))
             }
             Err(_) => Err(Spoilt),
@@ -196,7 +194,7 @@ impl Writer {
         match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
                 sql::exec(&self.sql(), "RELEASE unit", &[])?;
-                self.keep_counts(side);
+                self.tallies.take_all(side.tallies);
                 Ok(done)
             }
             Err(error) => {
@@ -211,19 +209,13 @@ impl Writer {
         }
     }
 
-    fn keep_counts(&mut self, side: SideEffects) {
-        for (key, by) in side.counts {
-            *self.counts.entry(key).or_default() += by;
-        }
-    }
-
     fn finish(&mut self) -> Result<(), StoreError> {
-        let counts = std::mem::take(&mut self.counts);
+        let tallies = std::mem::take(&mut self.tallies);
         if self.conn.is_autocommit() {
             return Err(given_up());
         }
-        let done =
-            write_counts(&self.sql(), &counts).and_then(|()| sql::exec(&self.sql(), "COMMIT", &[]).map(drop));
+        let done = write_tallies(&self.sql(), &tallies)
+            .and_then(|()| sql::exec(&self.sql(), "COMMIT", &[]).map(drop));
         if let Err(error) = done {
             self.roll_back()?;
             return Err(error.into());
@@ -237,18 +229,17 @@ fn given_up() -> StoreError {
     StoreError::Database("the database gave up the group of writes".to_owned())
 }
 
-fn write_counts(conn: &sql::Connection<'_>, counts: &BTreeMap<CountKey, i64>) -> sql::Result<()> {
-    for ((workspace, day, channel, direction, status), by) in counts {
-        if *by != 0 {
-            sql::exec(
-                conn,
-                "INSERT INTO daily_count (workspace_id, day, channel_id, direction, status, count)
-                 VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (workspace_id, day, channel_id, direction, status)
-                 DO UPDATE SET count = daily_count.count + excluded.count",
-                &[workspace, day, channel, &direction.as_str(), &status.as_str(), by],
-            )?;
-        }
+/// SQLite has one writer, so there is one shard.
+fn write_tallies(conn: &sql::Connection<'_>, tallies: &Tallies) -> sql::Result<()> {
+    for ((workspace, day, kind, subject, name), by) in tallies.rows() {
+        sql::exec(
+            conn,
+            "INSERT INTO tally (workspace_id, day, kind, subject, name, shard, count)
+             VALUES ($1, $2, $3, $4, $5, 0, $6)
+             ON CONFLICT (workspace_id, day, kind, subject, name, shard)
+             DO UPDATE SET count = tally.count + excluded.count",
+            &[&workspace, &day, &kind, &subject, &name, &by],
+        )?;
     }
     Ok(())
 }

@@ -8,4 +8,5 @@ mod outbox;
 mod places;
 mod rows;
 mod search;
+mod tallies;
 mod units;
