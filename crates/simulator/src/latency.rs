@@ -29,9 +29,24 @@ impl Latencies {
         self.micros.push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// How many were measured.
+    pub fn len(&self) -> usize {
+        self.micros.len()
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.micros.is_empty()
+    }
+
     /// The quantiles by nearest rank; all zero if nothing was measured.
     pub fn quantiles(&self) -> Quantiles {
-        let mut sorted = self.micros.clone();
+        self.quantiles_since(0)
+    }
+
+    /// The quantiles of all but the first `from`.
+    pub fn quantiles_since(&self, from: usize) -> Quantiles {
+        let mut sorted = self.micros.get(from..).unwrap_or_default().to_vec();
         sorted.sort_unstable();
         let at = |percent: usize| {
             let rank = (sorted.len() * percent).div_ceil(100);

@@ -162,6 +162,16 @@ impl Ledger {
         self.reply.quantiles()
     }
 
+    /// How many replies were measured.
+    pub fn replies(&self) -> usize {
+        self.reply.len()
+    }
+
+    /// [`Ledger::reply`] of all but the first `from` replies.
+    pub fn reply_since(&self, from: usize) -> Quantiles {
+        self.reply.quantiles_since(from)
+    }
+
     /// Whether everything that was taken has been answered.
     pub fn is_settled(&self) -> bool {
         self.counts.replied >= self.counts.acknowledged && self.counts.acknowledged == self.counts.sent

@@ -7,6 +7,7 @@ pub mod carrier;
 pub mod connections;
 pub mod crash;
 pub mod latency;
+pub mod launch;
 pub mod ledger;
 pub mod load;
 pub mod phones;

@@ -125,6 +125,11 @@ impl Drill {
         }
     }
 
+    /// One whose people take turns as given, and hand a message in until it is taken.
+    pub(crate) fn of(line: Line, turns: Turns) -> Self {
+        Self { turns: Mutex::new(turns), ..Self::new(line, 0, true) }
+    }
+
     /// One whose people hand a message in until it is taken.
     pub(crate) fn persistent(line: Line, people: usize) -> Self {
         Self::new(line, people, true)
@@ -177,16 +182,27 @@ pub async fn run(plan: Plan, carrier: Carrier) -> Result<Report, LoadError> {
 /// Releases message `i` at `start + i / rate`, however long the earlier ones take.
 async fn write_at_rate(drill: &Arc<Drill>, rate: f64, planned: u64) {
     let start = Instant::now();
+    let due = |elapsed: Duration| (elapsed.as_secs_f64() * rate) as u64 + 1;
+    release(drill, planned, due, |number| start + Duration::from_secs_f64(number as f64 / rate)).await;
+}
+
+/// Releases as many messages as are due, each as intended for its moment, however long the earlier ones take.
+pub(crate) async fn release(
+    drill: &Arc<Drill>,
+    planned: u64,
+    due: impl Fn(Duration) -> u64,
+    intended: impl Fn(u64) -> Instant,
+) {
+    let start = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut released = 0;
     while released < planned && drill.writing.load(Ordering::Relaxed) {
         ticks.tick().await;
-        let due = ((start.elapsed().as_secs_f64() * rate) as u64 + 1).min(planned);
+        let due = due(start.elapsed()).min(planned);
         while released < due {
             let Some(person) = drill.turns.lock().ok().and_then(|mut turns| turns.take()) else { break };
-            let intended = start + Duration::from_secs_f64(released as f64 / rate);
-            tokio::spawn(write(drill.clone(), person, intended));
+            tokio::spawn(write(drill.clone(), person, intended(released)));
             released += 1;
         }
     }

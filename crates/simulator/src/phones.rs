@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::carrier::{Carrier, Delivery};
 use crate::connections::Connections;
+use crate::launch::Arrivals;
 use crate::ledger::Ledger;
 use crate::whatsapp::Webhooks;
 
@@ -97,6 +98,8 @@ fn comes_again(status: StatusCode) -> bool {
 
 /// Who writes next: mostly the one whose last message is longest ago, sometimes one of the hasty.
 pub struct Turns {
+    /// Instead of the others: people who come and go.
+    arrivals: Option<Arrivals>,
     patient: VecDeque<usize>,
     hasty: VecDeque<usize>,
     given: u64,
@@ -108,6 +111,7 @@ impl Turns {
     pub fn new(people: usize) -> Self {
         let hasty_people = HASTY_PEOPLE.min(people / 2);
         Self {
+            arrivals: None,
             patient: (hasty_people..people).collect(),
             hasty: (0..hasty_people).collect(),
             given: 0,
@@ -115,8 +119,16 @@ impl Turns {
         }
     }
 
+    /// People who come one after the other, each with so many messages.
+    pub fn arriving(people: usize, messages: usize) -> Self {
+        Self { arrivals: Some(Arrivals::new(people, messages)), ..Self::new(0) }
+    }
+
     /// The next person, unless everybody has a message under way.
     pub fn take(&mut self) -> Option<usize> {
+        if let Some(arrivals) = &mut self.arrivals {
+            return arrivals.take();
+        }
         self.given += 1;
         let hasty_first = self.given.is_multiple_of(HASTY_EVERY);
         let (first, second) = if hasty_first {
@@ -129,6 +141,9 @@ impl Turns {
 
     /// This person's message is settled: they may write again.
     pub fn give_back(&mut self, person: usize) {
+        if let Some(arrivals) = &mut self.arrivals {
+            return arrivals.give_back(person);
+        }
         if person < self.hasty_people {
             self.hasty.push_back(person);
         } else {

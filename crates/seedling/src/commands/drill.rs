@@ -2,6 +2,7 @@
 
 mod carrier;
 mod crash;
+mod launch;
 mod load;
 mod roll;
 
@@ -26,6 +27,8 @@ enum Kind {
     Load(load::Load),
     /// Kill the node under load, again and again, and check what people got
     Crash(crash::Crash),
+    /// Play a launch like the WHO's: everybody comes within two days, played in minutes
+    Launch(launch::Launch),
     /// Restart nodes one after the other under load and check that nobody notices
     Roll(roll::Roll),
     /// Be an EX carrier: print what a node sends, hand in what is typed
@@ -38,6 +41,7 @@ impl Drill {
         match self.kind {
             Kind::Load(load) => load.run().await,
             Kind::Crash(crash) => crash.run().await,
+            Kind::Launch(launch) => launch.run().await,
             Kind::Roll(roll) => roll.run().await,
             Kind::Carrier(carrier) => carrier.run().await,
         }

@@ -65,20 +65,27 @@ pub struct Load {
 
 /// The carriers that can be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// Any HTTP aggregator
     Ex,
     /// WhatsApp Cloud: signed webhooks of many messages, reports of sent, delivered and read
     Wac,
 }
 
+impl Kind {
+    /// How its carrier speaks.
+    pub(super) fn dialect(self) -> Dialect {
+        match self {
+            Self::Ex => Dialect::Ex,
+            Self::Wac => Dialect::WhatsApp,
+        }
+    }
+}
+
 impl Load {
     /// Runs the drill and prints what came of it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let dialect = match self.channel {
-            Kind::Ex => Dialect::Ex,
-            Kind::Wac => Dialect::WhatsApp,
-        };
+        let dialect = self.channel.dialect();
         let carrier = Carrier::bind(self.carrier, dialect).await.with_context(|| {
             format!("the fake carrier cannot listen at {}; choose another --carrier", self.carrier)
         })?;
@@ -148,7 +155,7 @@ fn print(report: &Report) {
     }
 }
 
-fn print_quantiles(name: &str, quantiles: Quantiles) {
+pub(super) fn print_quantiles(name: &str, quantiles: Quantiles) {
     let Quantiles { p50, p95, p99, max } = quantiles;
     println!("{name:<16} p50 {p50:.1} ms, p95 {p95:.1} ms, p99 {p99:.1} ms, max {max:.1} ms");
 }
