@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{shell, workspace};
+use crate::{debian, shell, workspace};
 
 /// `cargo x demo`: the development build, because it is ready in half the time of a release build and a
 /// handful of people on a chat page never notice the difference.
@@ -18,6 +18,21 @@ pub fn run(options: &[String]) -> Result<()> {
 pub fn drill(arguments: &[String]) -> Result<()> {
     let binary = build(&["--release"])?;
     shell::run(Command::new(binary).arg("drill").args(arguments))
+}
+
+/// `cargo x failover …`: a real Patroni cluster whose primary is killed under load.
+pub fn failover(arguments: &[String]) -> Result<()> {
+    debian::ensure_postgresql()?;
+    debian::ensure("etcd", "etcd-server")?;
+    debian::ensure("patroni", "patroni")?;
+    let binary = build(&["--release"])?;
+    shell::run(
+        Command::new("cargo")
+            .args(["build", "--quiet", "--release", "--package", "failover"])
+            .current_dir(workspace::root()),
+    )?;
+    let drill = workspace::target_directory().join("release").join("failover");
+    shell::run(Command::new(drill).arg("--binary").arg(binary).args(arguments))
 }
 
 /// Builds the binary and returns where it lies.

@@ -59,6 +59,12 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Kill the primary of a real Patroni cluster under load: `cargo x failover --rounds 5`
+    Failover {
+        /// `--rounds N`, `--rate R`, `--nodes N`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Whole nodes under virtual time with everything going wrong: `cargo x sim --seeds 2000`
     Sim {
         /// `--seeds N`, `--from SEED`, or `--seed SEED --trace`
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
         Command::Conformance { arguments } => conformance(&arguments),
         Command::Bench { name, json } => bench::run(name.as_deref(), json),
         Command::Drill { arguments } => demo::drill(&arguments),
+        Command::Failover { arguments } => demo::failover(&arguments),
         Command::Sim { arguments } => sim::run(&arguments),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Fmt => shell::cargo(&["fmt", "--all"]),

@@ -99,33 +99,42 @@ pub async fn run(
     plan: &RollPlan,
     told: impl Fn(usize, Duration),
 ) -> Result<RollVerdict, RollError> {
-    if plan.nodes > 1 && plan.database.is_none() {
-        return Err(RollError::NotShared);
-    }
-    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into(), Dialect::Ex).await?;
-    let store = ScratchNode::create(binary, plan.database.as_deref())?;
-    store.import(TWO_QUESTIONS)?;
-    let channel = store.add_channel(&carrier)?;
-    let mut nodes =
-        SeveralNodes::of(binary, store, plan.database.as_deref(), plan.nodes, Socket::HandedDown)?;
-    nodes.start_all().await?;
+    let restarts = async |nodes: &mut SeveralNodes, _: &dyn Fn() -> u64| {
+        let mut lasted = Vec::new();
+        for _ in 0..plan.rounds {
+            for number in 0..nodes.count() {
+                tokio::time::sleep(BETWEEN).await;
+                let away = nodes.restart(number).await?;
+                lasted.push(away);
+                told(number + 1, away);
+            }
+        }
+        Ok(lasted)
+    };
+    under_load(binary, plan, restarts).await
+}
+
+/// Lets people write to nodes of `binary` while something is done to them or to what they need. `disturb` gets the nodes
+/// and a way to ask how many messages were answered so far; it answers how long each disturbance lasted.
+///
+/// # Errors
+/// When nodes or carrier cannot be set up, or what `disturb` says.
+pub async fn under_load<E: From<RollError>>(
+    binary: &Path,
+    plan: &RollPlan,
+    disturb: impl AsyncFnOnce(&mut SeveralNodes, &dyn Fn() -> u64) -> Result<Vec<Duration>, E>,
+) -> Result<RollVerdict, E> {
+    let (mut nodes, channel, carrier) = set_up(binary, plan).await?;
     let ledger = Arc::new(Mutex::new(Ledger::new(plan.people)));
-    let connections = Arc::new(Connections::over(&nodes.urls(), CONNECTIONS)?);
-    let reports = Connections::over(&nodes.urls(), REPORT_CONNECTIONS)?;
+    let connect = |most| Connections::over(&nodes.urls(), most).map_err(RollError::from);
+    let (connections, reports) = (Arc::new(connect(CONNECTIONS)?), connect(REPORT_CONNECTIONS)?);
     let line = Line { node: connections.clone(), channel, webhooks: None, ledger: ledger.clone() };
     let carrier = tokio::spawn(carry(carrier, reports, channel, ledger.clone()));
     let drill = Arc::new(Drill::persistent(line, plan.people));
     let writing = tokio::spawn(write_at_rate_until(drill.clone(), plan.rate));
 
-    let (mut slowest, mut restarts) = (Duration::ZERO, 0);
-    for _ in 0..plan.rounds {
-        for number in 0..nodes.count() {
-            tokio::time::sleep(BETWEEN).await;
-            let away = nodes.restart(number).await?;
-            (slowest, restarts) = (slowest.max(away), restarts + 1);
-            told(number + 1, away);
-        }
-    }
+    let answered = || ledger.lock().map_or(0, |ledger| ledger.counts().replied);
+    let lasted = disturb(&mut nodes, &answered).await?;
     tokio::time::sleep(BETWEEN).await;
     drill.stop_writing();
     writing.await.ok();
@@ -136,19 +145,38 @@ pub async fn run(
     .await;
     carrier.abort();
     let ledger = ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(verdict(&ledger, &lasted, connections.refused(), drill.again.load(Ordering::Relaxed)))
+}
+
+async fn set_up(binary: &Path, plan: &RollPlan) -> Result<(SeveralNodes, uuid::Uuid, Carrier), RollError> {
+    if plan.nodes > 1 && plan.database.is_none() {
+        return Err(RollError::NotShared);
+    }
+    let carrier = Carrier::bind(([127, 0, 0, 1], 0).into(), Dialect::Ex).await?;
+    let store = ScratchNode::create(binary, plan.database.as_deref())?;
+    store.import(TWO_QUESTIONS)?;
+    let channel = store.add_channel(&carrier)?;
+    let mut nodes =
+        SeveralNodes::of(binary, store, plan.database.as_deref(), plan.nodes, Socket::HandedDown)?;
+    nodes.start_all().await?;
+    Ok((nodes, channel, carrier))
+}
+
+fn verdict(ledger: &Ledger, lasted: &[Duration], refused: usize, again: u64) -> RollVerdict {
     let counts = ledger.counts();
-    Ok(RollVerdict {
-        restarts,
+    let slowest = lasted.iter().max().copied().unwrap_or_default();
+    RollVerdict {
+        restarts: u32::try_from(lasted.len()).unwrap_or(u32::MAX),
         sent: counts.sent,
         acknowledged: counts.acknowledged,
         replied: counts.replied,
-        refused: connections.refused() as u64,
+        refused: refused as u64,
         lost: ledger.lost(),
         duplicated: counts.duplicated,
         repeated: counts.repeated,
         misordered: counts.misordered,
-        again: drill.again.load(Ordering::Relaxed),
+        again,
         restart_ms_max: u64::try_from(slowest.as_millis()).unwrap_or(u64::MAX),
         reply_ms: ledger.reply(),
-    })
+    }
 }

@@ -28,6 +28,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub use server::programs;
+
 use server::Guardian;
 
 /// Whether what was committed survives a crash of the server's processes.
