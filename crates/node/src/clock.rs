@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::Context;
-use store::{OutboxLine, TimerKind};
-use tokio::sync::Notify;
+use store::{LeaseName, OutboxLine, TimerKind};
 use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
+use crate::node::Worker;
 
 /// The clock's state.
 struct Clock {
@@ -32,10 +32,17 @@ struct Clock {
     waiting: Option<Instant>,
 }
 
-/// The clock's task. It ends after `stop` is notified, between two operations.
-pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
-    let mut unclaimed = ctx.clone();
-    unclaimed.run = 0;
+/// The clock's task. It fires once this node has the clock's lease, and ends after `stop` is notified, between two
+/// operations.
+pub(crate) async fn run(worker: Worker) {
+    let Worker { ctx, handover, metrics, membership, stop } = worker;
+    let fence = tokio::select! {
+        biased;
+        () = stop.notified() => return,
+        fence = membership.lease(LeaseName::Clock) => fence,
+    };
+    let ctx = ctx.under(fence);
+    let unclaimed = ctx.unclaimed();
     let (urgent, others) = TimerKind::ALL.into_iter().partition(|kind| kind.is_urgent());
     let (lines, waiting) = (HashSet::new(), None);
     let mut clock = Clock { ctx, unclaimed, handover, metrics, urgent, others, lines, waiting };

@@ -22,6 +22,9 @@ pub const NO_SPOOL: &str = "none";
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "seedling.db";
 
+/// Bytes of a node's name.
+const NAME_BYTES: usize = 100;
+
 /// Why the configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -78,6 +81,10 @@ pub struct Layer {
     pub send_timeout_seconds: Option<u64>,
     /// Seconds before the second attempt to send.
     pub retry_first_seconds: Option<u64>,
+    /// What the node is called.
+    pub name: Option<String>,
+    /// Seconds of silence after which a node counts as dead.
+    pub node_ttl_seconds: Option<u64>,
     /// Address of the e-mail server, with user and password, for workspaces that have none of their own.
     pub smtp: Option<Secret>,
 }
@@ -127,6 +134,8 @@ impl Layer {
             channel_window: window.map(|window| usize::try_from(window).unwrap_or(usize::MAX)),
             send_timeout_seconds: number("SEEDLING_SEND_TIMEOUT_SECONDS")?,
             retry_first_seconds: number("SEEDLING_RETRY_FIRST_SECONDS")?,
+            name: text("SEEDLING_NAME"),
+            node_ttl_seconds: number("SEEDLING_NODE_TTL_SECONDS")?,
             smtp: text("SEEDLING_SMTP").map(Secret::new),
         })
     }
@@ -143,6 +152,8 @@ impl Layer {
             channel_window: self.channel_window.or(below.channel_window),
             send_timeout_seconds: self.send_timeout_seconds.or(below.send_timeout_seconds),
             retry_first_seconds: self.retry_first_seconds.or(below.retry_first_seconds),
+            name: self.name.or(below.name),
+            node_ttl_seconds: self.node_ttl_seconds.or(below.node_ttl_seconds),
             smtp: self.smtp.or(below.smtp),
         }
     }
@@ -169,6 +180,10 @@ pub struct Config {
     pub send_timeout: Duration,
     /// Wait before the second attempt to send.
     pub retry_first: Duration,
+    /// What the node is called; without it the machine's name and the port.
+    pub name: Option<String>,
+    /// How long a node must be silent before the others take it for dead.
+    pub node_ttl: Duration,
     /// Address of the e-mail server for workspaces that have none of their own.
     pub smtp: Option<Secret>,
 }
@@ -194,6 +209,17 @@ impl Config {
             let value = channel_window.to_string();
             return Err(ConfigError::Value { name: "channel_window", value, reason: "must be 1 to 10000" });
         }
+        let node_ttl = layer.node_ttl_seconds.map_or(limits::NODE_TTL, Duration::from_secs);
+        if !(1..=600).contains(&node_ttl.as_secs()) {
+            let value = node_ttl.as_secs().to_string();
+            return Err(ConfigError::Value { name: "node_ttl_seconds", value, reason: "must be 1 to 600" });
+        }
+        if let Some(name) = &layer.name
+            && (name.is_empty() || name.len() > NAME_BYTES || name.contains(char::is_control))
+        {
+            let reason = "must be 1 to 100 bytes without control characters";
+            return Err(ConfigError::Value { name: "name", value: name.clone(), reason });
+        }
         if let Some(smtp) = &layer.smtp {
             Server::read(smtp.reveal()).map_err(ConfigError::Smtp)?;
         }
@@ -208,6 +234,8 @@ impl Config {
             channel_window,
             send_timeout: seconds(layer.send_timeout_seconds, limits::SEND_TIMEOUT),
             retry_first: seconds(layer.retry_first_seconds, limits::RETRY_FIRST),
+            name: layer.name,
+            node_ttl,
             smtp: layer.smtp,
         })
     }

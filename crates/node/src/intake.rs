@@ -95,8 +95,7 @@ pub(crate) async fn run(
     spool: Option<Spool>,
     mut queue: mpsc::Receiver<Submission>,
 ) {
-    let mut unclaimed = ctx.clone();
-    unclaimed.run = 0;
+    let unclaimed = ctx.unclaimed();
     let mut intake = Intake { ctx, unclaimed, handover, metrics, spool, late: JoinSet::new() };
     while let Some(first) = queue.recv().await {
         let mut size = first.items.len();

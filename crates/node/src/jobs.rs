@@ -10,12 +10,12 @@ use domain::JobId;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::{Context, JobError};
-use store::{JobRow, OutboxLine};
-use tokio::sync::Notify;
+use store::{JobRow, LeaseName, OutboxLine};
 
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
+use crate::node::Worker;
 
 /// The runner's state.
 struct Runner {
@@ -28,8 +28,15 @@ struct Runner {
     waited: Duration,
 }
 
-/// The task that works jobs off. It ends after `stop` is notified, between two slices.
-pub(crate) async fn run(ctx: Context, handover: Handover, metrics: Arc<Metrics>, stop: Arc<Notify>) {
+/// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
+pub(crate) async fn run(worker: Worker) {
+    let Worker { ctx, handover, metrics, membership, stop } = worker;
+    let fence = tokio::select! {
+        biased;
+        () = stop.notified() => return,
+        fence = membership.lease(LeaseName::Jobs) => fence,
+    };
+    let ctx = ctx.under(fence);
     let jobs = ctx.jobs.clone();
     let mut runner = Runner { ctx, handover, metrics, lines: HashMap::new(), waited: Duration::ZERO };
     loop {

@@ -146,6 +146,17 @@ pub const CLAIM_LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How long a channel's settings are used before they are read again.
 pub const CHANNEL_FRESH: Duration = Duration::from_secs(5);
 
+/// How long a node must be silent before the others take it for dead, unless the configuration says otherwise. All
+/// nodes of a database shall have the same.
+pub const NODE_TTL: Duration = Duration::from_secs(10);
+/// Beats of a node within that time.
+pub const BEATS_IN_TTL: u32 = 10;
+/// Shortest time between two beats.
+pub const BEAT_SHORTEST: Duration = Duration::from_millis(50);
+/// Pause before the dispatcher looks again whether its node is still among the living.
+pub const HOLD_PAUSE: Duration = Duration::from_millis(100);
+/// How long signing off may take.
+pub const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a clean stop may take before what is left is left to recovery.
 pub const STOP_WITHIN: Duration = Duration::from_secs(20);
 

@@ -26,6 +26,13 @@ pub struct Reached {
     pub limit: &'static str,
 }
 
+/// The lease that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OfLease {
+    /// Its name.
+    pub lease: &'static str,
+}
+
 /// Counters, gauges and histograms of a node.
 #[derive(Debug)]
 pub struct Metrics {
@@ -74,6 +81,14 @@ pub struct Metrics {
     pub spool_bytes: Gauge,
     /// Age of the first item in the spool, seconds.
     pub spool_age: Gauge,
+    /// Nodes that are alive, this one included.
+    pub nodes: Gauge,
+    /// Whether this node has each lease.
+    pub lease_held: Family<OfLease, Gauge>,
+    /// Dead nodes that this one ended.
+    pub evictions: Counter,
+    /// Units refused because this node was taken for dead.
+    pub fenced_writes: Counter,
 }
 
 impl Default for Metrics {
@@ -103,6 +118,10 @@ impl Default for Metrics {
             spool_items: Gauge::default(),
             spool_bytes: Gauge::default(),
             spool_age: Gauge::default(),
+            nodes: Gauge::default(),
+            lease_held: Family::default(),
+            evictions: Counter::default(),
+            fenced_writes: Counter::default(),
             registry: Mutex::new(Registry::default()),
         };
         let r = &mut registry;
@@ -122,6 +141,14 @@ impl Default for Metrics {
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
+        r.register("nodes", "Nodes that are alive, as this one sees it", metrics.nodes.clone());
+        r.register("lease_held", "Whether this node has the lease", metrics.lease_held.clone());
+        r.register("nodes_evicted", "Dead nodes that this one ended", metrics.evictions.clone());
+        r.register(
+            "fenced_writes",
+            "Writes refused after this node was ended",
+            metrics.fenced_writes.clone(),
+        );
         metrics.register_spool(&mut registry);
         metrics.registry = Mutex::new(registry);
         metrics

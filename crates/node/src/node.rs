@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use channels::Inbound;
 use operations::{Context, SharedHost};
-use store::{Store, StoreError};
+use store::{LeaseName, NodeRow, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -20,6 +20,7 @@ use crate::intake::{self, IntakeError, Submission, Taken};
 use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
+use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
 use crate::replay;
 use crate::spool::{Spool, SpoolError};
@@ -34,6 +35,18 @@ pub enum StartError {
     /// The spool cannot be used.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The node could not be entered among the others.
+    #[error("cannot enter this node among those of the database: {0}")]
+    Store(StoreError),
+    /// Another node of this name lives.
+    #[error(
+        "another node named '{}' serves this database: on {}, at {}, since {}; stop it, or give this one another name \
+         with --name", .0.name, .0.host, .0.address, .0.started_on.round(jiff::Unit::Second).unwrap_or(.0.started_on)
+    )]
+    NameTaken(Box<NodeRow>),
+    /// There are as many nodes as there may be.
+    #[error("{0} nodes serve this database already, and there is no room for more; stop one first")]
+    Full(usize),
 }
 
 /// A running node. Cheap to clone.
@@ -45,6 +58,10 @@ pub struct Node {
 struct Inner {
     ctx: Context,
     config: Config,
+    /// The store and the surroundings as they were given: what another run begins with.
+    store: Store,
+    surroundings: Surroundings,
+    membership: Membership,
     lines: Arc<Lines>,
     metrics: Arc<Metrics>,
     bell: Bell,
@@ -57,6 +74,15 @@ struct Inner {
     spool: Option<Spool>,
     stop_replay: Arc<Notify>,
     tasks: Mutex<Option<Tasks>>,
+}
+
+/// What a worker is given that one node at a time has.
+pub(crate) struct Worker {
+    pub(crate) ctx: Context,
+    pub(crate) handover: Handover,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) membership: Membership,
+    pub(crate) stop: Arc<Notify>,
 }
 
 struct Tasks {
@@ -75,40 +101,64 @@ impl Tasks {
 }
 
 impl Node {
-    /// Starts a node on a store: takes over what an earlier run left, then takes, sends and fires.
+    /// Starts a node on a store: enters it among the others, takes over what runs left that are gone, then takes,
+    /// sends and fires.
     ///
     /// # Errors
-    /// When the store cannot be read or written.
+    /// When there is no place for it among the others, or the store cannot be read or written.
     pub async fn start(config: Config, store: Store, surroundings: Surroundings) -> Result<Self, StartError> {
-        let host: SharedHost = surroundings.host;
-        let ctx = Context::for_node(store, host);
+        Self::start_counting(config, store, surroundings, Arc::new(Metrics::default())).await
+    }
+
+    async fn start_counting(
+        config: Config,
+        store: Store,
+        surroundings: Surroundings,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let host: SharedHost = surroundings.host.clone();
         let spool = config.spool.as_deref().map(Spool::open).transpose()?;
-        let recovered = operations::recover(&ctx).await.map_err(StartError::Recovery)?;
-        let metrics = Arc::new(Metrics::default());
-        if recovered.rows > 0 {
-            metrics.repeated.inc_by(recovered.rows);
-            tracing::warn!(
-                rows = recovered.rows,
-                "the last run did not stop cleanly; what it had in hand goes out again"
-            );
+        let identity = Identity::new(&config, surroundings.machine.clone(), &store);
+        let asked = Instant::now();
+        let registered = membership::enter(&store, &host, &identity).await?;
+        let ctx = Context::for_run(&store, host, &registered);
+        let rows = match take_over(&ctx, spool.is_some()).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                // So that the next try need not wait for the end of this one.
+                let _ = store.evict(registered.run, None, ctx.now()).await;
+                return Err(StartError::Recovery(error));
+            }
+        };
+        let membership = Membership::start(ctx.clone(), identity, metrics.clone(), asked).await;
+        if rows > 0 {
+            metrics.repeated.inc_by(rows);
+            tracing::warn!(rows, "the last run did not stop cleanly; what it had in hand goes out again");
         }
         let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
         let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
             ctx: ctx.clone(),
             config: config.clone(),
             lines: lines.clone(),
-            network: surroundings.network,
+            network: surroundings.network.clone(),
             metrics: metrics.clone(),
+            membership: membership.clone(),
             bell: bell.clone(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
         let taking = intake::run(ctx.clone(), handover.clone(), metrics.clone(), spool.clone(), queue);
         let intake = tokio::spawn(taking);
         let stop_clock = Arc::new(Notify::new());
-        let clock =
-            tokio::spawn(clock::run(ctx.clone(), handover.clone(), metrics.clone(), stop_clock.clone()));
+        let worker = |stop: &Arc<Notify>| Worker {
+            ctx: ctx.clone(),
+            handover: handover.clone(),
+            metrics: metrics.clone(),
+            membership: membership.clone(),
+            stop: stop.clone(),
+        };
+        let clock = tokio::spawn(clock::run(worker(&stop_clock)));
         let stop_jobs = Arc::new(Notify::new());
-        let jobs = tokio::spawn(jobs::run(ctx.clone(), handover.clone(), metrics.clone(), stop_jobs.clone()));
+        let jobs = tokio::spawn(jobs::run(worker(&stop_jobs)));
         let stop_replay = Arc::new(Notify::new());
         let replay = spool.clone().map(|spool| {
             tokio::spawn(replay::run(
@@ -119,13 +169,13 @@ impl Node {
                 stop_replay.clone(),
             ))
         });
-        if spool.is_some() {
-            know_channels(&ctx).await.map_err(StartError::Recovery)?;
-        }
         Ok(Self {
             inner: Arc::new(Inner {
                 ctx,
                 config,
+                store,
+                surroundings,
+                membership,
                 lines,
                 metrics,
                 bell,
@@ -186,6 +236,11 @@ impl Node {
         &self.inner.lines
     }
 
+    /// This node among those that share its database.
+    pub fn membership(&self) -> &Membership {
+        &self.inner.membership
+    }
+
     /// What the node counts.
     pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
@@ -239,6 +294,35 @@ impl Node {
     /// taken until [`Node::stop`].
     pub fn announce_stop(&self) {
         self.inner.stopping.store(true, Ordering::Relaxed);
+        self.inner.membership.announce_stop();
+    }
+
+    /// Begins another run in the place of one that others took for dead ([`Membership::until_lost`]). What the old one
+    /// has in hand is dropped: it is with the others by now.
+    ///
+    /// # Errors
+    /// As [`Node::start`]; then it may be called again.
+    pub async fn restart(&self) -> Result<Self, StartError> {
+        self.abandon().await;
+        let Inner { config, store, surroundings, metrics, .. } = &*self.inner;
+        Self::start_counting(config.clone(), store.clone(), surroundings.clone(), metrics.clone()).await
+    }
+
+    /// Ends at once, as a crash would: nothing is finished, nothing given back.
+    async fn abandon(&self) {
+        self.announce_stop();
+        drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.membership.end_task().await;
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(tasks) = tasks else { return };
+        tasks.all().for_each(JoinHandle::abort);
+        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher].into_iter().chain(tasks.replay)
+        {
+            let _ = task.await;
+        }
+        if let Some(spool) = &self.inner.spool {
+            spool.close();
+        }
     }
 
     /// Ends as `kill -9` does, for simulations: the workers are cut off wherever they are, nothing is finished, nothing
@@ -247,6 +331,7 @@ impl Node {
     pub fn crash(&self) {
         self.announce_stop();
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.membership.cut_off();
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
@@ -269,7 +354,9 @@ impl Node {
         let stopped = tokio::time::timeout(limits::STOP_WITHIN, async {
             let _ = tasks.intake.await;
             let _ = tasks.clock.await;
+            self.inner.membership.give_back(LeaseName::Clock).await;
             let _ = tasks.jobs.await;
+            self.inner.membership.give_back(LeaseName::Jobs).await;
             if let Some(replay) = tasks.replay {
                 let _ = replay.await;
             }
@@ -285,8 +372,18 @@ impl Node {
         if let Some(spool) = &self.inner.spool {
             spool.close();
         }
+        self.inner.membership.leave().await;
         in_time
     }
+}
+
+/// Gives back what runs had in hand that are gone, and answers how much it was.
+async fn take_over(ctx: &Context, has_spool: bool) -> Result<u64, StoreError> {
+    let recovered = operations::recover(ctx).await?;
+    if has_spool {
+        know_channels(ctx).await?;
+    }
+    Ok(recovered.rows)
 }
 
 /// Reads the workspaces, so that their channels are known when the store goes away.

@@ -38,6 +38,10 @@ impl Node {
         if self.is_stopping() {
             return Readiness { refuses: Some("stopping".to_owned()), store: None, spool };
         }
+        if self.membership().is_lost() {
+            let why = "the other nodes took this one for dead; it starts anew".to_owned();
+            return Readiness { refuses: Some(why), store: None, spool };
+        }
         if self.has_lost_a_worker() {
             let why = "a worker of the node broke off; start the node again".to_owned();
             return Readiness { refuses: Some(why), store: None, spool };

@@ -55,8 +55,7 @@ pub(crate) async fn run(
     spool: Spool,
     stop: Arc<Notify>,
 ) {
-    let mut unclaimed = ctx.clone();
-    unclaimed.run = 0;
+    let unclaimed = ctx.unclaimed();
     let (failures, at_once, pause) = (HashMap::new(), 1, limits::SPOOL_FIRST_PAUSE);
     let mut replay =
         Replay { ctx, unclaimed, handover, metrics, spool, failures, at_once, pause, said: false };

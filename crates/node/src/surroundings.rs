@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::http::{Answer, Callee, Exchange, HttpError, Requests};
 use crate::limits;
+use crate::machine::Machine;
 use crate::mail::{Mail, MailError, Server};
 
 /// What time it is.
@@ -180,6 +181,8 @@ pub struct Surroundings {
     pub host: SharedHost,
     /// The world.
     pub network: Network,
+    /// Where the node runs.
+    pub machine: Machine,
 }
 
 impl Surroundings {
@@ -188,6 +191,10 @@ impl Surroundings {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn system(allow_private: bool) -> Result<Self, HttpError> {
-        Ok(Self { host: Ambience::system(), network: Network::Http(Requests::new(allow_private)?) })
+        Ok(Self {
+            host: Ambience::system(),
+            network: Network::Http(Requests::new(allow_private)?),
+            machine: Machine::Here,
+        })
     }
 }

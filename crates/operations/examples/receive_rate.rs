@@ -22,7 +22,8 @@ use operations::{
 };
 use serde_json::Value;
 use store::{
-    Change, DefinitionChange, FlowRow, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
+    Change, DefinitionChange, FlowRow, NewNode, Registration, RevisionRow, Store, StoreOptions, StoreUrl,
+    TriggerRow, Unit,
 };
 use uuid::Uuid;
 
@@ -69,7 +70,19 @@ async fn main() {
     let url = StoreUrl::Sqlite(file);
     let store = Store::open(&url, StoreOptions::default()).expect("a scratch store");
     let host = Arc::new(Machine(AtomicU64::new(7)));
-    let ctx = Context::for_node(store, host.clone());
+    let node = NewNode {
+        name: "rate".into(),
+        version: "1.0".into(),
+        address: "nowhere".into(),
+        host: "here".into(),
+        process: "".into(),
+        ttl: jiff::SignedDuration::from_secs(10),
+        alone: true,
+    };
+    let Ok(Registration::Done(registered)) = store.register(node, Timestamp::now()).await else {
+        panic!("the scratch store takes a node");
+    };
+    let ctx = Context::for_run(&store, host.clone(), &registered);
     let line = prepare(&ctx).await;
 
     let item = |contact: usize, text: &str| InboundItem {

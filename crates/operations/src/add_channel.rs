@@ -88,7 +88,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
         created_on: now,
     };
     let change = Change::Definition(row.workspace, DefinitionChange::Channel(Box::new(row.clone())));
-    match ctx.store.write_one(Unit::new(vec![change])).await {
+    match ctx.write_one(Unit::new(vec![change])).await {
         Ok(_) => {
             ctx.registry.forget_unknown(uuid);
             Ok(row)

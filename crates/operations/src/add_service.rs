@@ -147,7 +147,7 @@ async fn write(
     workspace: WorkspaceId,
     change: DefinitionChange,
 ) -> Result<(), AddServiceError> {
-    match ctx.store.write_one(Unit::new(vec![Change::Definition(workspace, change)])).await {
+    match ctx.write_one(Unit::new(vec![Change::Definition(workspace, change)])).await {
         Ok(_) => Ok(()),
         Err(UnitError::Taken(_)) => Err(AddServiceError::Taken),
         Err(UnitError::Store(error)) => Err(error.into()),

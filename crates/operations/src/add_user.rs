@@ -87,7 +87,7 @@ pub enum AddUserError {
 pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
     let row = prepare(ctx, new)?;
     let change = Change::Definition(row.workspace, DefinitionChange::User(Box::new(row.clone())));
-    match ctx.store.write_one(Unit::new(vec![change])).await {
+    match ctx.write_one(Unit::new(vec![change])).await {
         Ok(_) => Ok(row),
         Err(UnitError::Taken(_)) => Err(AddUserError::Taken),
         Err(UnitError::Store(error)) => Err(error.into()),

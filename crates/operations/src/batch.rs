@@ -151,7 +151,7 @@ async fn attempt<I: Sync, T: Clone + Send>(
     if let Some(first) = units.first_mut() {
         first.changes.extend(ctx.times.take());
     }
-    let mut written = ctx.store.write(units).await?.into_iter();
+    let mut written = ctx.write(units).await?.into_iter();
     if rings {
         ctx.jobs.notify_one();
     }
@@ -208,7 +208,7 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
         changes.push(last(&answers));
         let unit = Unit::new(changes);
         let rings = brings_a_job(&unit);
-        match ctx.store.write_one(unit).await {
+        match ctx.write_one(unit).await {
             Ok(done) => {
                 if rings {
                     ctx.jobs.notify_one();

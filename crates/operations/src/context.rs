@@ -1,10 +1,13 @@
 //! What every operation is given.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use flows::Host;
 use jiff::Timestamp;
-use store::{OutboxItem, Store};
+use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
 use crate::{Registry, lanes::Lanes, tallies::Times};
@@ -22,9 +25,15 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// Clock, randomness and identifiers.
     pub host: SharedHost,
-    /// Number of this run of the node, never 0 and never used again: outbox rows in hand carry it. A process that
-    /// has no dispatcher (a command) uses 0, and leaves what it writes to the node.
+    /// The run of the node in whose hand outbox rows are put as they are written. A process that has no dispatcher
+    /// (a command) uses 0, and leaves what it writes to the nodes.
     pub run: i64,
+    /// The run of the node that works, 0 for a command: what it writes is refused once that run was ended.
+    pub by: i64,
+    /// The lease under which it works: what it writes is refused once another has it.
+    pub under: Option<Fence>,
+    /// What was refused because the run is not alive any more.
+    pub fenced: Arc<Fenced>,
     /// Rung when a job was written: whoever works jobs off need not look again and again.
     pub jobs: Arc<Notify>,
     pub(crate) lanes: Arc<Lanes>,
@@ -32,10 +41,10 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context for a node; takes a new run number.
-    pub fn for_node(store: Store, host: SharedHost) -> Self {
-        let run = store.ids().next(host.now());
-        Self { run, ..Self::for_command(store, host) }
+    /// A context for a run of a node that is registered.
+    pub fn for_run(store: &Store, host: SharedHost, registered: &Registered) -> Self {
+        let (run, by) = (registered.run, registered.run);
+        Self { run, by, ..Self::for_command(store.for_run(registered), host) }
     }
 
     /// A context for a command beside the node, or without one.
@@ -45,6 +54,9 @@ impl Context {
             registry: Arc::new(Registry::default()),
             host,
             run: 0,
+            by: 0,
+            under: None,
+            fenced: Arc::default(),
             jobs: Arc::new(Notify::new()),
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
@@ -57,9 +69,69 @@ impl Context {
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
+    /// The same, leaving what it writes to the outbox unclaimed.
+    #[must_use]
+    pub fn unclaimed(&self) -> Self {
+        Self { run: 0, ..self.clone() }
+    }
+
+    /// The same under a lease.
+    #[must_use]
+    pub fn under(&self, fence: Fence) -> Self {
+        Self { under: Some(fence), ..self.clone() }
+    }
+
+    /// Commits units as this run. Every operation writes through here, so that none can forget to say who it is.
+    pub(crate) async fn write(
+        &self,
+        mut units: Vec<Unit>,
+    ) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
+        for unit in &mut units {
+            (unit.by, unit.under) = (self.by, self.under);
+        }
+        let answers = self.store.write(units).await?;
+        let is_fenced = |answer: &&Result<UnitDone, UnitError>| {
+            matches!(answer, Err(UnitError::Store(StoreError::Fenced)))
+        };
+        let fenced = answers.iter().filter(is_fenced).count();
+        if fenced > 0 {
+            self.fenced.count(fenced);
+        }
+        Ok(answers)
+    }
+
+    /// Commits one unit as this run.
+    pub(crate) async fn write_one(&self, unit: Unit) -> Result<UnitDone, UnitError> {
+        self.write(vec![unit]).await?.pop().unwrap_or(Err(UnitError::Store(StoreError::Closed)))
+    }
+
     /// A new row number.
     pub(crate) fn next_id(&self, now: Timestamp) -> i64 {
         self.store.ids().next(now)
+    }
+}
+
+/// What was refused because the run is not alive any more: the first sign that others took the node for dead.
+#[derive(Debug, Default)]
+pub struct Fenced {
+    units: AtomicU64,
+    bell: Notify,
+}
+
+impl Fenced {
+    fn count(&self, units: usize) {
+        self.units.fetch_add(units as u64, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// How many units were refused since this was last asked.
+    pub fn take(&self) -> u64 {
+        self.units.swap(0, Ordering::Relaxed)
+    }
+
+    /// Waits until something is refused.
+    pub async fn rung(&self) {
+        self.bell.notified().await;
     }
 }
 

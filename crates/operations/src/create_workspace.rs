@@ -109,7 +109,7 @@ async fn write(ctx: &Context, row: &WorkspaceRow, more: Vec<Change>) -> Result<(
         Change::Definition(row.id, DefinitionChange::Topic(general)),
     ];
     changes.extend(more);
-    match ctx.store.write_one(Unit::new(changes)).await {
+    match ctx.write_one(Unit::new(changes)).await {
         Ok(_) => Ok(()),
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),

@@ -50,8 +50,8 @@ pub async fn claim_outbox(
     Ok(look)
 }
 
-/// Gives back what earlier runs had in hand when they ended: each is marked as possibly repeated (row and message)
-/// and is due now. Call it once at the start, before anything is received.
+/// Gives back what runs had in hand that are not alive any more: each is marked as possibly repeated (row and message)
+/// and is due now. What is left by a run that another node ends is given back then; this is for a start.
 pub async fn recover(ctx: &Context) -> Result<Recovered, StoreError> {
-    ctx.store.recover_outbox(ctx.run, ctx.now()).await
+    ctx.store.recover_outbox(ctx.now()).await
 }

@@ -93,7 +93,7 @@ async fn move_people(
         .flatten()
         .filter_map(|conversation| movement(ctx, ws, (group, query), &conversation))
         .collect();
-    let answers = ctx.store.write(units.iter().map(|(.., unit)| unit.clone()).collect()).await?;
+    let answers = ctx.write(units.iter().map(|(.., unit)| unit.clone()).collect()).await?;
     let mut again = Vec::new();
     for ((contact, joins, _), answer) in units.iter().zip(answers) {
         match answer {

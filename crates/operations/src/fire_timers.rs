@@ -96,7 +96,7 @@ async fn put_off(ctx: &Context, failed: Vec<DueTimer>) -> usize {
         let again = Change::SetTimer(DueTimer { due, ..timer.clone() });
         Unit::new(vec![Change::TakeTimer(timer), again])
     };
-    match ctx.store.write(failed.into_iter().map(later).collect()).await {
+    match ctx.write(failed.into_iter().map(later).collect()).await {
         Ok(ends) => ends.iter().filter(|end| matches!(end, Ok(_) | Err(UnitError::Gone))).count(),
         Err(error) => {
             tracing::error!(%error, "timers that failed could not be put off");

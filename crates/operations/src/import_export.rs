@@ -61,7 +61,7 @@ pub async fn import_export(
         let existing = existing(&definitions, taken.into_iter().collect());
         let plan = off_the_runtime(move || plan(&planned, &existing, &mut || host.uuid_v4())).await?;
         let unit = Writer::new(ctx, &definitions).unit(&plan);
-        match ctx.store.write_one(unit).await {
+        match ctx.write_one(unit).await {
             Ok(_) => return Ok(plan.report),
             Err(UnitError::Conflict) => {}
             Err(UnitError::Taken(what)) => return Err(ImportError::Taken(what)),

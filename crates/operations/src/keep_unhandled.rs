@@ -27,7 +27,7 @@ pub(crate) async fn keep_unhandled(
     for _ in 0..MAX_TRIES {
         let owner = ctx.store.address_owner(ws.row.id, message.urn.clone()).await?;
         let (changes, uuid) = rows(ctx, ws, channel, message, stamp, owner, reason);
-        match ctx.store.write_one(Unit::new(changes)).await {
+        match ctx.write_one(Unit::new(changes)).await {
             Ok(_) => return Ok(uuid),
             // Somebody else made a contact of the stranger.
             Err(UnitError::Conflict) => {}

@@ -46,7 +46,7 @@ pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
-pub use context::{Committed, Context, SharedHost};
+pub use context::{Committed, Context, Fenced, SharedHost};
 pub use counts::{
     Days, FlowFunnel, LineTimes, NodeReached, Spread, date_of, day_number, flow_funnels, line_names,
     line_times, repair_counts,

@@ -81,7 +81,7 @@ pub async fn record_sent(ctx: &Context, records: Vec<SentRecord>) -> Result<Vec<
         let (change, status) = changes(record, now);
         Unit::new(std::iter::once(change).chain(status).collect())
     });
-    let answers = ctx.store.write(units.collect()).await?;
+    let answers = ctx.write(units.collect()).await?;
     let mut recorded = Vec::with_capacity(records.len());
     for (record, answer) in records.iter().zip(answers) {
         recorded.push(match answer {
@@ -105,7 +105,7 @@ async fn set_aside(ctx: &Context, item: &OutboxItem, error: &UnitError) -> Recor
     let reason = format!("what the carrier answered cannot be recorded: {error}");
     tracing::error!(outbox = %item.id, reason, "an outbox row is set aside");
     let kill = Change::KillOutbox(item.workspace, item.id, reason);
-    match ctx.store.write_one(Unit::new(vec![kill])).await {
+    match ctx.write_one(Unit::new(vec![kill])).await {
         Ok(_) => Recorded::SetAside,
         Err(UnitError::Gone) => Recorded::AlreadyDone,
         Err(error) => {

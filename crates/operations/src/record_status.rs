@@ -47,7 +47,7 @@ pub async fn record_status(ctx: &Context, reports: &[StatusReport]) -> Result<Ve
     if changes.is_empty() {
         return Ok(vec![StatusResult::Unknown; reports.len()]);
     }
-    let done = match ctx.store.write_one(Unit::new(changes)).await {
+    let done = match ctx.write_one(Unit::new(changes)).await {
         Ok(done) => done,
         Err(UnitError::Store(error)) => return Err(error),
         Err(other) => return Err(StoreError::Database(other.to_string())),

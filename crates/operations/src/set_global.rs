@@ -70,7 +70,7 @@ pub async fn set_global(
         let changes =
             [DefinitionChange::Expect(before.workspace.definitions_version), DefinitionChange::Global(row)];
         let unit = Unit::new(changes.map(|change| Change::Definition(workspace, change)).into());
-        match ctx.store.write_one(unit).await {
+        match ctx.write_one(unit).await {
             Ok(_) => return Ok(()),
             Err(UnitError::Conflict | UnitError::Taken(_)) => {}
             Err(UnitError::Gone) => return Err(SetGlobalError::NoWorkspace),

@@ -118,7 +118,7 @@ pub async fn import_table(ctx: &Context, new: NewTable) -> Result<TableImported,
         DefinitionChange::TableContent(content),
     ];
     let changes = changes.map(|change| Change::Definition(new.workspace, change)).to_vec();
-    match ctx.store.write_one(Unit::new(changes)).await {
+    match ctx.write_one(Unit::new(changes)).await {
         Ok(_) => Ok(done(version, true)),
         // Somebody changed definitions meanwhile; the caller tries again.
         Err(UnitError::Conflict | UnitError::Taken(_)) => Err(StoreError::Busy.into()),

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use channels::CarrierType;
 use clap::Args;
 use node::{Config, Layer, Node, Surroundings};
-use store::{IdSource, Store, StoreUrl};
+use store::{Store, StoreUrl};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -101,8 +101,9 @@ impl Running {
         let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listener = listen(config.listen)?;
         let address = listener.local_addr()?;
-        let id_slot = Some(IdSource::NODE_SLOT);
-        let options = store::StoreOptions { create: false, id_slot, ..store::StoreOptions::default() };
+        // What the others are told of this node: the socket may have been handed down.
+        let config = Config { listen: address, ..config };
+        let options = store::StoreOptions { create: false, ..store::StoreOptions::default() };
         let store = Store::open(&url, options).context("cannot open the database")?;
         let surroundings = Surroundings::system(config.allow_private_webhooks)?;
         let node = Node::start(config, store, surroundings).await?;

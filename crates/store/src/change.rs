@@ -4,9 +4,9 @@ use domain::{ContactId, GroupId, MessageId, OutboxId, SessionId, UrnId, Workspac
 use jiff::Timestamp;
 
 use crate::{
-    ContactUpdate, DefinitionChange, DueTimer, JobRow, NewContact, NewEvent, NewMessage, NewMessageLabel,
-    NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow, StatusChange, Tally,
-    TicketChange, TicketRow, TimerKind, UrnRow,
+    ContactUpdate, DefinitionChange, DueTimer, Fence, JobRow, NewContact, NewEvent, NewMessage,
+    NewMessageLabel, NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow,
+    StatusChange, Tally, TicketChange, TicketRow, TimerKind, UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -97,18 +97,23 @@ pub enum Change {
 pub struct Unit {
     /// In the order in which they apply.
     pub changes: Vec<Change>,
+    /// The run of the node that writes it: refused ([`crate::StoreError::Fenced`]) if that is not alive any more. 0
+    /// for commands, which hold nothing that could be taken from them.
+    pub by: i64,
+    /// The lease that it is written under: refused if the run does not have it any more.
+    pub under: Option<Fence>,
 }
 
 impl Unit {
     /// A unit of these changes.
     pub fn new(changes: Vec<Change>) -> Self {
-        Self { changes }
+        Self { changes, by: 0, under: None }
     }
 }
 
 impl From<Vec<Change>> for Unit {
     fn from(changes: Vec<Change>) -> Self {
-        Self { changes }
+        Self::new(changes)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one place that knows which database is behind the store.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
     ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, OutcomeId,
@@ -12,10 +12,13 @@ use smol_str::SmolStr;
 use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
-    InboundKey, JobRow, Loaded, MessageRow, OutboxItem, OutboxLine, OutcomeCount, OutcomeRow, Recovered,
-    ReminderRow, RevisionRow, RunRow, SessionRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
-    postgres::Postgres, sqlite::Sqlite,
+    InboundKey, JobRow, LeaseRow, Loaded, MessageRow, NodeRow, OutboxItem, OutboxLine, OutcomeCount,
+    OutcomeRow, Recovered, Registered, ReminderRow, RevisionRow, RunRow, SessionRow, StoreError,
+    StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone,
+    UnitError, Verified, WorkspaceRow,
+    postgres::Postgres,
+    sql::{self, Connection},
+    sqlite::{Sqlite, apply_outbox},
 };
 
 /// The database behind the store.
@@ -47,11 +50,12 @@ impl Store {
             StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
             StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options)?),
         };
-        let ids = match &db {
-            Db::Sqlite(db) => db.ids(),
-            Db::Postgres(db) => db.ids(),
+        let highest = match &db {
+            Db::Sqlite(db) => db.highest_id(),
+            Db::Postgres(db) => db.highest_id(),
         };
-        Ok(Self { ids, db: Arc::new(db), faults: None })
+        let ids = IdSource::new(IdSource::command_slot(std::process::id()), highest);
+        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), faults: None })
     }
 
     /// The same store as another process uses it, with row numbers of its own: for several nodes in one process.
@@ -64,6 +68,13 @@ impl Store {
     #[must_use]
     pub fn with_faults(&self, faults: Faults) -> Self {
         Self { faults: Some(faults), ..self.clone() }
+    }
+
+    /// The same store for a run of a node, with a source of row numbers of its own.
+    #[must_use]
+    pub fn for_run(&self, registered: &Registered) -> Self {
+        let highest = registered.highest.max(self.ids.highest());
+        Self { ids: Arc::new(IdSource::new(registered.slot, highest)), ..self.clone() }
     }
 
     async fn call<T>(
@@ -83,6 +94,14 @@ impl Store {
         &self.ids
     }
 
+    /// Whether several nodes may serve it together. A SQLite file has one; who serves it holds a lock.
+    pub fn is_shared(&self) -> bool {
+        match &*self.db {
+            Db::Sqlite(db) => db.is_in_memory(),
+            Db::Postgres(_) => true,
+        }
+    }
+
     /// The conversations of these contacts, with the versions of definitions they are read under. Row numbers that are
     /// made from here on are higher than all that these contacts have.
     pub async fn load_conversations(&self, keys: Vec<ConversationKey>) -> Result<Loaded, StoreError> {
@@ -98,6 +117,31 @@ impl Store {
             self.ids.observe(highest);
         }
         Ok(loaded)
+    }
+
+    /// Does something small in a transaction of its own, beside the groups of the writer where the database allows.
+    /// It may be done again from its start.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Fn(&Connection<'_>) -> sql::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = Arc::new(Mutex::new(None));
+        let kept = answer.clone();
+        let work = Box::new(move |conn: &Connection<'_>| {
+            let done = work(conn)?;
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            Ok(())
+        });
+        let doing = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.aside(work).await,
+                Db::Postgres(db) => db.aside(work).await,
+            }
+        };
+        self.call(name, true, doing).await?;
+        let done = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        done.ok_or(StoreError::Closed)
     }
 
     /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
@@ -232,6 +276,10 @@ reads! {
     fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
     /// How many contacts a search finds.
     fn count_contacts(search: ContactSearch) -> u64;
+    /// The runs of nodes that are alive, as far as is known, the oldest first.
+    fn nodes() -> Vec<NodeRow>;
+    /// The leases that were ever taken, by name.
+    fn leases() -> Vec<LeaseRow>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }
@@ -254,15 +302,8 @@ impl Store {
         self.call("claim_outbox", true, work).await
     }
 
-    /// Gives back what earlier runs of the node had in hand when they ended, marked as possibly repeated. Call it
-    /// once, before anything is claimed for `run`.
-    pub async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
-        let work = async {
-            match &*self.db {
-                Db::Sqlite(db) => db.recover_outbox(run, now).await,
-                Db::Postgres(db) => db.recover_outbox(run, now).await,
-            }
-        };
-        self.call("recover_outbox", true, work).await
+    /// Gives back what runs had in hand that are not alive any more, marked as possibly repeated.
+    pub async fn recover_outbox(&self, now: Timestamp) -> Result<Recovered, StoreError> {
+        self.aside("recover_outbox", move |conn| apply_outbox::recover(conn, now)).await
     }
 }

@@ -54,6 +54,23 @@ pub enum StoreError {
     /// The connection was lost while a group of writes was being committed.
     #[error("the connection was lost during a commit, so it is not known whether it is kept; give it again")]
     Unknown,
+    /// The run of the node that wrote is not alive any more, as far as the others know, or its lease is another's.
+    /// Nothing of it is committed.
+    #[error("this node was taken for dead, and others go on with its work; it starts anew")]
+    Fenced,
+    /// A newer version cannot work beside nodes of an older one.
+    #[error(
+        "{node} still runs an older version (schema {found}), which cannot work on the tables of this one; stop it \
+         first, or upgrade to a version in between (this one works beside schema {from} and later)"
+    )]
+    OlderNode {
+        /// Its name.
+        node: String,
+        /// The schema that it knows.
+        found: i64,
+        /// The oldest schema that may run beside.
+        from: i64,
+    },
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -98,11 +115,13 @@ impl StoreError {
             | Self::Disk(_)
             | Self::Away(_)
             | Self::Unknown
+            | Self::Fenced
             | Self::Closed => true,
             Self::BadUrl(_)
             | Self::Open { .. }
             | Self::Newer { .. }
             | Self::Corrupt(_)
+            | Self::OlderNode { .. }
             | Self::Unreadable(_)
             | Self::Database(_) => false,
         }

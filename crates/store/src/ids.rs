@@ -6,14 +6,19 @@ use jiff::Timestamp;
 
 /// Microseconds of 2025-01-01T00:00:00Z: ids count from here.
 const EPOCH_MICROS: i64 = 1_735_689_600_000_000;
-const SLOT_BITS: u32 = 3;
+/// Ids count in steps of four microseconds …
+const STEP_BITS: u32 = 2;
+/// … and each step has room for so many processes.
+const SLOT_BITS: u32 = 5;
 
-/// Makes row numbers: microseconds since 2025 and the slot of the process.
+/// Makes row numbers: steps of 4 µs since 2025, and the slot of the process.
 ///
 /// They rise with time, so new rows go to the end of their tables; they fit 53 bits until 2060, so they survive
-/// JSON readers that keep numbers as floats; and processes of different slots never make the same one.
+/// JSON readers that keep numbers as floats; and processes of different slots never make the same one. No two living
+/// nodes have the same slot: they take it with their registration ([`crate::Store::register`]).
 #[derive(Debug)]
 pub struct IdSource {
+    /// The last step that was given out, or observed.
     last: AtomicI64,
     slot: i64,
 }
@@ -22,14 +27,14 @@ impl IdSource {
     /// How many processes can make ids at the same time without meeting.
     pub const SLOTS: u8 = 1 << SLOT_BITS;
 
-    /// The slot of the node, of which there is one to a database.
-    pub const NODE_SLOT: u8 = 0;
+    /// How many of the slots, the lowest, are for nodes.
+    pub const NODE_SLOTS: u8 = 24;
 
-    /// The slot of a command, from its process number: never the node's. Two commands may meet in one; they would
-    /// make the same number only within the same microsecond.
+    /// The slot of a command, from its process number: never a node's. Two commands may meet in one; they would
+    /// make the same number only within the same four microseconds.
     pub fn command_slot(process: u32) -> u8 {
-        // At most 7, whatever the number.
-        1 + (process % u32::from(Self::SLOTS - 1)) as u8
+        // Less than SLOTS, whatever the number.
+        Self::NODE_SLOTS + (process % u32::from(Self::SLOTS - Self::NODE_SLOTS)) as u8
     }
 
     /// A source that continues after `highest`, the highest id in the database (0 if there is none).
@@ -37,10 +42,10 @@ impl IdSource {
         Self { last: AtomicI64::new(highest >> SLOT_BITS), slot: i64::from(slot % Self::SLOTS) }
     }
 
-    /// The next id. Runs ahead of `now` if more are asked for than there are microseconds, and never goes back
-    /// when the clock does.
+    /// The next id. Runs ahead of `now` if more are asked for than there are steps, and never goes back when the
+    /// clock does.
     pub fn next(&self, now: Timestamp) -> i64 {
-        let at = now.as_microsecond() - EPOCH_MICROS;
+        let at = (now.as_microsecond() - EPOCH_MICROS) >> STEP_BITS;
         let previous = self
             .last
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(at.max(last + 1)))
@@ -48,10 +53,14 @@ impl IdSource {
         (at.max(previous + 1) << SLOT_BITS) | self.slot
     }
 
-    /// Makes all further ids higher than `id`, which another process made: what follows from what was read is then
-    /// higher than it, whatever the clocks of the two say.
+    /// Takes note of an id that somebody else made: all that come from here on are higher, whatever the clocks say.
     pub fn observe(&self, id: i64) {
         self.last.fetch_max(id >> SLOT_BITS, Ordering::Relaxed);
+    }
+
+    /// An id that none given out or observed so far exceeds.
+    pub(crate) fn highest(&self) -> i64 {
+        (self.last.load(Ordering::Relaxed) << SLOT_BITS) | i64::from(Self::SLOTS - 1)
     }
 }
 
@@ -63,34 +72,40 @@ mod tests {
 
     use super::IdSource;
 
-    #[test]
-    fn what_was_read_is_lower_than_what_is_made_then() {
-        let ahead = Timestamp::from_second(1_800_003_600).expect("a moment");
-        let behind = Timestamp::from_second(1_800_000_000).expect("a moment");
-        let (fast, slow) = (IdSource::new(3, 0), IdSource::new(0, 0));
-        let read = fast.next(ahead);
-        slow.observe(read);
-        let made = slow.next(behind);
-        assert!(made > read);
-        fast.observe(made);
-        assert!(fast.next(behind) > made);
-        slow.observe(0);
-        assert!(slow.next(behind) > made, "it never goes back");
+    fn numbers(slot: u8, now: Timestamp) -> BTreeSet<i64> {
+        let ids = IdSource::new(slot, 0);
+        (0..100).map(|_| ids.next(now)).collect()
     }
 
     #[test]
-    fn a_command_never_makes_a_number_of_the_node() {
+    fn no_slot_makes_a_number_of_another() {
         let now = Timestamp::from_second(1_800_000_000).expect("a moment");
-        let numbers = |slot| {
-            let ids = IdSource::new(slot, 0);
-            (0..100).map(|_| ids.next(now)).collect::<BTreeSet<i64>>()
-        };
-        let node = numbers(IdSource::NODE_SLOT);
-        assert_eq!(node.len(), 100);
-        let slots: BTreeSet<u8> = (0..100).chain([u32::MAX]).map(IdSource::command_slot).collect();
-        assert_eq!(slots, (1..IdSource::SLOTS).collect());
-        for slot in slots {
-            assert!(numbers(slot).is_disjoint(&node), "slot {slot}");
-        }
+        let all: BTreeSet<i64> = (0..IdSource::SLOTS).flat_map(|slot| numbers(slot, now)).collect();
+        assert_eq!(all.len(), 100 * usize::from(IdSource::SLOTS));
+        let commands: BTreeSet<u8> = (0..100).chain([u32::MAX]).map(IdSource::command_slot).collect();
+        assert_eq!(commands, (IdSource::NODE_SLOTS..IdSource::SLOTS).collect());
+    }
+
+    #[test]
+    fn ids_follow_those_of_earlier_programs() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a moment");
+        // Until schema 13: microseconds and eight slots.
+        let earlier = (now.as_microsecond() - super::EPOCH_MICROS) << 3;
+        let ids = IdSource::new(0, earlier | 7);
+        let next = ids.next(now);
+        assert!(next > earlier | 7 && next < earlier + 200, "{next} after {earlier}");
+    }
+
+    #[test]
+    fn what_was_observed_is_exceeded_whatever_the_clock_says() {
+        let now = Timestamp::from_second(1_800_000_000).expect("a moment");
+        let (behind, ahead) = (IdSource::new(3, 0), IdSource::new(9, 0));
+        let seen = ahead.next(now + jiff::SignedDuration::from_secs(60));
+        behind.observe(seen);
+        let next = behind.next(now);
+        assert!(next > seen);
+        behind.observe(1);
+        assert!(behind.next(now) > next, "an old one changes nothing");
+        assert!(behind.highest() > next);
     }
 }

@@ -20,6 +20,8 @@ mod ids;
 mod job;
 mod message;
 mod migrate;
+mod node;
+mod nodes;
 mod options;
 mod outbox;
 mod outcome;
@@ -56,6 +58,7 @@ pub use message::{
     DailyCount, Direction, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel,
     StatusChange,
 };
+pub use node::{Beat, Fence, LeaseName, LeaseRow, NewNode, NodeRow, NodeState, Registered, Registration};
 pub use options::{Execution, StoreOptions, StoreUrl};
 pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recovered, RetryOutbox};
 pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};

@@ -1,5 +1,7 @@
 //! The numbered migrations and the few words in which the two databases differ.
 
+use crate::sql::{self, Connection};
+
 /// A step of the schema.
 pub(crate) struct Migration {
     /// Its number; they rise.
@@ -15,6 +17,8 @@ pub(crate) const SEARCH_KEYS: i64 = 7;
 
 /// The step after which what there is must be counted: days are those of zones, which SQL does not know.
 pub(crate) const TALLIES: i64 = 17;
+/// The step after which nodes are registered.
+pub(crate) const NODES: i64 = 14;
 
 /// All steps, in order. A step that was released is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = &[
@@ -62,8 +66,27 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0012_timers_by_kind.sql"),
     },
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
+    Migration { version: NODES, name: "nodes", sql: include_str!("../migrations/0014_nodes.sql") },
     Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
 ];
+
+/// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.
+/// Who only adds tables and columns that may be left out leaves it as it is; who changes or removes what a program
+/// still uses raises it to the first version that does without (docs/several-nodes.md).
+pub(crate) const COMPATIBLE_FROM: i64 = TALLIES;
+
+/// Whether programs of this one's schema may work on a database at `found`, which is newer.
+pub(crate) fn is_served_by(conn: &Connection<'_>, found: i64) -> sql::Result<bool> {
+    let text = "SELECT compatible_from FROM schema_migration WHERE version = $1";
+    let from = sql::one(conn, text, &[&found], |row| row.get::<Option<i64>>(0))?.flatten();
+    Ok(from.is_some_and(|from| from <= CURRENT))
+}
+
+/// Writes down which older programs may work on the schema as it is now.
+pub(crate) fn note_compatible(conn: &Connection<'_>) -> sql::Result<()> {
+    let text = "UPDATE schema_migration SET compatible_from = $1 WHERE version = $2";
+    sql::exec(conn, text, &[&COMPATIBLE_FROM, &CURRENT]).map(drop)
+}
 
 /// The schema version that this program knows.
 pub(crate) const CURRENT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -107,6 +130,7 @@ mod tests {
     #[test]
     fn timers_of_an_older_database_are_kept_and_deadlines_belong_to_their_sessions() {
         let conn = rusqlite::Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE schema_migration (version BIGINT PRIMARY KEY)").unwrap();
         for migration in &MIGRATIONS[..3] {
             conn.execute_batch(&sqlite_text(migration.sql)).unwrap();
         }

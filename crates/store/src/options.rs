@@ -70,9 +70,6 @@ pub struct StoreOptions {
     pub reader_cache_kib: u32,
     /// How long to wait for another process that writes.
     pub busy_timeout: Duration,
-    /// Which of [`crate::IdSource::SLOTS`] id slots this process takes. The node takes
-    /// [`crate::IdSource::NODE_SLOT`]; `None` is for commands beside it, and takes one of the others.
-    pub id_slot: Option<u8>,
     /// Create the database if it does not exist.
     pub create: bool,
 }
@@ -88,7 +85,6 @@ impl Default for StoreOptions {
             writer_cache_kib: 64 * 1_024,
             reader_cache_kib: 16 * 1_024,
             busy_timeout: Duration::from_secs(10),
-            id_slot: None,
             create: true,
         }
     }

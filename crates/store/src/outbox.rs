@@ -127,7 +127,7 @@ pub struct RetryOutbox {
     pub possibly_repeated: bool,
 }
 
-/// What a start found in hand of runs that are no more.
+/// What was found in hand of runs that are no more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Rows given back; each is marked as possibly repeated.

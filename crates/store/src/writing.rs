@@ -4,7 +4,11 @@ use domain::WorkspaceId;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::{Claimed, OutboxLine, Recovered, StoreError, Unit, UnitDone, UnitError, tally::Tallies};
+use crate::{
+    Claimed, OutboxLine, StoreError, Unit, UnitDone, UnitError,
+    sql::{self, Connection},
+    tally::Tallies,
+};
 
 /// The answer to a write of units.
 pub(crate) type UnitAnswers = Vec<Result<UnitDone, UnitError>>;
@@ -18,19 +22,22 @@ pub(crate) enum Write {
         shares: Vec<(OutboxLine, usize)>,
         answer: oneshot::Sender<Result<Claimed, StoreError>>,
     },
-    Recover {
-        run: i64,
-        now: Timestamp,
-        answer: oneshot::Sender<Result<Recovered, StoreError>>,
+    /// Something beside the units; it keeps its answer itself.
+    Aside {
+        work: Aside,
+        answer: oneshot::Sender<Result<(), StoreError>>,
     },
 }
+
+/// Work in a transaction, of which nothing is kept if it fails. It may be done again.
+pub(crate) type Aside = Box<dyn Fn(&Connection<'_>) -> sql::Result<()> + Send>;
 
 impl Write {
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Units(units, _) => units.len(),
             Self::Claim { shares, .. } => shares.iter().map(|(_, share)| share).sum(),
-            Self::Recover { .. } => 1,
+            Self::Aside { .. } => 1,
         }
     }
 }
@@ -39,7 +46,7 @@ impl Write {
 pub(crate) enum Done {
     Units(UnitAnswers),
     Claim(Result<Claimed, StoreError>),
-    Recover(Result<Recovered, StoreError>),
+    Aside(Result<(), StoreError>),
 }
 
 impl Write {
@@ -51,13 +58,11 @@ impl Write {
                 drop(answer.send(committed.map(|()| done)));
             }
             (Self::Claim { answer, .. }, Some(Done::Claim(done))) => drop(answer.send(committed.and(done))),
-            (Self::Recover { answer, .. }, Some(Done::Recover(done))) => {
-                drop(answer.send(committed.and(done)));
-            }
+            (Self::Aside { answer, .. }, Some(Done::Aside(done))) => drop(answer.send(committed.and(done))),
             // Only when the group could not be begun: the waiter hears why, or that nobody will answer.
             (Self::Units(_, answer), _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
             (Self::Claim { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
-            (Self::Recover { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
+            (Self::Aside { answer, .. }, _) => drop(answer.send(committed.and(Err(StoreError::Closed)))),
         }
     }
 }

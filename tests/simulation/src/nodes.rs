@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use node::{Config, Layer, Network, Node, Surroundings};
+use node::{Config, Layer, Machine, Network, Node, Surroundings};
 use store::StoreError;
 use store::faults::{Call, Faults, Moment};
 use tokio::time::sleep;
@@ -35,8 +35,10 @@ pub async fn start(world: &Arc<World>, slot: usize) -> Option<Arc<Running>> {
             Box::pin(async move { passage(&world, &gate, slot, call, moment).await })
         });
         let network = Network::Script(carriers::script(world.clone(), gate.clone(), run));
-        let surroundings = Surroundings { host: world.hosts[slot].clone(), network };
-        let config = Config::new(Layer::default()).ok()?;
+        let name = format!("node {slot}");
+        let machine = Machine::Played(name.as_str().into());
+        let surroundings = Surroundings { host: world.hosts[slot].clone(), network, machine };
+        let config = Config::new(Layer { name: Some(name), ..Layer::default() }).ok()?;
         match Node::start(config, world.store.with_faults(faults), surroundings).await {
             Ok(node) => {
                 world.trace.note(format_args!("node {slot} runs"));
@@ -107,6 +109,7 @@ async fn passage(
 pub async fn live(world: Arc<World>, slot: usize) {
     while let Some(running) = start(&world, slot).await {
         if suffer(&world, &running).await {
+            tokio::spawn(start_again_when_lost(world, running));
             return;
         }
         sleep(world.chance.nodes.millis(0, 8_000)).await;
@@ -114,6 +117,19 @@ pub async fn live(world: Arc<World>, slot: usize) {
             world.marks.hit(Mark::LeftDead);
             world.trace.note(format_args!("node {slot} stays away"));
             return;
+        }
+    }
+}
+
+/// The others took a run for dead, as after a long pause: another is begun in its place.
+async fn start_again_when_lost(world: Arc<World>, mut running: Arc<Running>) {
+    loop {
+        running.node.membership().until_lost().await;
+        world.trace.note(format_args!("node {} was taken for dead", running.slot));
+        world.bury(&running, false);
+        match start(&world, running.slot).await {
+            Some(next) => running = next,
+            None => return,
         }
     }
 }
@@ -126,6 +142,11 @@ async fn suffer(world: &Arc<World>, running: &Arc<Running>) -> bool {
         tokio::select! {
             biased;
             () = world.until_calm() => return true,
+            () = running.node.membership().until_lost() => {
+                world.trace.note(format_args!("node {slot} was taken for dead"));
+                world.bury(running, false);
+                return false;
+            }
             () = wait => {}
         }
         if world.scenario.node_faults.is_empty() {

@@ -32,6 +32,7 @@ use crate::bell::Bell;
 use crate::config::Config;
 use crate::limits;
 use crate::lines::Lines;
+use crate::membership::Membership;
 use crate::metrics::Metrics;
 use crate::surroundings::Network;
 
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) network: Network,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) bell: Bell,
+    pub(crate) membership: Membership,
 }
 
 /// What the dispatcher is told from outside.
@@ -270,7 +272,7 @@ impl Dispatcher {
     }
 
     fn send_what_may_go(&mut self) {
-        while !self.stopping {
+        while !self.stopping && self.shared.membership.is_fresh() {
             let Some((key, item)) = self.lanes.next(Instant::now()) else { break };
             let (shared, reports) = (self.shared.clone(), self.reports.clone());
             if item.kind == OutboxKind::Message {
@@ -428,6 +430,9 @@ impl Dispatcher {
         } else {
             self.claim_at.max(now)
         };
+        if !self.shared.membership.is_fresh() {
+            return claim.max(now + limits::HOLD_PAUSE);
+        }
         self.lanes.wake_at(now).map_or(claim, |lane| lane.min(claim))
     }
 

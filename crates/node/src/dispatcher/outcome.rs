@@ -6,7 +6,7 @@ use channels::{SendError, SendErrorKind};
 use domain::OutboxId;
 use jiff::{SignedDuration, Timestamp};
 use operations::{CompleteError, SendOutcome, SentRecord};
-use store::OutboxItem;
+use store::{OutboxItem, StoreError};
 use tokio::time::Instant;
 
 use super::breaker::backoff;
@@ -145,6 +145,9 @@ fn is_too_late(shared: &Shared, item: &OutboxItem) -> bool {
 
 /// Performs an effect and lets its flow go on with the answer. One that nobody waits for any more is not performed.
 pub(super) async fn perform_effect(shared: &Shared, handover: &Handover, item: &OutboxItem) {
+    if !shared.membership.may_send().await {
+        return;
+    }
     if is_withdrawn(shared, item).await {
         shared.metrics.count_sent("none", "withdrawn");
         return;
@@ -172,6 +175,8 @@ pub(super) async fn perform_effect(shared: &Shared, handover: &Handover, item: &
                 return;
             }
             Err(CompleteError::NotAnEffect) => break,
+            // Another node has it in hand.
+            Err(CompleteError::Store(StoreError::Fenced)) => return,
             Err(error @ (CompleteError::Busy | CompleteError::Store(_))) => {
                 shared.metrics.errors.inc();
                 tracing::error!(%error, outbox = %item.id, "an effect's answer could not be taken; trying again");

@@ -121,6 +121,12 @@ async fn send_parts(
         if item.possibly_repeated {
             headers.push((POSSIBLY_REPEATED.to_owned(), "1".to_owned()));
         }
+        if !shared.membership.may_send().await {
+            // Another node has it in hand by now; what is told of it here is not taken.
+            sent.result =
+                Err(SendError::new(SendErrorKind::ConnectionFailed, "this node was taken for dead"));
+            return;
+        }
         let answer = shared.network.exchange(Exchange {
             callee: Callee::Carrier,
             method: request.method.as_str().to_owned(),

@@ -7,7 +7,7 @@ use channels::{Inbound, InboundMessage};
 use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
 use jiff::Timestamp;
 use node::http::{Answer, Callee, Exchange, HttpError};
-use node::{Ambience, Config, IntakeError, Layer, Network, Node, Surroundings, Taken};
+use node::{Ambience, Config, IntakeError, Layer, Machine, Network, Node, Surroundings, Taken};
 use operations::{Context, NewChannel, NewWorkspace, SharedHost};
 use serde_json::{Value, json};
 use store::faults::Faults;
@@ -266,7 +266,7 @@ impl World {
 }
 
 fn surroundings(host: SharedHost, network: Network) -> Surroundings {
-    Surroundings { host, network }
+    Surroundings { host, network, machine: Machine::Played("virtual".into()) }
 }
 
 fn network(

@@ -50,7 +50,7 @@ pub async fn create_job(ctx: &Context, new: NewJob) -> Result<JobRow, JobError> 
     let uuid = JobUuid(ctx.host.uuid_v7());
     let row = job_row(ctx, new.workspace, uuid, &new.spec, new.unique_key)
         .map_err(|error| JobError::Unwritable(error.to_string()))?;
-    match ctx.store.write_one(Unit::new(vec![Change::NewJob(Box::new(row.clone()))])).await {
+    match ctx.write_one(Unit::new(vec![Change::NewJob(Box::new(row.clone()))])).await {
         Ok(_) => {
             ctx.jobs.notify_one();
             Ok(row)
@@ -73,7 +73,7 @@ pub async fn set_job_status(
         let now = ctx.now();
         (job.status, job.modified_on, job.next_step) = (status, now, now);
         job.ended_on = status.has_ended().then_some(now);
-        match ctx.store.write_one(Unit::new(vec![Change::Job(Box::new(job))])).await {
+        match ctx.write_one(Unit::new(vec![Change::Job(Box::new(job))])).await {
             Ok(_) => {
                 ctx.jobs.notify_one();
                 return Ok(());

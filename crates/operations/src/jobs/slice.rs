@@ -145,7 +145,7 @@ async fn skip(
 }
 
 async fn write(ctx: &Context, row: JobRow) -> Result<Committed<JobRow>, JobError> {
-    match ctx.store.write_one(Unit::new(vec![Change::Job(Box::new(row.clone()))])).await {
+    match ctx.write_one(Unit::new(vec![Change::Job(Box::new(row.clone()))])).await {
         Ok(_) => Ok(Committed { value: JobRow { steps: row.steps + 1, ..row }, outbox: Vec::new() }),
         Err(UnitError::Gone) => Err(JobError::Gone),
         Err(UnitError::Store(error)) => Err(error.into()),

@@ -55,7 +55,7 @@ pub async fn import_locations(
     if ctx.store.definitions_version(workspace).await?.is_none() {
         return Err(ImportLocationsError::NoWorkspace);
     }
-    match ctx.store.write_one(unit).await {
+    match ctx.write_one(unit).await {
         Ok(_) => Ok(read::report(&root)),
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),

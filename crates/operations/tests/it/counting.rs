@@ -195,7 +195,7 @@ impl Life {
     /// What was in hand is lost; the next run finds it in the store.
     async fn crash(mut self) -> Self {
         self.hand.clear();
-        let world = self.world.crashed();
+        let world = self.world.crashed().await;
         recover(&world.ctx).await.unwrap();
         Self { world, ..self }
     }

@@ -291,7 +291,7 @@ async fn each_kind_of_effect_goes_on_where_a_crash_left_it() {
         ask(&world, &asks).await;
         assert!(world.hears("+254700000001", "hello?").await.is_empty(), "{}", asks.word);
         // Before it was performed, or performed and the answer lost: the next run does it again.
-        let world = world.crashed();
+        let world = world.crashed().await;
         let effect = recovered(&world, asks.kind).await;
         let done = complete_effect(&world.ctx, effect.clone(), asks.answer.clone()).await.unwrap();
         assert_eq!(texts(&done.outbox), [asks.after, "Hello! What is your name?"], "{}", asks.word);

@@ -125,7 +125,7 @@ async fn what_was_in_hand_at_a_crash_is_sent_again_and_marked() {
         .await
         .outbox;
     record(&world, &outbox[0], SendOutcome::Sent { external_id: None }).await;
-    let world = world.crashed();
+    let world = world.crashed().await;
     assert_eq!(recover(&world.ctx).await.unwrap().rows, 1);
     let claimed = claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items;
     assert_eq!(claimed.len(), 1);

@@ -15,8 +15,9 @@ use operations::{
 };
 use serde_json::Value;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, DefinitionChange, FlowRow, MessageRow, OutboxItem,
-    RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit, WorkspaceRow,
+    Change, ChannelRow, Conversation, ConversationKey, DefinitionChange, FlowRow, MessageRow, NewNode,
+    OutboxItem, Registered, Registration, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
+    WorkspaceRow,
 };
 use test_postgres::Database;
 use uuid::Uuid;
@@ -108,7 +109,7 @@ impl World {
     async fn at(database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let host = Arc::new(StillHost::new());
-        let ctx = Context::for_node(open(&folder, database.as_ref()), host.clone());
+        let ctx = enter(open(&folder, database.as_ref()), host.clone()).await;
         let workspace = operations::create_workspace(
             &ctx,
             NewWorkspace {
@@ -150,19 +151,20 @@ impl World {
 
     /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
     /// recovered, and the rest waits behind it.
-    pub fn crashed(self) -> Self {
+    pub async fn crashed(self) -> Self {
         let Self { folder, database, host, ctx, workspace, line } = self;
         drop(ctx);
-        let ctx = Context::for_node(open(&folder, database.as_ref()), host.clone());
+        let ctx = enter(open(&folder, database.as_ref()), host.clone()).await;
         Self { folder, database, host, ctx, workspace, line }
     }
 
     /// Nothing is left in memory, but what was in hand still is: for those who care only for what is said.
     pub fn restarted(self) -> Self {
-        let run = self.ctx.run;
-        let mut world = self.crashed();
-        world.ctx.run = run;
-        world
+        let Self { folder, database, host, ctx, workspace, line } = self;
+        let registered = Registered { run: ctx.run, slot: 0, highest: 0 };
+        drop(ctx);
+        let ctx = Context::for_run(&open(&folder, database.as_ref()), host.clone(), &registered);
+        Self { folder, database, host, ctx, workspace, line }
     }
 
     /// What a command in another process would use.
@@ -319,4 +321,22 @@ fn open(folder: &tempfile::TempDir, database: Option<&Database>) -> Store {
         None => StoreUrl::Sqlite(folder.path().join("seedling.db")),
     };
     Store::open(&url, StoreOptions::default()).unwrap()
+}
+
+/// A run of the node that has the file for itself.
+async fn enter(store: Store, host: Arc<StillHost>) -> Context {
+    let node = NewNode {
+        name: "node".into(),
+        version: "1.0".into(),
+        address: "127.0.0.1:7333".into(),
+        host: "here".into(),
+        process: "".into(),
+        ttl: jiff::SignedDuration::from_secs(10),
+        alone: true,
+    };
+    let now = host.now();
+    match store.register(node, now).await.unwrap() {
+        Registration::Done(registered) => Context::for_run(&store, host, &registered),
+        other => panic!("{other:?}"),
+    }
 }

@@ -16,11 +16,9 @@ const UNANSWERED: Duration = Duration::from_secs(15);
 const STATEMENT_TIMEOUT_MS: u32 = 60_000;
 /// How long a statement may wait for a row that another transaction holds, milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 10_000;
-/// How long a transaction may lie idle, as that of a node that was paused, milliseconds.
-const IDLE_TIMEOUT_MS: u32 = 30_000;
-
-/// Key of the lock that all transactions share which write: the letters of "writes".
-const WRITES_LOCK: i64 = 0x7772_6974_6573;
+/// How long a transaction may lie idle, as that of a node that was paused, milliseconds: as long as it lies there,
+/// nobody can take over what the node had in hand.
+const IDLE_TIMEOUT_MS: u32 = 5_000;
 
 /// The address of a PostgreSQL database, with the settings of the connections to it.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,18 +37,9 @@ impl PostgresUrl {
         self.pooled
     }
 
-    /// Begins a transaction that writes. It shares a lock with all others that do, so that
-    /// [`PostgresUrl::begin_alone`] can wait for their end.
+    /// Begins a transaction that writes. Statements see what others commit in between.
     pub(super) fn begin(&self) -> String {
-        let begin = self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED");
-        format!("{begin}; SELECT pg_advisory_xact_lock_shared({WRITES_LOCK})")
-    }
-
-    /// Begins a transaction after the end of all that write, also those of a node that is gone and whose last commit
-    /// the server is still busy with.
-    pub(super) fn begin_alone(&self) -> String {
-        let begin = self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED");
-        format!("{begin}; SELECT pg_advisory_xact_lock({WRITES_LOCK})")
+        self.with_settings("BEGIN ISOLATION LEVEL READ COMMITTED")
     }
 
     /// Begins a transaction that reads, and sees one state in all its statements.

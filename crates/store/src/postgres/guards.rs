@@ -3,7 +3,7 @@
 //! The locks are taken in one order, by table and then by row number, so that two nodes rarely wait for each other in
 //! a circle; when they do, the server ends one of the transactions and it is applied again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{MessageUuid, WorkspaceId};
 use smol_str::SmolStr;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{session::Session, wire::Table};
 use crate::sqlite::apply_messages::MAX_SAME_ID;
 use crate::{
-    Change, Direction, MessageRef, MessageStatus, NewMessage, TimerKind, Unit, UrnRow,
+    Change, Direction, Fence, LeaseName, MessageRef, MessageStatus, NewMessage, TimerKind, Unit, UrnRow,
     sql::{self, Row},
 };
 
@@ -51,6 +51,10 @@ pub(super) struct KnownContact {
 /// What is there.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// Runs of nodes that are alive.
+    pub runs: HashSet<i64>,
+    /// Who has each lease, and its count.
+    pub leases: HashMap<SmolStr, (i64, i64)>,
     /// Contacts as they are.
     pub contacts: HashMap<i64, KnownContact>,
     /// Addresses that somebody has.
@@ -71,6 +75,12 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Whether what the unit says of its writer holds.
+    pub(super) fn allows(&self, unit: &Unit) -> bool {
+        let holds = |fence: Fence| self.leases.get(fence.lease.as_str()) == Some(&(unit.by, fence.fence));
+        unit.by == 0 || (self.runs.contains(&unit.by) && unit.under.is_none_or(holds))
+    }
+
     /// The number of the message that is meant, if it is there.
     pub(super) fn message(&self, workspace: WorkspaceId, message: &MessageRef) -> Option<i64> {
         let (id, of_channel) = match message {
@@ -91,6 +101,8 @@ impl Known {
 /// What is asked.
 #[derive(Default)]
 struct Asked {
+    runs: Table,
+    leases: Table,
     contacts: Table,
     urns: Table,
     inbound: Table,
@@ -102,6 +114,11 @@ struct Asked {
     externals: Table,
 }
 
+// These rows are held until the transaction ends, so that a run is not ended, nor a lease taken over, while it writes.
+// They are locked before all others: who is refused here waits for nobody. A beat does not wait for this lock.
+const RUNS: &str = "SELECT run FROM node WHERE run = ANY($1::bigint[]) ORDER BY run FOR KEY SHARE";
+const LEASES: &str =
+    "SELECT name, run, fence FROM lease WHERE name = ANY($1::text[]) ORDER BY name FOR SHARE";
 const CONTACTS: &str = "SELECT id, workspace_id, version, name, language, fields FROM contact
      WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
 const URNS: &str = "SELECT u.workspace_id, u.scheme, u.path FROM {rows} AS w (workspace_id, scheme, path)
@@ -146,11 +163,14 @@ const EXTERNALS: &str = "SELECT m.id, m.workspace_id, m.status, m.direction, m.d
 /// Reads and locks what the units ask.
 pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
     let mut asked = Asked::default();
+    asked.writers(units);
     for change in units.iter().flat_map(|unit| &unit.changes) {
         asked.by(change);
     }
     type Take = fn(&Row<'_>, &mut Known) -> sql::Result<()>;
-    let questions: [(&Table, &str, Take); 9] = [
+    let questions: [(&Table, &str, Take); 11] = [
+        (&asked.runs, RUNS, run),
+        (&asked.leases, LEASES, lease),
         (&asked.contacts, CONTACTS, contact),
         (&asked.urns, URNS, urn),
         (&asked.outbox, OUTBOX, outbox),
@@ -179,6 +199,15 @@ pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
 }
 
 impl Asked {
+    /// Each run and lease once.
+    fn writers(&mut self, units: &[&Unit]) {
+        let runs: BTreeSet<i64> = units.iter().map(|unit| unit.by).filter(|run| *run != 0).collect();
+        runs.iter().for_each(|run| self.runs.push(&[run]));
+        let leases: BTreeSet<LeaseName> =
+            units.iter().filter_map(|unit| unit.under).map(|fence| fence.lease).collect();
+        leases.iter().for_each(|lease| self.leases.push(&[&lease.as_str()]));
+    }
+
     fn by(&mut self, change: &Change) {
         match change {
             Change::NewContact(new) => {
@@ -226,6 +255,16 @@ impl Asked {
             }
         }
     }
+}
+
+fn run(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
+    known.runs.insert(row.get(0)?);
+    Ok(())
+}
+
+fn lease(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
+    known.leases.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+    Ok(())
 }
 
 fn contact(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {

@@ -6,6 +6,7 @@
 //! what it uses), all others one by one.
 
 mod address;
+mod aside;
 mod batch;
 mod claim;
 mod guards;
@@ -26,12 +27,13 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, Unit,
+    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit,
     sql::Connection,
-    sqlite::Rows,
-    writing::{UnitAnswers, Write},
+    sqlite::{Rows, read_nodes},
+    writing::{Aside, UnitAnswers, Write},
 };
 pub use address::PostgresUrl;
+use aside::Asides;
 pub(crate) use load::load_conversations;
 pub(crate) use session::Session;
 pub(crate) use wire::Bind;
@@ -42,11 +44,12 @@ const READ_TRIES: usize = 3;
 
 /// A PostgreSQL database in use.
 pub(crate) struct Postgres {
-    ids: Arc<IdSource>,
+    highest: i64,
     /// Empty only while the store is being dropped.
     jobs: Option<mpsc::Sender<Write>>,
     writer: Option<std::thread::JoinHandle<()>>,
     readers: Arc<Readers>,
+    asides: Arc<Asides>,
     permits: Arc<Semaphore>,
 }
 
@@ -69,31 +72,35 @@ impl Postgres {
         let opened = std::thread::Builder::new().name("store-open".to_owned()).spawn(move || {
             let session = Session::open(&mine).map_err(|error| cannot_open(&mine, &error.to_string()))?;
             schema::migrate(&session, &mine, options.create)?;
-            let highest = schema::highest_id(&session)?;
+            let highest = read_nodes::highest_id(&Connection::Postgres(&session))?;
             Ok::<_, StoreError>((session, highest, options))
         });
         let opened = opened.map_err(|error| cannot_open(url, &error.to_string()))?.join();
         let (session, highest, options) = opened.map_err(|_| cannot_open(url, "opening it broke off"))??;
-        let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
         let (jobs, queue) = mpsc::channel(options.write_queue.max(1));
-        let writer = Writer::new(url.clone(), session, i64::from(slot), &options);
+        // Writers of several nodes rarely count on the same rows then.
+        let shard = i64::from(std::process::id() % u32::from(IdSource::SLOTS));
+        let writer = Writer::new(url.clone(), session, shard, &options);
         let handle = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(queue))
             .map_err(|error| StoreError::Database(format!("cannot start the writer: {error}")))?;
+        let asides = Asides::new(url.clone());
         let readers =
             Readers { url: url.clone(), idle: Mutex::new(Vec::new()), patience: options.busy_timeout };
         Ok(Self {
-            ids: Arc::new(IdSource::new(slot, highest)),
+            highest,
             jobs: Some(jobs),
             writer: Some(handle),
             readers: Arc::new(readers),
+            asides: Arc::new(asides),
             permits: Arc::new(Semaphore::new(options.readers.max(1))),
         })
     }
 
-    pub(crate) fn ids(&self) -> Arc<IdSource> {
-        self.ids.clone()
+    /// The highest row number that was in use when it was opened.
+    pub(crate) fn highest_id(&self) -> i64 {
+        self.highest
     }
 
     pub(crate) fn write_queue_length(&self) -> usize {
@@ -116,8 +123,14 @@ impl Postgres {
         self.submit(|answer| Write::Claim { run, now, shares, answer }).await
     }
 
-    pub(crate) async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
-        self.submit(|answer| Write::Recover { run, now, answer }).await
+    /// Does something small in a transaction of its own, on a connection that waits neither for the writer nor for
+    /// reads.
+    pub(crate) async fn aside(&self, work: Aside) -> Result<(), StoreError> {
+        let asides = self.asides.clone();
+        match tokio::task::spawn_blocking(move || asides.work(&work)).await {
+            Ok(done) => done,
+            Err(error) => Err(StoreError::Database(format!("a write was cut off: {error}"))),
+        }
     }
 
     async fn submit<T>(

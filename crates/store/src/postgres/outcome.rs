@@ -10,8 +10,8 @@ use super::{
     tables::Tables,
 };
 use crate::{
-    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, Unit, UnitDone, UnitError,
-    UrnRow, sql,
+    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Unit, UnitDone,
+    UnitError, UrnRow, sql,
     tally::{Moments, Tallies},
 };
 
@@ -28,6 +28,9 @@ pub(super) struct Outcome<'u> {
 impl<'u> Outcome<'u> {
     /// One unit: refused without a trace, or whole.
     pub(super) fn unit(&mut self, unit: &'u Unit) -> Result<Result<UnitDone, UnitError>, Spoilt> {
+        if !self.known.allows(unit) {
+            return Ok(Err(StoreError::Fenced.into()));
+        }
         for change in &unit.changes {
             if let Err(refused) = self.check(change) {
                 return Ok(Err(refused));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{address::PostgresUrl, session::Session};
 use crate::{
     StoreError,
-    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, TALLIES, postgres_text},
+    migrate::{self, COMPATIBLE_FROM, CURRENT, MIGRATIONS, NODES, SEARCH_KEYS, TALLIES, postgres_text},
     sql::{self, Connection},
     sqlite::{apply_search, recount},
 };
@@ -24,7 +24,9 @@ pub(super) fn migrate(session: &Session, url: &PostgresUrl, create: bool) -> Res
     session.begin(&url.begin());
     let steps = applied_steps(conn)?;
     let done = match steps.last().copied() {
-        Some(found) if found > CURRENT => Err(StoreError::Newer { found, known: CURRENT }),
+        Some(found) if found > CURRENT && !migrate::is_served_by(conn, found)? => {
+            Err(StoreError::Newer { found, known: CURRENT })
+        }
         Some(_) if MIGRATIONS.iter().all(|step| steps.contains(&step.version)) => Ok(()),
         None if !create => Err(StoreError::Open {
             path: url.to_string(),
@@ -60,6 +62,9 @@ fn apply(session: &Session) -> Result<(), StoreError> {
     )?;
     // Another process may have been here while the lock was waited for.
     let steps = applied_steps(conn)?;
+    if steps.contains(&NODES) {
+        refuse_beside_older_nodes(conn)?;
+    }
     for migration in MIGRATIONS.iter().filter(|step| !steps.contains(&step.version)) {
         session.plain(&postgres_text(migration.sql))?;
         if migration.version == SEARCH_KEYS {
@@ -74,6 +79,7 @@ fn apply(session: &Session) -> Result<(), StoreError> {
             &[&migration.version, &migration.name],
         )?;
     }
+    migrate::note_compatible(conn)?;
     for table in BUSY_TABLES {
         session.plain(&format!(
             "ALTER TABLE {table} SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05,
@@ -83,12 +89,15 @@ fn apply(session: &Session) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
-/// set back.
-pub(super) fn highest_id(session: &Session) -> Result<i64, StoreError> {
-    let text = "SELECT greatest(0, (SELECT max(id) FROM message), (SELECT max(id) FROM event),
-        (SELECT max(id) FROM outbox), (SELECT max(id) FROM contact), (SELECT max(id) FROM contact_urn),
-        (SELECT max(id) FROM session), (SELECT max(id) FROM run), (SELECT max(id) FROM workspace),
-        (SELECT max(id) FROM job), (SELECT max(id) FROM reminder), (SELECT max(id) FROM outcome))";
-    Ok(sql::one(&Connection::Postgres(session), text, &[], |row| row.get(0))?.unwrap_or(0))
+/// Nodes that live must be able to work on what comes; none registers until this transaction is over.
+fn refuse_beside_older_nodes(conn: &Connection<'_>) -> Result<(), StoreError> {
+    sql::exec(conn, "UPDATE node_registry SET last_run = last_run + 0 WHERE id = 1", &[])?;
+    let text = "SELECT name, schema_version FROM node WHERE schema_version < $1 ORDER BY run LIMIT 1";
+    let older = sql::one(conn, text, &[&COMPATIBLE_FROM], |row| Ok((sql::text(row, 0)?, row.get(1)?)))?;
+    match older {
+        Some((node, found)) => {
+            Err(StoreError::OlderNode { node: node.to_string(), found, from: COMPATIBLE_FROM })
+        }
+        None => Ok(()),
+    }
 }

@@ -8,10 +8,11 @@
 //! and give their input again, which changes nothing if it was kept.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
+use domain::OutboxId;
 use tokio::sync::mpsc;
 
 use super::{
@@ -24,9 +25,9 @@ use super::{
     wire::Table,
 };
 use crate::{
-    MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
+    Change, MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
     sql::{self, Connection, Row},
-    sqlite::{apply, apply_outbox},
+    sqlite::{apply, fences::Fences},
     tally::Tallies,
     writing::{Done, SideEffects, Write},
 };
@@ -46,8 +47,9 @@ pub(super) struct Writer {
     /// How long to go on connecting before those who wait are told.
     patience: Duration,
     /// Outbox rows that a commit of which nothing is known put into a hand: into nobody's, because those who waited
-    /// were not told. With how long they are looked for: until the server must have given the commit up.
-    loose: BTreeMap<i64, Instant>,
+    /// were not told. With the run whose hand it is, and how long they are looked for: until the server must have
+    /// given the commit up.
+    loose: BTreeMap<i64, (i64, Instant)>,
 }
 
 /// Why a group was not committed.
@@ -82,18 +84,12 @@ impl Writer {
 
     /// Serves jobs until the last store is dropped.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Write>) {
-        let mut held = None;
-        while let Some(first) = held.take().or_else(|| queue.blocking_recv()) {
+        while let Some(first) = queue.blocking_recv() {
             let mut taken = first.size();
             let mut jobs = vec![first];
             while taken < self.units_max
-                && !is_alone(&jobs)
                 && let Ok(job) = queue.try_recv()
             {
-                if let Write::Recover { .. } = job {
-                    held = Some(job);
-                    break;
-                }
                 taken += job.size();
                 jobs.push(job);
             }
@@ -132,9 +128,14 @@ impl Writer {
             Some(session) => session,
             None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
         };
-        self.loose.retain(|_, until| Instant::now() < *until);
-        let mut group = Group { session: &session, shard: self.shard, tallies: Tallies::default() };
-        session.begin(&if is_alone(jobs) { self.url.begin_alone() } else { self.url.begin() });
+        self.loose.retain(|_, (_, until)| Instant::now() < *until);
+        let mut group = Group {
+            session: &session,
+            shard: self.shard,
+            fences: Fences::default(),
+            tallies: Tallies::default(),
+        };
+        session.begin(&self.url.begin());
         let applied = group.give_back(&self.loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
             if trouble == Trouble::Again && session.roll_back().is_ok() {
@@ -157,18 +158,18 @@ impl Writer {
                 return Err(failed);
             }
         };
-        let in_hand = in_hand(&done);
+        let in_hand = in_hand(jobs, &done);
         match group.commit() {
             Ok(()) => {
                 // Given back, or taken by somebody since: in either case not loose any more.
-                self.loose.retain(|id, _| !back.contains(id) && !in_hand.contains(id));
+                self.loose.retain(|id, _| !back.contains(id) && !in_hand.contains_key(id));
                 self.session = Some(session);
                 Ok(done)
             }
             Err(failed) => {
                 if let Failed::Unknown = failed {
                     let until = Instant::now() + LOOSE_TIME;
-                    self.loose.extend(in_hand.into_iter().map(|id| (id, until)));
+                    self.loose.extend(in_hand.into_iter().map(|(id, run)| (id, (run, until))));
                 }
                 Err(failed)
             }
@@ -185,32 +186,41 @@ struct Waiting<'u> {
     answers: Vec<Option<Result<UnitDone, UnitError>>>,
 }
 
-/// Whether the group is what a start does first: it has a transaction of its own, after all others.
-fn is_alone(jobs: &[Write]) -> bool {
-    matches!(jobs, [Write::Recover { .. }])
-}
-
-/// The outbox rows that these writes put into the hand of those who wait for them.
-fn in_hand(done: &[Done]) -> BTreeSet<i64> {
-    let mut ids = BTreeSet::new();
-    for done in done {
-        match done {
-            Done::Units(units) => {
-                ids.extend(units.iter().flatten().flat_map(|unit| &unit.claimed).map(|id| id.0));
+/// The outbox rows that these writes put into the hand of those who wait for them, each with its run.
+fn in_hand(jobs: &[Write], done: &[Done]) -> BTreeMap<i64, i64> {
+    let mut rows = BTreeMap::new();
+    for job in jobs.iter().zip(done) {
+        match job {
+            (Write::Units(units, _), Done::Units(ends)) => {
+                for (unit, end) in units.iter().zip(ends) {
+                    let claimed = end.iter().flat_map(|end| &end.claimed);
+                    rows.extend(claimed.map(|id| (id.0, claimed_for(unit, *id))));
+                }
             }
-            Done::Claim(claimed) => {
-                ids.extend(claimed.iter().flat_map(|claimed| &claimed.items).map(|item| item.id.0));
+            (Write::Claim { run, .. }, Done::Claim(claimed)) => {
+                let items = claimed.iter().flat_map(|claimed| &claimed.items);
+                rows.extend(items.map(|item| (item.id.0, *run)));
             }
-            Done::Recover(_) => {}
+            (Write::Units(..) | Write::Claim { .. } | Write::Aside { .. }, _) => {}
         }
     }
-    ids
+    rows
+}
+
+/// The run that a unit wrote a row for.
+fn claimed_for(unit: &Unit, id: OutboxId) -> i64 {
+    let of_row = |change: &Change| match change {
+        Change::Outbox(new) if new.id == id => Some(new.claim_for),
+        _ => None,
+    };
+    unit.changes.iter().find_map(of_row).unwrap_or(unit.by)
 }
 
 /// One transaction.
 struct Group<'s> {
     session: &'s Session,
     shard: i64,
+    fences: Fences,
     tallies: Tallies,
 }
 
@@ -231,11 +241,16 @@ impl<'s> Group<'s> {
                 }
                 Write::Claim { run, now, shares, .. } => {
                     self.flush(&mut waiting)?;
-                    others.push(Done::Claim(self.whole(|_| claim::claim(self.session, *run, *now, shares))?));
+                    let claimed = if self.is_alive(*run)? {
+                        self.whole(|_| claim::claim(self.session, *run, *now, shares))?
+                    } else {
+                        Err(StoreError::Fenced)
+                    };
+                    others.push(Done::Claim(claimed));
                 }
-                Write::Recover { run, now, .. } => {
+                Write::Aside { work, .. } => {
                     self.flush(&mut waiting)?;
-                    others.push(Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now))?));
+                    others.push(Done::Aside(self.whole(work)?));
                 }
             }
         }
@@ -248,7 +263,7 @@ impl<'s> Group<'s> {
                     own.map(|answer| answer.unwrap_or_else(|| Err(StoreError::Closed.into()))).collect(),
                 ))
             }
-            Write::Claim { .. } | Write::Recover { .. } => others.next(),
+            Write::Claim { .. } | Write::Aside { .. } => others.next(),
         });
         Ok(done.collect())
     }
@@ -285,15 +300,16 @@ impl<'s> Group<'s> {
     }
 
     /// Puts loose rows back into the queue, as far as they are there. Answers which.
-    fn give_back(&self, loose: &BTreeMap<i64, Instant>) -> Result<Vec<i64>, Failed> {
+    fn give_back(&self, loose: &BTreeMap<i64, (i64, Instant)>) -> Result<Vec<i64>, Failed> {
         if loose.is_empty() {
             return Ok(Vec::new());
         }
         let mut ids = Table::default();
-        loose.keys().for_each(|id| ids.push(&[id]));
-        let text =
-            "UPDATE outbox SET claimed_by = 0 WHERE id = ANY($1::bigint[]) AND claimed_by <> 0 RETURNING id";
-        let answer = self.session.run(text, &ids.binds())?;
+        loose.iter().for_each(|(id, (run, _))| ids.push(&[id, run]));
+        // Only out of that hand: another run may have taken a row since, if this one was given up.
+        let text = "UPDATE outbox AS o SET claimed_by = 0 FROM {rows} AS w (id, run)
+             WHERE o.id = w.id AND o.claimed_by = w.run RETURNING o.id";
+        let answer = self.session.run(&ids.unfold(text), &ids.binds())?;
         Ok(answer.rows.iter().map(|row| Row::Postgres(row).get(0)).collect::<sql::Result<_>>()?)
     }
 
@@ -330,6 +346,12 @@ impl<'s> Group<'s> {
         if unit.changes.len() > MAX_CHANGES_PER_UNIT {
             return Ok(Err(UnitError::TooLarge(unit.changes.len())));
         }
+        // Before the savepoint: what it locks stays locked if the unit is taken back.
+        match self.fences.allow(&Connection::Postgres(self.session), unit) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Err(StoreError::Fenced.into())),
+            Err(error) => return Err(self.spoilt(&error)),
+        }
         self.session.plain("SAVEPOINT unit")?;
         let mut side = SideEffects::default();
         let done = apply::unit(&self.conn(), unit, &mut side);
@@ -338,6 +360,11 @@ impl<'s> Group<'s> {
             self.tallies.take_all(side.tallies);
         }
         Ok(done)
+    }
+
+    fn is_alive(&mut self, run: i64) -> Result<bool, Failed> {
+        let conn = Connection::Postgres(self.session);
+        self.fences.is_alive(&conn, run).map_err(|error| self.spoilt(&error))
     }
 
     /// All of it or nothing: half a claim would leave rows in the hand of nobody.

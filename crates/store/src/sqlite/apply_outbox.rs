@@ -255,18 +255,30 @@ fn claim_of_line(
     Ok(found)
 }
 
-/// Gives back what other runs had in hand.
-pub(crate) fn recover(conn: &Connection, run: i64, now: Timestamp) -> sql::Result<Recovered> {
+/// Gives back what runs had in hand that are gone.
+pub(crate) fn recover(conn: &Connection, now: Timestamp) -> sql::Result<Recovered> {
+    let mut all = Recovered::default();
+    let gone = "SELECT DISTINCT claimed_by FROM outbox
+         WHERE claimed_by <> 0 AND NOT EXISTS (SELECT 1 FROM node WHERE node.run = outbox.claimed_by)
+         ORDER BY claimed_by";
+    let gone: Vec<i64> = sql::all::<_, sql::Error>(conn, gone, &[], |row| row.get(0))?;
+    for run in gone {
+        all.rows += recover_of(conn, run, now)?.rows;
+    }
+    Ok(all)
+}
+
+/// Gives back what a run had in hand that is gone.
+pub(crate) fn recover_of(conn: &Connection, run: i64, now: Timestamp) -> sql::Result<Recovered> {
     sql::exec(
         conn,
         "UPDATE message SET possibly_repeated = 1
-         WHERE id IN (SELECT message_id FROM outbox WHERE claimed_by <> 0 AND claimed_by <> $1)",
+         WHERE id IN (SELECT message_id FROM outbox WHERE claimed_by = $1)",
         &[&run],
     )?;
     let rows = sql::exec(
         conn,
-        "UPDATE outbox SET claimed_by = 0, possibly_repeated = 1, next_attempt = $1
-         WHERE claimed_by <> 0 AND claimed_by <> $2",
+        "UPDATE outbox SET claimed_by = 0, possibly_repeated = 1, next_attempt = $1 WHERE claimed_by = $2",
         &[&now.as_microsecond(), &run],
     )?;
     Ok(Recovered { rows: rows as u64 })

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::Db
 use super::{apply_search, recount};
 use crate::{
     StoreError, StoreOptions,
-    migrate::{CURRENT, MIGRATIONS, SEARCH_KEYS, TALLIES, sqlite_text},
+    migrate::{self, CURRENT, MIGRATIONS, SEARCH_KEYS, TALLIES, sqlite_text},
     sql,
 };
 
@@ -95,7 +95,8 @@ fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
 /// the database's clock: it is a note for people, nothing depends on it.
 fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let applied = applied_steps(conn)?;
-    if MIGRATIONS.iter().all(|step| applied.contains(&step.version)) && applied.last() == Some(&CURRENT) {
+    let usable = is_usable(conn, &applied)?;
+    if usable && MIGRATIONS.iter().all(|step| applied.contains(&step.version)) {
         return Ok(());
     }
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -104,9 +105,7 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
          (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
     )?;
     let applied = applied_steps(&transaction)?;
-    if let Some(found) = applied.last().copied().filter(|found| *found > CURRENT) {
-        return Err(StoreError::Newer { found, known: CURRENT });
-    }
+    is_usable(&transaction, &applied)?;
     for migration in MIGRATIONS.iter().filter(|step| !applied.contains(&step.version)) {
         transaction.execute_batch(&sqlite_text(migration.sql))?;
         if migration.version == SEARCH_KEYS {
@@ -120,8 +119,20 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
             (migration.version, migration.name),
         )?;
     }
+    migrate::note_compatible(&sql::Connection::Sqlite(&transaction))?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Whether the schema is at this program's version or at one that serves it. A newer one that does not is an error.
+fn is_usable(conn: &Connection, applied: &BTreeSet<i64>) -> Result<bool, StoreError> {
+    match applied.last().copied() {
+        Some(found) if found > CURRENT => {
+            let served = migrate::is_served_by(&sql::Connection::Sqlite(conn), found)?;
+            if served { Ok(true) } else { Err(StoreError::Newer { found, known: CURRENT }) }
+        }
+        found => Ok(found == Some(CURRENT)),
+    }
 }
 
 /// The steps of the schema that the database has had; none if it is new.
@@ -137,30 +148,4 @@ fn applied_steps(conn: &Connection) -> Result<BTreeSet<i64>, StoreError> {
     let mut statement = conn.prepare("SELECT version FROM schema_migration")?;
     let versions = statement.query_map([], |row| row.get(0))?;
     Ok(versions.collect::<Result<_, _>>()?)
-}
-
-/// The highest row number in use in the tables that grow fastest: new ones start above it even if the clock was
-/// set back.
-pub(super) fn highest_id(conn: &Connection) -> Result<i64, StoreError> {
-    const TABLES: [&str; 12] = [
-        "message",
-        "event",
-        "outbox",
-        "contact",
-        "contact_urn",
-        "session",
-        "run",
-        "workspace",
-        "job",
-        "reminder",
-        "outcome",
-        "ticket",
-    ];
-    let mut highest = 0;
-    for table in TABLES {
-        let id: i64 =
-            conn.query_row(&format!("SELECT coalesce(max(id), 0) FROM {table}"), [], |row| row.get(0))?;
-        highest = highest.max(id);
-    }
-    Ok(highest)
 }

@@ -5,17 +5,20 @@ mod apply_definitions;
 mod apply_extensions;
 mod apply_jobs;
 pub(crate) mod apply_messages;
+pub(crate) mod apply_nodes;
 pub(crate) mod apply_outbox;
 mod apply_people;
 pub(crate) mod apply_search;
 mod apply_sessions;
 mod apply_tickets;
 mod connection;
+pub(crate) mod fences;
 pub(crate) mod read_conversations;
 mod read_definitions;
 mod read_extensions;
 mod read_history;
 mod read_jobs;
+pub(crate) mod read_nodes;
 pub(crate) mod read_queues;
 mod read_search;
 pub(crate) mod read_tickets;
@@ -34,8 +37,8 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, Execution, IdSource, OutboxLine, Recovered, StoreError, StoreOptions, Unit, sql,
-    writing::{UnitAnswers, Write},
+    Claimed, Execution, OutboxLine, StoreError, StoreOptions, Unit, sql,
+    writing::{Aside, UnitAnswers, Write},
 };
 use writer::{Limits, Writer};
 
@@ -46,7 +49,8 @@ pub(crate) struct Rows<'c> {
 
 /// A SQLite database in use.
 pub(crate) struct Sqlite {
-    ids: Arc<IdSource>,
+    highest: i64,
+    in_memory: bool,
     engine: Engine,
 }
 
@@ -71,8 +75,7 @@ impl Sqlite {
     /// Opens a file, or a database in memory.
     pub(crate) fn open(path: Option<&Path>, options: StoreOptions) -> Result<Self, StoreError> {
         let conn = connection::open_writer(path, &options)?;
-        let slot = options.id_slot.unwrap_or_else(|| IdSource::command_slot(std::process::id()));
-        let ids = Arc::new(IdSource::new(slot, connection::highest_id(&conn)?));
+        let highest = read_nodes::highest_id(&sql::Connection::Sqlite(&conn))?;
         let limits = Limits { units: options.group_units, time: options.group_time };
         let writer = Writer::new(conn, limits);
         let engine = match (path, options.execution) {
@@ -84,11 +87,12 @@ impl Sqlite {
                 Engine::Threads(Threads::start(writer, readers, &options)?)
             }
         };
-        Ok(Self { ids, engine })
+        Ok(Self { highest, in_memory: path.is_none(), engine })
     }
 
-    pub(crate) fn ids(&self) -> Arc<IdSource> {
-        self.ids.clone()
+    /// The highest row number that was in use when it was opened.
+    pub(crate) fn highest_id(&self) -> i64 {
+        self.highest
     }
 
     pub(crate) fn write_queue_length(&self) -> usize {
@@ -116,8 +120,14 @@ impl Sqlite {
         self.submit(|answer| Write::Claim { run, now, shares, answer }).await
     }
 
-    pub(crate) async fn recover_outbox(&self, run: i64, now: Timestamp) -> Result<Recovered, StoreError> {
-        self.submit(|answer| Write::Recover { run, now, answer }).await
+    /// Whether it ends with the store.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.in_memory
+    }
+
+    /// Does something in a transaction, in its turn.
+    pub(crate) async fn aside(&self, work: Aside) -> Result<(), StoreError> {
+        self.submit(|answer| Write::Aside { work, answer }).await
     }
 
     async fn submit<T>(

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES};
+use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES, fences::Fences};
 pub(super) use crate::writing::SideEffects;
 use crate::{
-    MAX_CHANGES_PER_UNIT, StoreError, Unit, UnitDone, UnitError, sql,
+    Claimed, MAX_CHANGES_PER_UNIT, OutboxLine, StoreError, Unit, UnitDone, UnitError, sql,
     tally::Tallies,
     writing::{Done, Write},
 };
@@ -31,12 +32,19 @@ pub(super) struct Writer {
     conn: Connection,
     limits: Limits,
     tallies: Tallies,
+    fences: Fences,
     checkpoint_pages: u32,
 }
 
 impl Writer {
     pub fn new(conn: Connection, limits: Limits) -> Self {
-        Self { conn, limits, tallies: Tallies::default(), checkpoint_pages: CHECKPOINT_PAGES }
+        Self {
+            conn,
+            limits,
+            tallies: Tallies::default(),
+            fences: Fences::default(),
+            checkpoint_pages: CHECKPOINT_PAGES,
+        }
     }
 
     pub fn connection(&self) -> &Connection {
@@ -118,7 +126,8 @@ impl Writer {
         }
     }
 
-    fn begin(&self) -> Result<(), StoreError> {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.fences = Fences::default();
         sql::exec(&self.sql(), "BEGIN IMMEDIATE", &[])?;
         Ok(())
     }
@@ -137,13 +146,26 @@ impl Writer {
                     units.iter().map(|unit| self.apply_unit(unit, carefully)).collect();
                 Done::Units(ends?)
             }
-            Write::Claim { run, now, shares, .. } => {
-                Done::Claim(self.whole(|conn| apply_outbox::claim(conn, *run, *now, shares)))
-            }
-            Write::Recover { run, now, .. } => {
-                Done::Recover(self.whole(|conn| apply_outbox::recover(conn, *run, *now)))
+            Write::Claim { run, now, shares, .. } => Done::Claim(self.claim(*run, *now, shares)),
+            Write::Aside { work, .. } => {
+                // It may end a run.
+                self.fences = Fences::default();
+                Done::Aside(self.whole(|conn| work(conn)))
             }
         })
+    }
+
+    fn claim(
+        &mut self,
+        run: i64,
+        now: Timestamp,
+        shares: &[(OutboxLine, usize)],
+    ) -> Result<Claimed, StoreError> {
+        let conn = sql::Connection::Sqlite(&self.conn);
+        if !self.fences.is_alive(&conn, run)? {
+            return Err(StoreError::Fenced);
+        }
+        self.whole(|conn| apply_outbox::claim(conn, run, now, shares))
     }
 
     /// All of it or nothing: half a claim would leave rows in the hand of nobody.
@@ -169,6 +191,11 @@ impl Writer {
         // Without the group's transaction each statement would commit by itself.
         if self.conn.is_autocommit() {
             return if carefully { Ok(Err(given_up().into())) } else { Err(Spoilt) };
+        }
+        match self.fences.allow(&sql::Connection::Sqlite(&self.conn), unit) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Err(StoreError::Fenced.into())),
+            Err(error) => return Ok(Err(error.into())),
         }
         if carefully {
             return Ok(self.apply_in_savepoint(unit));

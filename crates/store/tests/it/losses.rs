@@ -4,9 +4,8 @@ use domain::{MessageId, OutboxId};
 use store::{Change, Store, StoreError, StoreOptions, UnitError};
 use test_postgres::{Cluster, Database};
 
-use crate::rows::{CHANNEL, WORKSPACE, at, contact, outgoing, workspace};
+use crate::rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, two_nodes, workspace};
 
-const RUN: i64 = 9;
 /// Ends every other connection to the database.
 const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -55,6 +54,7 @@ async fn rows_that_a_commit_of_which_nothing_is_known_put_in_hand_come_back() {
     let (database, store) = opened();
     store.write_one(workspace()).await.unwrap();
     store.write_one(vec![contact(1), contact(2)].into()).await.unwrap();
+    two_nodes(&store).await;
     database.psql(CUT_AT_COMMIT);
     let lost = store.write(vec![outgoing(1, 1, RUN).into()]).await;
     assert!(matches!(lost, Err(StoreError::Unknown)), "{lost:?}");
@@ -75,6 +75,7 @@ async fn two_nodes_never_take_the_same_row_nor_overtake_each_other() {
     let (database, first) = opened();
     let second = Store::open(&database.url().parse().unwrap(), StoreOptions::default()).unwrap();
     first.write_one(workspace()).await.unwrap();
+    two_nodes(&first).await;
     first.write_one(vec![contact(1), contact(2)].into()).await.unwrap();
     for id in 1..=4 {
         first.write_one(outgoing(id, 1 + id % 2, 0).into()).await.unwrap();
@@ -83,13 +84,13 @@ async fn two_nodes_never_take_the_same_row_nor_overtake_each_other() {
         let claimed = store.claim_outbox(run, at(100), vec![(Some(CHANNEL), most)]).await.unwrap();
         claimed.items.iter().map(|item| item.id.0).collect()
     };
-    assert_eq!(take(&first, 1, 1).await, [1]);
-    assert_eq!(take(&second, 2, 9).await, [2, 4], "3 waits for 1, which the first has in hand");
+    assert_eq!(take(&first, RUN, 1).await, [1]);
+    assert_eq!(take(&second, RUN + 1, 9).await, [2, 4], "3 waits for 1, which the first has in hand");
     let claimed = |done: store::UnitDone| !done.claimed.is_empty();
-    assert!(!claimed(second.write_one(outgoing(5, 2, 2).into()).await.unwrap()));
-    assert!(claimed(second.write_one(outgoing(6, 1, 2).into()).await.unwrap()));
+    assert!(!claimed(second.write_one(outgoing(5, 2, RUN + 1).into()).await.unwrap()));
+    assert!(claimed(second.write_one(outgoing(6, 1, RUN + 1).into()).await.unwrap()));
     first.write_one(vec![Change::FinishOutbox(WORKSPACE, OutboxId(1))].into()).await.unwrap();
-    assert_eq!(take(&second, 2, 9).await, [3, 5]);
+    assert_eq!(take(&second, RUN + 1, 9).await, [3, 5]);
 }
 
 #[tokio::test]

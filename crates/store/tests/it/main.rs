@@ -3,6 +3,7 @@
 
 mod counts;
 mod losses;
+mod nodes;
 mod opening;
 mod outbox;
 mod places;

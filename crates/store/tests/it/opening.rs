@@ -29,7 +29,7 @@ async fn what_is_written_is_there_after_opening_again(place: Place) {
 
 async fn a_database_of_a_newer_program_is_refused(place: Place) {
     drop(place.open());
-    place.sql("INSERT INTO schema_migration VALUES (999, 'later', 'now')");
+    place.sql("INSERT INTO schema_migration (version, name, applied_on) VALUES (999, 'later', 'now')");
     let error = Store::open(&place.url(), StoreOptions::default()).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 999, .. }), "{error}");
     assert!(error.to_string().contains("newer program"), "{error}");

@@ -5,7 +5,7 @@ use store::{Change, Recovered, RetryOutbox, Store};
 
 use crate::{
     places::{Place, on_both_databases},
-    rows::{CHANNEL, WORKSPACE, at, contact, outgoing, workspace},
+    rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, two_nodes, workspace},
 };
 
 on_both_databases!(
@@ -21,11 +21,10 @@ on_both_databases!(
     dropping_what_is_queued_takes_it_out_of_the_hand_as_well
 );
 
-const RUN: i64 = 9;
-
 async fn prepared(store: &Store) {
     store.write_one(workspace()).await.unwrap();
     store.write_one(vec![contact(1), contact(2)].into()).await.unwrap();
+    two_nodes(store).await;
 }
 
 async fn queue(store: &Store, id: i64, contact: i64, claim_for: i64) -> bool {
@@ -185,7 +184,10 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again(place:
     drop(store);
     let store = place.open();
     let next_run = RUN + 1;
-    let recovered = store.recover_outbox(next_run, at(50)).await.unwrap();
+    let recovered = store.recover_outbox(at(50)).await.unwrap();
+    assert_eq!(recovered, Recovered { rows: 0 }, "the run is alive");
+    place.sql(&format!("DELETE FROM node WHERE run = {RUN}"));
+    let recovered = store.recover_outbox(at(50)).await.unwrap();
     assert_eq!(recovered, Recovered { rows: 1 });
     let items = store.claim_outbox(next_run, at(50), vec![(Some(CHANNEL), 10)]).await.unwrap().items;
     let seen: Vec<_> = items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
@@ -193,7 +195,7 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again(place:
     let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
     let marked: Vec<_> = messages.iter().map(|m| (m.id.0, m.possibly_repeated)).collect();
     assert_eq!(marked, [(1, false), (2, false), (3, true)]);
-    assert_eq!(store.recover_outbox(next_run, at(50)).await.unwrap(), Recovered { rows: 0 });
+    assert_eq!(store.recover_outbox(at(50)).await.unwrap(), Recovered { rows: 0 });
 }
 
 async fn parts_that_the_carrier_has_are_known_to_the_next_run(place: Place) {
@@ -208,7 +210,7 @@ async fn parts_that_the_carrier_has_are_known_to_the_next_run(place: Place) {
     store.write_one(vec![Change::RetryOutbox(first)].into()).await.unwrap();
     drop(store);
     let store = place.open();
-    store.recover_outbox(RUN + 1, at(20)).await.unwrap();
+    store.evict(RUN, None, at(20)).await.unwrap();
     let claimed = store.claim_outbox(RUN + 1, at(20), vec![(Some(CHANNEL), 10)]).await.unwrap();
     assert_eq!((claimed.items.len(), claimed.parts_sent), (2, vec![(OutboxId(1), 2)]));
 }

@@ -6,10 +6,10 @@ use domain::{
     ChannelId, ContactId, ContactStatus, ContactUuid, MessageId, MessageUuid, OutboxId, UrnId, WorkspaceId,
     WorkspaceUuid,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::{
-    Change, ContactRow, DefinitionChange, Direction, MessageStatus, NewContact, NewMessage, NewOutbox,
-    OutboxKind, Unit, UrnRow, WorkspaceRow,
+    Change, ContactRow, DefinitionChange, Direction, MessageStatus, NewContact, NewMessage, NewNode,
+    NewOutbox, OutboxKind, Registered, Registration, Store, Unit, UrnRow, WorkspaceRow,
 };
 use uuid::Uuid;
 
@@ -115,4 +115,33 @@ pub fn outgoing(id: i64, contact: i64, claim_for: i64) -> Vec<Change> {
         pause: jiff::SignedDuration::ZERO,
     };
     vec![Change::Message(Box::new(message)), Change::Outbox(Box::new(row))]
+}
+
+/// The run of the first node that enters a new store at [`two_nodes`]; that of the second is the next.
+pub const RUN: i64 = 32;
+
+pub fn node(name: &str) -> NewNode {
+    NewNode {
+        name: name.into(),
+        version: "1.0".into(),
+        address: "127.0.0.1:7333".into(),
+        host: "here".into(),
+        process: "".into(),
+        ttl: SignedDuration::from_secs(10),
+        alone: false,
+    }
+}
+
+/// Enters a node and answers its run.
+pub async fn enter(store: &Store, name: &str) -> Registered {
+    match store.register(node(name), Timestamp::UNIX_EPOCH).await.unwrap() {
+        Registration::Done(registered) => registered,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Enters two nodes, of the runs [`RUN`] and the one after it.
+pub async fn two_nodes(store: &Store) {
+    let runs = [enter(store, "a").await.run, enter(store, "b").await.run];
+    assert_eq!(runs, [RUN, RUN + 1]);
 }

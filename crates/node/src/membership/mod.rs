@@ -1,0 +1,308 @@
+//! This node among the others that share its database: it says again and again that it is alive, watches whether the
+//! others do, and ends those that do not. Whoever was ended may no longer write (`store`), hears of it with its next
+//! beat at the latest, and starts anew.
+//!
+//! Work that one node at a time does goes on under a lease ([`Membership::lease`]); what must not be done by one that
+//! others may have given up, as sending, asks first ([`Membership::is_fresh`], [`Membership::may_send`]).
+
+mod enter;
+mod watch;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use operations::Context;
+use store::{Beat, Fence, LeaseName, LeaseRow, NodeRow, NodeState, StoreError};
+use tokio::sync::{Notify, watch as channel};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub(crate) use self::enter::{Identity, enter};
+use self::watch::{Own, Watch};
+use crate::limits;
+use crate::metrics::{Metrics, OfLease};
+
+/// What this node knows of the others.
+#[derive(Debug, Clone, Default)]
+struct View {
+    nodes: Vec<NodeRow>,
+    leases: Vec<LeaseRow>,
+    lost: bool,
+}
+
+impl View {
+    /// Whether a lease is nobody's, as far as is known.
+    fn is_free(&self, name: LeaseName, own: i64) -> bool {
+        let row = self.leases.iter().find(|lease| lease.name == name);
+        row.is_none_or(|row| row.run == own || !self.nodes.iter().any(|node| node.run == row.run))
+    }
+}
+
+/// A node's membership. Cheap to clone.
+#[derive(Clone)]
+pub struct Membership {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ctx: Context,
+    identity: Identity,
+    metrics: Arc<Metrics>,
+    view: channel::Sender<View>,
+    /// When the last beat that succeeded was begun.
+    last: Mutex<Instant>,
+    stopping: AtomicBool,
+    stop: Notify,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Membership {
+    /// Keeps a run alive that was registered after `asked`.
+    pub(crate) async fn start(
+        ctx: Context,
+        identity: Identity,
+        metrics: Arc<Metrics>,
+        asked: Instant,
+    ) -> Self {
+        let inner = Inner {
+            ctx,
+            identity,
+            metrics,
+            view: channel::Sender::new(View::default()),
+            last: Mutex::new(asked),
+            stopping: AtomicBool::new(false),
+            stop: Notify::new(),
+            task: Mutex::new(None),
+        };
+        let membership = Self { inner: Arc::new(inner) };
+        let mut watch = Watch::default();
+        membership.beat(&mut watch).await;
+        let task = tokio::spawn(membership.clone().run(watch));
+        *membership.inner.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        membership
+    }
+
+    /// The number of this run.
+    pub fn run_number(&self) -> i64 {
+        self.inner.ctx.by
+    }
+
+    /// What this node is called.
+    pub fn name(&self) -> &str {
+        &self.inner.identity.name
+    }
+
+    /// The nodes that are alive, this one among them, the oldest first.
+    pub fn nodes(&self) -> Vec<NodeRow> {
+        self.inner.view.borrow().nodes.clone()
+    }
+
+    /// How many nodes share what is shared, at least 1: rates of channels and of clients are divided by it.
+    pub fn living(&self) -> usize {
+        self.inner.view.borrow().nodes.len().max(1)
+    }
+
+    /// Whether this run was ended by others: nothing that it writes is taken any more.
+    pub fn is_lost(&self) -> bool {
+        self.inner.view.borrow().lost
+    }
+
+    /// Waits until this run was ended by others.
+    pub async fn until_lost(&self) {
+        let mut view = self.inner.view.subscribe();
+        // The sender lives as long as this value.
+        let _ = view.wait_for(|view| view.lost).await;
+    }
+
+    /// Whether the last beat is so recent that nobody can have ended this run since.
+    pub fn is_fresh(&self) -> bool {
+        if self.is_lost() {
+            return false;
+        }
+        let last = *self.inner.last.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.identity.alone || last.elapsed() < self.inner.identity.ttl / 2
+    }
+
+    /// Waits until something may leave this node. False if nothing may any more: what is in hand is another's.
+    pub async fn may_send(&self) -> bool {
+        if self.is_fresh() {
+            return true;
+        }
+        let mut view = self.inner.view.subscribe();
+        loop {
+            if self.is_lost() {
+                return false;
+            }
+            if self.is_fresh() {
+                return true;
+            }
+            if view.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Waits until this run has a lease. It has it until it is given back, or until the run ends.
+    pub(crate) async fn lease(&self, name: LeaseName) -> Fence {
+        let inner = &*self.inner;
+        let mut view = inner.view.subscribe();
+        loop {
+            let may_be_taken = !inner.stopping.load(Ordering::Relaxed)
+                && view.borrow_and_update().is_free(name, self.run_number());
+            if may_be_taken {
+                match inner.ctx.store.take_lease(name, self.run_number(), inner.ctx.now()).await {
+                    Ok(Some(fence)) => {
+                        self.note_lease(name, true);
+                        tracing::info!(lease = name.as_str(), fence, "this node has the lease now");
+                        return Fence { lease: name, fence };
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, lease = name.as_str(), "a lease could not be taken"),
+                }
+            }
+            if view.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Gives a lease back, so that another node need not wait for the end of this one.
+    pub(crate) async fn give_back(&self, name: LeaseName) {
+        self.note_lease(name, false);
+        if let Err(error) = self.inner.ctx.store.give_back_lease(name, self.run_number()).await {
+            tracing::warn!(%error, lease = name.as_str(), "a lease was not given back; it is free when this run ends");
+        }
+    }
+
+    fn note_lease(&self, name: LeaseName, held: bool) {
+        let label = OfLease { lease: name.as_str() };
+        self.inner.metrics.lease_held.get_or_create(&label).set(i64::from(held));
+    }
+
+    /// Says from the next beat on that this node is on its way out.
+    pub(crate) fn announce_stop(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+        self.inner.stop.notify_one();
+    }
+
+    /// Ends this run: nothing of it writes any more.
+    pub(crate) async fn leave(&self) {
+        self.end_task().await;
+        let inner = &*self.inner;
+        let leaving = inner.ctx.store.evict(self.run_number(), None, inner.ctx.now());
+        match tokio::time::timeout(limits::LEAVE_WITHIN, leaving).await {
+            Ok(Ok(Some(recovered))) if recovered.rows > 0 => {
+                tracing::warn!(rows = recovered.rows, "what was still in hand goes out again");
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "this run is not signed off; the others will end it"),
+            Err(_) => tracing::warn!("this run is not signed off in time; the others will end it"),
+        }
+    }
+
+    /// Ends the task without a word to the others.
+    pub(crate) async fn end_task(&self) {
+        let task = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+
+    /// As [`Membership::end_task`], without waiting.
+    pub(crate) fn cut_off(&self) {
+        if let Some(task) = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+
+    async fn run(self, mut watch: Watch) {
+        let fenced = self.inner.ctx.fenced.clone();
+        loop {
+            tokio::select! {
+                () = fenced.rung() => {}
+                () = self.inner.stop.notified() => {}
+                () = tokio::time::sleep(self.inner.identity.beat_every()) => {}
+            }
+            self.inner.metrics.fenced_writes.inc_by(fenced.take());
+            self.beat(&mut watch).await;
+            if self.is_lost() {
+                return;
+            }
+        }
+    }
+
+    /// One beat, and what is to be learned from its answer.
+    async fn beat(&self, watch: &mut Watch) {
+        let inner = &*self.inner;
+        let stopping = inner.stopping.load(Ordering::Relaxed);
+        let state = if stopping { NodeState::Stopping } else { NodeState::Running };
+        let asked = Instant::now();
+        let beating = inner.ctx.store.beat(self.run_number(), state, inner.ctx.now());
+        match tokio::time::timeout(inner.identity.ttl / 2, beating).await {
+            Ok(Ok(beat)) => self.learn(beat, asked, watch),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "this node could not say that it is alive; trying again");
+                watch.blind();
+            }
+            Err(_) => {
+                tracing::warn!("this node could not say in time that it is alive; trying again");
+                watch.blind();
+            }
+        }
+    }
+
+    fn learn(&self, beat: Beat, asked: Instant, watch: &mut Watch) {
+        let inner = &*self.inner;
+        if !beat.alive {
+            tracing::error!(
+                run = self.run_number(),
+                "the other nodes took this one for dead and go on with its work; it starts anew"
+            );
+            for name in LeaseName::ALL {
+                self.note_lease(name, false);
+            }
+            inner.view.send_modify(|view| view.lost = true);
+            return;
+        }
+        *inner.last.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+        let (run, ttl) = (self.run_number(), inner.identity.ttl);
+        let own = Own { run, ttl, gap: ttl / 2 };
+        let silent = watch.look((asked, Instant::now()), &beat.nodes, own);
+        for node in beat.nodes.iter().filter(|node| node.run != run) {
+            let said = silent.iter().find(|(silent, _)| *silent == node.run).map(|(_, beat)| *beat);
+            if said.is_some() || inner.identity.machine.is_gone(&node.process) {
+                self.evict(node.clone(), said);
+            }
+        }
+        inner.metrics.nodes.set(i64::try_from(beat.nodes.len()).unwrap_or(i64::MAX));
+        inner.view.send_modify(|view| (view.nodes, view.leases) = (beat.nodes, beat.leases));
+    }
+
+    /// Ends the run of another, beside the own beats: it may have to wait for the end of what that run writes.
+    fn evict(&self, node: NodeRow, beat: Option<i64>) {
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            let now = inner.ctx.now();
+            match inner.ctx.store.evict(node.run, beat, now).await {
+                // It is alive after all, or another node was faster.
+                Ok(None) => {}
+                Ok(Some(recovered)) => {
+                    inner.metrics.evictions.inc();
+                    inner.metrics.repeated.inc_by(recovered.rows);
+                    note_eviction(&node, recovered.rows, now);
+                }
+                // Somebody else is at it, or the store is away: the next look will try again.
+                Err(StoreError::Busy) => {}
+                Err(error) => tracing::warn!(%error, node = %node.name, "a dead node could not be ended"),
+            }
+        });
+    }
+}
+
+fn note_eviction(node: &NodeRow, rows: u64, now: Timestamp) {
+    let silent = now.duration_since(node.beat_on).as_secs();
+    tracing::warn!(node = %node.name, run = node.run, host = %node.host, silent_seconds = silent, rows,
+        "a node is gone; what it had in hand goes out again");
+}
