@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{complained, said, seedling};
+use crate::place::{Place, on_both};
 
 const PEOPLE: usize = 16;
 const KILLS: u64 = 10;
@@ -161,7 +161,7 @@ fn answer_mail(mut stream: TcpStream, outside: &Outside) -> Option<()> {
 
 /// The node's process; it does not outlive the test.
 struct Node {
-    data: String,
+    store: Vec<String>,
     address: SocketAddr,
     smtp: String,
     child: Option<Child>,
@@ -170,7 +170,8 @@ struct Node {
 impl Node {
     fn start(&mut self) {
         let child = Command::new(env!("CARGO_BIN_EXE_seedling"))
-            .args(["serve", "--data", &self.data, "--listen", &self.address.to_string()])
+            .args(["serve", "--listen", &self.address.to_string()])
+            .args(&self.store)
             .env_remove("SEEDLING_DATABASE")
             .env("SEEDLING_ALLOW_PRIVATE_WEBHOOKS", "true")
             .env("SEEDLING_SMTP", &self.smtp)
@@ -251,32 +252,24 @@ fn expected() -> Vec<(String, String)> {
     (0..PEOPLE).flat_map(of).collect()
 }
 
-fn on(data: &str, arguments: &[&str], typed: &str) -> String {
-    let output = seedling(&[arguments, &["--data", data]].concat(), typed);
-    assert!(output.status.success(), "{arguments:?}: {}", complained(&output));
-    said(&output).trim().lines().last().unwrap_or_default().to_owned()
-}
+on_both! { what_a_flow_does_outside_is_done_once_whenever_the_node_is_killed }
 
-#[test]
-fn what_a_flow_does_outside_is_done_once_whenever_the_node_is_killed() {
+fn what_a_flow_does_outside_is_done_once_whenever_the_node_is_killed(place: &Place) {
     let outside = Outside::default();
     let (web, mail) = (open_web(&outside), open_mail(&outside));
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap().to_owned();
-    on(
-        &data,
+    place.on(
         &["init", "--workspace", "W", "--admin", "a@example.org", "--password-file", "-"],
         "long enough\n",
     );
-    let file = folder.path().join("export.json");
+    let file = place.file("export.json");
     std::fs::write(&file, export(web).to_string()).unwrap();
-    on(&data, &["import", file.to_str().unwrap()], "");
+    place.on(&["import", &file], "");
     let config = json!({"send_url": format!("http://{web}/send"), "method": "POST", "content_type": "application/json",
         "body": r#"{"uuid":{{uuid}},"to":{{to}},"text":{{text}}}"#});
-    let channel = on(&data, &["channel", "add", "EX", "--name", "Line", "--config", &config.to_string()], "");
+    let channel = place.on(&["channel", "add", "EX", "--name", "Line", "--config", &config.to_string()], "");
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let smtp = format!("smtp://{mail}/?from=line@example.org&tls=none");
-    let mut node = Node { data, address, smtp, child: None };
+    let mut node = Node { store: place.arguments(), address, smtp, child: None };
 
     let writers = write_all(address, &channel);
     for round in 0..KILLS {

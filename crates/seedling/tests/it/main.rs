@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo_flows;
+mod drills;
 mod flow_tests;
 mod killed;
 mod out_again;
+mod place;
 mod setting_up;
 
 use std::io::Write;

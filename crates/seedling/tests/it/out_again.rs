@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use crate::{complained, said, seedling, testdata};
+use crate::{
+    complained,
+    place::{Place, on_both},
+    said, seedling, testdata,
+};
 
 fn run(arguments: &[&str], typed: &str) -> (String, String) {
     let output = seedling(arguments, typed);
@@ -10,38 +14,26 @@ fn run(arguments: &[&str], typed: &str) -> (String, String) {
     (said(&output), complained(&output))
 }
 
-/// A data folder with what a file holds.
-fn data_with(folder: &tempfile::TempDir, name: &str, file: &str) -> String {
-    let data = folder.path().join(name).to_str().unwrap().to_owned();
-    let init = [
-        "init",
-        "--workspace",
-        "Clinic",
-        "--admin",
-        "ada@example.org",
-        "--password-file",
-        "-",
-        "--data",
-        &data,
-    ];
-    run(&init, "long enough\n");
-    run(&["import", file, "--data", &data], "");
-    data
+/// Puts into a store what a file holds.
+fn filled(place: &Place, file: &str) {
+    let init = ["init", "--workspace", "Clinic", "--admin", "ada@example.org", "--password-file", "-"];
+    place.on(&init, "long enough\n");
+    place.on(&["import", file], "");
 }
 
-#[test]
-fn what_is_exported_and_imported_elsewhere_is_exported_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = data_with(&folder, "first", &testdata("demo/safe_steps.json"));
+on_both! { what_is_exported_and_imported_elsewhere_is_exported_the_same }
+
+fn what_is_exported_and_imported_elsewhere_is_exported_the_same(first: &Place) {
+    filled(first, &testdata("demo/safe_steps.json"));
     for spec in ["14.4.2", "13"] {
-        let file = folder.path().join(format!("{spec}.json")).to_str().unwrap().to_owned();
-        run(&["export", "--data", &first, "--spec", spec, "--output", &file], "");
-        let second = data_with(&folder, &format!("second-{spec}"), &file);
-        let (again, _) = run(&["export", "--data", &second, "--spec", spec], "");
+        let file = first.file(&format!("{spec}.json"));
+        first.prints(&["export", "--spec", spec, "--output", &file], "");
+        let second = first.another();
+        filled(&second, &file);
+        let again = second.prints(&["export", "--spec", spec], "");
         assert_eq!(again, std::fs::read_to_string(&file).unwrap(), "{spec}");
     }
-    let output = seedling(&["export", "No such flow", "--data", &first], "");
-    assert!(complained(&output).contains("there is no flow \"No such flow\""), "{}", complained(&output));
+    first.refused(&["export", "No such flow"], "", "there is no flow \"No such flow\"");
 }
 
 #[test]
