@@ -21,6 +21,12 @@ pub fn ensure_postgresql() -> Result<()> {
     if installed || shell::exists("initdb") { Ok(()) } else { install("initdb", "postgresql") }
 }
 
+/// Makes sure that there is a PgBouncer for tests to start. Debian puts it where only root looks.
+pub fn ensure_pgbouncer() -> Result<()> {
+    let installed = std::path::Path::new("/usr/sbin/pgbouncer").is_file();
+    if installed { Ok(()) } else { ensure("pgbouncer", "pgbouncer") }
+}
+
 fn install(program: &str, package: &str) -> Result<()> {
     if !shell::exists("apt-get") {
         bail!("`{program}` is missing and this is not Debian: install {package} by hand, then run again");

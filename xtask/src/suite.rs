@@ -23,6 +23,8 @@ pub fn run() -> Result<()> {
     };
     part("crates", &mut || {
         debian::ensure_postgresql()?;
+        debian::ensure_pgbouncer()?;
+        debian::ensure("openssl", "openssl")?;
         let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
         shell::run(Command::new("cargo").args(tests).current_dir(&root))
     });

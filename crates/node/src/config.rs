@@ -67,6 +67,8 @@ pub struct Layer {
     pub data: Option<PathBuf>,
     /// Address of the database.
     pub database: Option<String>,
+    /// Address of a standby that reports are read from.
+    pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away, or `none`.
     pub spool: Option<PathBuf>,
     /// Address to listen on.
@@ -127,6 +129,7 @@ impl Layer {
         Ok(Self {
             data: text("SEEDLING_DATA").map(PathBuf::from),
             database: text("SEEDLING_DATABASE"),
+            reports_database: text("SEEDLING_REPORTS_DATABASE"),
             spool: text("SEEDLING_SPOOL").map(PathBuf::from),
             listen: text("SEEDLING_LISTEN"),
             allow_private_webhooks: flag("SEEDLING_ALLOW_PRIVATE_WEBHOOKS")?,
@@ -145,6 +148,7 @@ impl Layer {
         Self {
             data: self.data.or(below.data),
             database: self.database.or(below.database),
+            reports_database: self.reports_database.or(below.reports_database),
             spool: self.spool.or(below.spool),
             listen: self.listen.or(below.listen),
             allow_private_webhooks: self.allow_private_webhooks.or(below.allow_private_webhooks),
@@ -166,6 +170,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Address of the database.
     pub database: String,
+    /// Address of a standby that reports are read from.
+    pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away. Without one carriers are told to come again then.
     pub spool: Option<PathBuf>,
     /// Address to listen on.
@@ -227,6 +233,7 @@ impl Config {
         Ok(Self {
             data,
             database,
+            reports_database: layer.reports_database,
             spool: layer.spool.filter(|folder| folder.as_os_str() != NO_SPOOL),
             listen,
             allow_private_webhooks: layer.allow_private_webhooks.unwrap_or(false),

@@ -5,7 +5,8 @@ use store::{ContactSearch, Conversation, ConversationKey, StoreError};
 
 use crate::Context;
 
-/// A page of contacts whom a search finds behind `after`, the oldest first.
+/// A page of contacts whom a search finds behind `after`, the oldest first. For people to see: it may come from a
+/// standby.
 pub async fn find_contacts(
     ctx: &Context,
     search: ContactSearch,
@@ -13,7 +14,8 @@ pub async fn find_contacts(
     limit: usize,
 ) -> Result<Vec<Conversation>, StoreError> {
     let workspace = search.workspace;
-    let ids = ctx.store.search_contacts(search, after, limit).await?;
+    let store = ctx.store.for_reports();
+    let ids = store.search_contacts(search, after, limit).await?;
     let keys = ids.into_iter().map(|id| ConversationKey::Contact(workspace, id)).collect();
-    Ok(ctx.store.load_conversations(keys).await?.conversations.into_iter().flatten().collect())
+    Ok(store.load_conversations(keys).await?.conversations.into_iter().flatten().collect())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use operations::Context;
-use store::{Store, StoreError, StoreUrl, WorkspaceRow};
+use store::{PostgresUrl, Store, StoreError, StoreUrl, WorkspaceRow};
 
 use crate::here::Here;
 use crate::patience::while_busy;
@@ -25,6 +25,9 @@ pub struct StoreOptions {
     /// Database; without it SQLite in the data folder
     #[arg(long, value_name = "URL", env = "SEEDLING_DATABASE")]
     pub database: Option<String>,
+    /// Standby of a PostgreSQL database, for lists and reports
+    #[arg(long, value_name = "URL", env = "SEEDLING_REPORTS_DATABASE")]
+    pub reports_database: Option<String>,
 }
 
 impl StoreOptions {
@@ -51,12 +54,27 @@ impl StoreOptions {
             Some(url) => url.parse()?,
             None => self.data.join(DATABASE_FILE).into(),
         };
+        let reports = reports_database(self.reports_database.as_deref())?;
+        let options = store::StoreOptions { reports, ..options };
         let opening = while_busy(
             |error| matches!(error, StoreError::Busy),
             async || Store::open(&url, options.clone()),
         );
         let store = opening.await.context("cannot open the database")?;
         Ok(Context::for_command(store, Here::shared()))
+    }
+}
+
+/// The address of a standby for reports.
+pub fn reports_database(url: Option<&str>) -> anyhow::Result<Option<Box<PostgresUrl>>> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(None) };
+    match url.parse()? {
+        StoreUrl::Postgres(url) => Ok(Some(url)),
+        StoreUrl::Sqlite(_) | StoreUrl::Memory => {
+            bail!(
+                "--reports-database is the address of a standby, such as postgres://db2.example.org/seedling"
+            )
+        }
     }
 }
 

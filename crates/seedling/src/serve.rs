@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::listener::listen;
+use crate::options::reports_database;
 
 /// Channels whose addresses are printed at the start.
 const CHANNELS_SHOWN: usize = 20;
@@ -41,6 +42,9 @@ pub struct Serve {
     /// Database; without it SQLite in the data folder
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Standby of a PostgreSQL database, for lists and reports
+    #[arg(long, value_name = "URL")]
+    reports_database: Option<String>,
     /// Folder in which messages wait while the database is away, or none [default: spool in the data folder]
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
@@ -59,6 +63,7 @@ impl Serve {
         let flags = Layer {
             data: self.data,
             database: self.database,
+            reports_database: self.reports_database,
             spool: self.spool,
             listen: self.listen,
             ..Layer::default()
@@ -103,7 +108,8 @@ impl Running {
         let address = listener.local_addr()?;
         // What the others are told of this node: the socket may have been handed down.
         let config = Config { listen: address, ..config };
-        let options = store::StoreOptions { create: false, ..store::StoreOptions::default() };
+        let reports = reports_database(config.reports_database.as_deref())?;
+        let options = store::StoreOptions { create: false, reports, ..store::StoreOptions::default() };
         let store = Store::open(&url, options).context("cannot open the database")?;
         let surroundings = Surroundings::system(config.allow_private_webhooks)?;
         let node = Node::start(config, store, surroundings).await?;

@@ -34,6 +34,8 @@ pub struct Store {
     ids: Arc<IdSource>,
     /// Only in simulations.
     faults: Option<Faults>,
+    /// Whether reads may be answered by a standby.
+    reports: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -45,6 +47,9 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens the store, creating it or bringing its schema up to date. Blocks; call it before serving.
     pub fn open(url: &StoreUrl, options: StoreOptions) -> Result<Self, StoreError> {
+        if options.reports.is_some() && !matches!(url, StoreUrl::Postgres(_)) {
+            return Err(StoreError::BadUrl("a database for reports is a standby of PostgreSQL".to_owned()));
+        }
         let db = match url {
             StoreUrl::Sqlite(path) => Db::Sqlite(Sqlite::open(Some(path), options)?),
             StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
@@ -55,7 +60,7 @@ impl Store {
             Db::Postgres(db) => db.highest_id(),
         };
         let ids = IdSource::new(IdSource::command_slot(std::process::id()), highest);
-        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), faults: None })
+        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), faults: None, reports: false })
     }
 
     /// The same store as another process uses it, with row numbers of its own: for several nodes in one process.
@@ -75,6 +80,13 @@ impl Store {
     pub fn for_run(&self, registered: &Registered) -> Self {
         let highest = registered.highest.max(self.ids.highest());
         Self { ids: Arc::new(IdSource::new(registered.slot, highest)), ..self.clone() }
+    }
+
+    /// The same store for those who show what it holds and decide nothing: where a standby is set up, their reads go
+    /// there, and may see what was some seconds ago.
+    #[must_use]
+    pub fn for_reports(&self) -> Self {
+        Self { reports: true, ..self.clone() }
     }
 
     async fn call<T>(
@@ -108,7 +120,9 @@ impl Store {
         let work = async {
             match &*self.db {
                 Db::Sqlite(db) => db.read(move |rows| rows.load_conversations(keys)).await,
-                Db::Postgres(db) => db.read(move |rows| rows.load_conversations(keys.clone())).await,
+                Db::Postgres(db) => {
+                    db.read(self.reports, move |rows| rows.load_conversations(keys.clone())).await
+                }
             }
         };
         let loaded = self.call("load_conversations", false, work).await?;
@@ -180,7 +194,7 @@ macro_rules! reads {
                 let work = async {
                     match &*self.db {
                         Db::Sqlite(db) => db.read(move |rows| rows.$name($($arg),*)).await,
-                        Db::Postgres(db) => db.read(move |rows| rows.$name($($arg.clone()),*)).await,
+                        Db::Postgres(db) => db.read(self.reports, move |rows| rows.$name($($arg.clone()),*)).await,
                     }
                 };
                 self.call(stringify!($name), false, work).await

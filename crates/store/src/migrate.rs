@@ -68,6 +68,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
     Migration { version: NODES, name: "nodes", sql: include_str!("../migrations/0014_nodes.sql") },
     Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
+    Migration {
+        version: 21,
+        name: "rows_that_stay_in_place",
+        sql: include_str!("../migrations/0021_rows_that_stay_in_place.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

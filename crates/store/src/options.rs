@@ -72,6 +72,8 @@ pub struct StoreOptions {
     pub busy_timeout: Duration,
     /// Create the database if it does not exist.
     pub create: bool,
+    /// A standby of a PostgreSQL database that reports are read from ([`crate::Store::for_reports`]).
+    pub reports: Option<Box<PostgresUrl>>,
 }
 
 impl Default for StoreOptions {
@@ -86,6 +88,7 @@ impl Default for StoreOptions {
             reader_cache_kib: 16 * 1_024,
             busy_timeout: Duration::from_secs(10),
             create: true,
+            reports: None,
         }
     }
 }

@@ -7,6 +7,7 @@ data=$folder/data
 # Left unquoted where it is used: nothing is no argument.
 sync=$3
 server=
+pooler=
 # PIPE: an answer that nobody reads any more is no reason to leave the folder behind.
 trap '' INT HUP TERM PIPE
 
@@ -50,15 +51,34 @@ stop() {
     server=
 }
 
+# PgBouncer in front of the server, on a socket of its own in the same folder.
+pool() {
+    PATH=$PATH:/usr/sbin pgbouncer --quiet "$folder/pgbouncer.ini" >>"$folder/log" 2>&1 &
+    pooler=$!
+    until "$bin/pg_isready" --quiet --host="$folder" --port=6432 --timeout=1; do
+        kill -0 "$pooler" 2>>"$folder/log" || return 1
+        sleep 0.1
+    done
+}
+
+# TERM: at once, whatever goes on.
+unpool() {
+    kill -TERM "$pooler" && wait "$pooler" 2>>"$folder/log"
+    pooler=
+}
+
 while read -r word; do
     case $word in
     create) create ;;
     start) start ;;
     crash) crash ;;
     stop) stop INT ;;
+    pool) pool ;;
+    unpool) unpool ;;
     *) false ;;
     esac && echo done || echo failed
 done
 
+[ -z "$pooler" ] || unpool
 [ -z "$server" ] || stop QUIT
 rm -rf "$folder"

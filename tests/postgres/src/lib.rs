@@ -21,13 +21,15 @@
 //!
 //! If no server is installed, the test panics and says what to install; `cargo x test` installs it.
 
+mod certificates;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub use certificates::Authority;
 pub use server::programs;
 
 use server::Guardian;
@@ -48,6 +50,8 @@ pub struct Cluster {
     programs: PathBuf,
     guardian: Mutex<Guardian>,
     databases: AtomicU32,
+    pooling: Mutex<bool>,
+    port: u16,
 }
 
 impl Cluster {
@@ -62,9 +66,33 @@ impl Cluster {
     /// # Panics
     /// If no PostgreSQL is installed or it does not start; the message holds its log.
     pub fn start(durability: Durability) -> Self {
+        Self::launch(durability, None)
+    }
+
+    /// A cluster that also listens on a port of this machine, with TLS and a certificate that `authority` signs for
+    /// `localhost`. The user `certified` is let in only with a certificate of the authority.
+    ///
+    /// # Panics
+    /// As [`Cluster::start`].
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        let cluster = Self::launch(Durability::Fast, Some(authority));
+        run(program(&cluster.programs, "createuser", &cluster.folder, cluster.port)
+            .args(["--superuser", "certified"]));
+        cluster
+    }
+
+    fn launch(durability: Durability, authority: Option<&Authority>) -> Self {
         let programs = server::programs();
-        let (folder, guardian) = server::create(&programs, durability);
-        let cluster = Self { folder, programs, guardian: Mutex::new(guardian), databases: AtomicU32::new(0) };
+        let port = if authority.is_some() { server::free_port() } else { server::PORT };
+        let (folder, guardian) = server::create(&programs, durability, port, authority);
+        let cluster = Self {
+            folder,
+            programs,
+            port,
+            guardian: Mutex::new(guardian),
+            databases: AtomicU32::new(0),
+            pooling: Mutex::new(false),
+        };
         cluster.obey("create");
         cluster.obey("start");
         cluster
@@ -74,9 +102,42 @@ impl Cluster {
     pub fn database(&self) -> Database {
         let number = self.databases.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("test_{number}");
-        let database = Database { name, folder: self.folder.clone(), programs: self.programs.clone() };
+        let (folder, programs) = (self.folder.clone(), self.programs.clone());
+        let database = Database { name, folder, programs, port: self.port, pooler: None };
         run(database.program("createdb").arg(&database.name));
         database
+    }
+
+    /// A new, empty database behind PgBouncer, which hands out connections by transaction and has fewer of them than
+    /// its clients. It is started for the first database that asks.
+    ///
+    /// # Panics
+    /// If PgBouncer is not installed or does not start; the message holds its log.
+    pub fn pooled_database(&self) -> Database {
+        let mut pooling = self.pooling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*pooling {
+            self.obey("pool");
+            *pooling = true;
+        }
+        let mut database = self.database();
+        database.pooler = Some(server::POOLER_PORT);
+        database
+    }
+
+    /// Ends PgBouncer as an upgrade would, with all connections, and starts it again.
+    pub fn restart_pooler(&self) {
+        self.stop_pooler();
+        self.start_pooler();
+    }
+
+    /// Ends PgBouncer at once, with all connections.
+    pub fn stop_pooler(&self) {
+        self.obey("unpool");
+    }
+
+    /// Starts PgBouncer after [`Cluster::stop_pooler`].
+    pub fn start_pooler(&self) {
+        self.obey("pool");
     }
 
     /// Kills every process of the server with SIGKILL.
@@ -99,7 +160,7 @@ impl Cluster {
         let mut guardian = self.guardian.lock().unwrap_or_else(PoisonError::into_inner);
         if !guardian.obey(word) {
             let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            panic!("PostgreSQL: {word} failed\n{log}");
+            panic!("PostgreSQL: {word} failed (PgBouncer is Debian's package pgbouncer)\n{log}");
         }
     }
 }
@@ -110,6 +171,9 @@ pub struct Database {
     name: String,
     folder: PathBuf,
     programs: PathBuf,
+    port: u16,
+    /// Of the pooler, if clients shall go through it.
+    pooler: Option<u16>,
 }
 
 impl Database {
@@ -118,10 +182,24 @@ impl Database {
         &self.name
     }
 
-    /// How clients find it, as a URL.
+    /// How clients find it, as a URL; one behind PgBouncer says `pgbouncer=true`.
     pub fn url(&self) -> String {
-        let folder = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgresql:///{}?host={folder}&user=postgres", self.name)
+        let folder = self.host();
+        let (port, pooled) = match self.pooler {
+            Some(port) => (port, "&pgbouncer=true"),
+            None => (self.port, ""),
+        };
+        format!("postgresql:///{}?host={folder}&port={port}&user=postgres{pooled}", self.name)
+    }
+
+    /// How clients find it over TCP under a name of this machine, of a cluster with TLS.
+    pub fn url_at(&self, host: &str, user: &str) -> String {
+        format!("postgresql://{user}@{host}:{}/{}", self.port, self.name)
+    }
+
+    /// Where its server has its sockets, as the value of a parameter of a URL.
+    pub fn host(&self) -> String {
+        self.folder.to_string_lossy().replace('/', "%2F")
     }
 
     /// Runs SQL with psql and returns the rows, columns separated by `|`.
@@ -136,10 +214,16 @@ impl Database {
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
-        command.arg("--host").arg(&self.folder).args(["--username", "postgres"]).current_dir("/");
-        command
+        program(&self.programs, name, &self.folder, self.port)
     }
+}
+
+/// One of the server's programs, as the administrator of a cluster.
+fn program(programs: &Path, name: &str, folder: &Path, port: u16) -> Command {
+    let mut command = Command::new(programs.join(name));
+    let port = port.to_string();
+    command.arg("--host").arg(folder).args(["--port", &port, "--username", "postgres"]).current_dir("/");
+    command
 }
 
 /// Runs one of the server's programs and returns what it prints.

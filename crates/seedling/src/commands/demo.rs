@@ -65,7 +65,9 @@ impl Demo {
 
     async fn serve(&self, data: &Path) -> anyhow::Result<ExitCode> {
         let (lines, carrier) = {
-            let context = StoreOptions { data: data.to_path_buf(), database: None }.create().await?;
+            let context = StoreOptions { data: data.to_path_buf(), database: None, reports_database: None }
+                .create()
+                .await?;
             prepare(&context).await?
         };
         let layer = Layer {

@@ -92,7 +92,7 @@ impl<'u> Seen<'u> {
 }
 
 /// The contact whose rows a change writes.
-fn contact_of(change: &Change) -> Option<i64> {
+pub(super) fn contact_of(change: &Change) -> Option<i64> {
     Some(match change {
         Change::NewContact(new) => new.contact.id.0,
         Change::Contact(update) => update.contact.id.0,

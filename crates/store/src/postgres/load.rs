@@ -113,7 +113,7 @@ fn questions() -> [String; 6] {
         format!(
             "SELECT {}, m.contact_id, m.workspace_id FROM unnest($1::bigint[]) AS w (id)
              CROSS JOIN LATERAL (SELECT * FROM message AS of
-                 WHERE of.contact_id = w.id AND of.status = 'pending' ORDER BY of.id LIMIT {pending}) AS m
+                 WHERE of.contact_id = w.id AND of.waits = 1 ORDER BY of.id LIMIT {pending}) AS m
              ORDER BY m.contact_id, m.id",
             of(PENDING_COLUMNS, "m")
         ),

@@ -1,8 +1,8 @@
-//! PostgreSQL: a writer that commits groups, and a pool of connections that read.
+//! PostgreSQL: writers that commit groups, and a pool of connections that read.
 //!
 //! Reads and changes are those of `crate::sqlite`, on another connection; what is here is what differs: how
 //! connections are made and lost (`session`, `address`), the schema (`schema`), and how a group of units is committed
-//! (`writer`): the changes that conversations are made of as a few statements for all units together (`batch` and
+//! (`writer`; `routing` says by whom): the changes that conversations are made of as a few statements for all units together (`batch` and
 //! what it uses), all others one by one.
 
 mod address;
@@ -12,9 +12,12 @@ mod claim;
 mod guards;
 mod load;
 mod outcome;
+mod replica;
+mod routing;
 mod schema;
 mod session;
 mod tables;
+mod tls;
 mod wire;
 mod writer;
 
@@ -23,11 +26,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit,
+    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit, UnitError,
     sql::Connection,
     sqlite::{Rows, read_nodes},
     writing::{Aside, UnitAnswers, Write},
@@ -35,9 +39,11 @@ use crate::{
 pub use address::PostgresUrl;
 use aside::Asides;
 pub(crate) use load::load_conversations;
+use replica::Replica;
+use routing::Parts;
 pub(crate) use session::Session;
 pub(crate) use wire::Bind;
-use writer::Writer;
+use writer::{Loose, Writer};
 
 /// How often a read is tried on another connection if its own was lost.
 const READ_TRIES: usize = 3;
@@ -45,10 +51,11 @@ const READ_TRIES: usize = 3;
 /// A PostgreSQL database in use.
 pub(crate) struct Postgres {
     highest: i64,
-    /// Empty only while the store is being dropped.
-    jobs: Option<mpsc::Sender<Write>>,
-    writer: Option<std::thread::JoinHandle<()>>,
+    /// Empty only while the store is being dropped. The first also does what belongs to no contact.
+    queues: Vec<mpsc::Sender<Write>>,
+    writers: Vec<std::thread::JoinHandle<()>>,
     readers: Arc<Readers>,
+    reports: Option<Arc<Replica>>,
     asides: Arc<Asides>,
     permits: Arc<Semaphore>,
 }
@@ -77,23 +84,15 @@ impl Postgres {
         });
         let opened = opened.map_err(|error| cannot_open(url, &error.to_string()))?.join();
         let (session, highest, options) = opened.map_err(|_| cannot_open(url, "opening it broke off"))??;
-        let (jobs, queue) = mpsc::channel(options.write_queue.max(1));
-        // Writers of several nodes rarely count on the same rows then.
-        let shard = i64::from(std::process::id() % u32::from(IdSource::SLOTS));
-        let writer = Writer::new(url.clone(), session, shard, &options);
-        let handle = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run(queue))
-            .map_err(|error| StoreError::Database(format!("cannot start the writer: {error}")))?;
-        let asides = Asides::new(url.clone());
-        let readers =
-            Readers { url: url.clone(), idle: Mutex::new(Vec::new()), patience: options.busy_timeout };
+        let (queues, writers) = start_writers(url, session, &options)?;
+        let readers = Readers::new(url.clone(), options.busy_timeout);
         Ok(Self {
             highest,
-            jobs: Some(jobs),
-            writer: Some(handle),
+            queues,
+            writers,
             readers: Arc::new(readers),
-            asides: Arc::new(asides),
+            reports: options.reports.as_ref().map(|url| Arc::new(Replica::new((**url).clone()))),
+            asides: Arc::new(Asides::new(url.clone())),
             permits: Arc::new(Semaphore::new(options.readers.max(1))),
         })
     }
@@ -104,14 +103,35 @@ impl Postgres {
     }
 
     pub(crate) fn write_queue_length(&self) -> usize {
-        self.jobs.as_ref().map_or(0, |jobs| jobs.max_capacity() - jobs.capacity())
+        self.queues.iter().map(|queue| queue.max_capacity() - queue.capacity()).sum()
     }
 
+    /// Each writer commits its units by itself: what one cannot commit is refused unit by unit if another can.
     pub(crate) async fn write(&self, units: Vec<Unit>) -> Result<UnitAnswers, StoreError> {
         if units.is_empty() {
             return Ok(Vec::new());
         }
-        self.submit(|answer| Write::Units(units, answer)).await
+        let mut dealt = Parts::of(units, self.queues.len());
+        let parts = std::mem::take(&mut dealt.parts);
+        let counts: Vec<usize> = parts.iter().map(Vec::len).collect();
+        let ends = join_all(parts.into_iter().enumerate().map(|(writer, part)| async move {
+            if part.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.submit(writer, |answer| Write::Units(part, answer)).await
+        }))
+        .await;
+        let busy = counts.iter().zip(&ends).filter(|(count, _)| **count > 0);
+        if busy.clone().all(|(_, end)| end.is_err())
+            && let Some((_, Err(error))) = busy.into_iter().next()
+        {
+            return Err(error.clone());
+        }
+        let answers = ends
+            .into_iter()
+            .zip(counts)
+            .map(|(end, count)| end.unwrap_or_else(|error| vec![Err(UnitError::Store(error)); count]));
+        Ok(dealt.gather(answers.collect(), || Err(UnitError::Store(StoreError::Closed))))
     }
 
     pub(crate) async fn claim_outbox(
@@ -120,7 +140,7 @@ impl Postgres {
         now: Timestamp,
         shares: Vec<(OutboxLine, usize)>,
     ) -> Result<Claimed, StoreError> {
-        self.submit(|answer| Write::Claim { run, now, shares, answer }).await
+        self.submit(0, |answer| Write::Claim { run, now, shares, answer }).await
     }
 
     /// Does something small in a transaction of its own, on a connection that waits neither for the writer nor for
@@ -135,24 +155,28 @@ impl Postgres {
 
     async fn submit<T>(
         &self,
+        writer: usize,
         job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Write,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
-        jobs.send(job(answer)).await.map_err(|_| StoreError::Closed)?;
+        let queue = self.queues.get(writer).ok_or(StoreError::Closed)?;
+        queue.send(job(answer)).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Runs a read on a consistent view of the database, again on another connection if its own was lost.
-    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    /// Runs a read on a consistent view of the database, again on another connection if its own was lost. A report is
+    /// read from the replica, if there is one that answers.
+    pub(crate) async fn read<T, F>(&self, report: bool, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&Rows<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let readers = self.readers.clone();
+        let reports = self.reports.clone().filter(|_| report);
         let work = move || {
-            let out = readers.read(&read);
+            let report = reports.and_then(|replica| replica.read(&read));
+            let out = report.map_or_else(|| readers.read(&read), Ok);
             drop(permit);
             out
         };
@@ -163,11 +187,38 @@ impl Postgres {
     }
 }
 
+/// What hands work to writers, and their threads.
+type Writers = (Vec<mpsc::Sender<Write>>, Vec<std::thread::JoinHandle<()>>);
+
+/// Starts the writers; the first goes on with the session that opened the database.
+fn start_writers(url: &PostgresUrl, session: Session, options: &StoreOptions) -> Result<Writers, StoreError> {
+    let (mut queues, mut threads) = (Vec::new(), Vec::new());
+    let (mut session, loose) = (Some(session), Loose::default());
+    for writer in 0..url.writers() {
+        let (jobs, queue) = mpsc::channel(options.write_queue.max(1));
+        // Counts of its own, so that no writer waits for the commit of another; those of several nodes rarely do.
+        let (node, slots) = (std::process::id() % u32::from(IdSource::SLOTS), i64::from(IdSource::SLOTS));
+        let shard = i64::from(node) + slots * i64::try_from(writer).unwrap_or_default();
+        let writer = Writer::new(url.clone(), session.take(), shard, loose.clone(), options);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::Database(format!("cannot start the writer: {error}")))?;
+        queues.push(jobs);
+        threads.push(thread);
+    }
+    Ok((queues, threads))
+}
+
 fn cannot_open(url: &PostgresUrl, reason: &str) -> StoreError {
     StoreError::Open { path: url.to_string(), reason: reason.to_owned() }
 }
 
 impl Readers {
+    fn new(url: PostgresUrl, patience: Duration) -> Self {
+        Self { url, idle: Mutex::new(Vec::new()), patience }
+    }
+
     fn read<T>(&self, read: &impl Fn(&Rows<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut last = StoreError::Closed;
         for _ in 0..READ_TRIES {
@@ -195,12 +246,12 @@ impl Readers {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.queues.clear();
         lock(&self.readers.idle).clear();
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writer ended with a panic");
+        for writer in self.writers.drain(..) {
+            if writer.join().is_err() {
+                tracing::error!("a writer ended with a panic");
+            }
         }
     }
 }

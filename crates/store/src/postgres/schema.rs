@@ -15,7 +15,8 @@ const SCHEMA_LOCK: i64 = 0x7365_6564_6c69_6e67;
 
 /// Tables whose rows are changed or removed soon after they were written: some room in each page lets a new version
 /// lie beside the old one, and they are cleaned before they grow.
-const BUSY_TABLES: [&str; 7] = ["contact", "contact_urn", "session", "run", "timer", "outbox", "tally"];
+const BUSY_TABLES: [&str; 8] =
+    ["contact", "contact_urn", "session", "run", "timer", "outbox", "tally", "message"];
 
 /// Applies the migrations that the database has not had, all in one transaction. Without `create` a database that has
 /// none of them is refused.

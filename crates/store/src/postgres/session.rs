@@ -17,7 +17,7 @@ use std::{
 
 use futures_util::{StreamExt, future::join_all};
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::{address::PostgresUrl, wire::Bind};
 use crate::sql::Error;
@@ -62,7 +62,8 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| Error::Away(format!("a connection cannot be driven: {error}")))?;
-        let (client, connection) = runtime.block_on(url.config().connect(NoTls)).map_err(Error::from)?;
+        let connector = url.connector().map_err(|error| Error::Away(format!("no TLS: {error}")))?;
+        let (client, connection) = runtime.block_on(url.config().connect(connector)).map_err(Error::from)?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL ended");

@@ -1,4 +1,4 @@
-//! The writer: collects what waits, applies it in one transaction, commits, then answers.
+//! A writer: collects what waits, applies it in one transaction, commits, then answers.
 //!
 //! Units are written in batches, as a few statements for all of them. If one meets something that its guards did not
 //! foresee, the group is applied again one by one, each unit under a savepoint, so that it spoils no other.
@@ -9,6 +9,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,13 @@ use crate::{
 /// How often a group is applied again because the server broke a circle of waits.
 const TRIES: usize = 5;
 
+/// The shortest time between two small groups. What comes meanwhile shares the next: a transaction costs the server
+/// as much as some ten messages in it.
+const PACE: Duration = Duration::from_millis(2);
+
+/// Units that are worth a transaction at once.
+const ENOUGH: usize = 64;
+
 /// How long rows are looked for that a commit of which nothing is known may have put into a hand.
 const LOOSE_TIME: Duration = Duration::from_secs(300);
 
@@ -46,10 +54,29 @@ pub(super) struct Writer {
     units_max: usize,
     /// How long to go on connecting before those who wait are told.
     patience: Duration,
-    /// Outbox rows that a commit of which nothing is known put into a hand: into nobody's, because those who waited
-    /// were not told. With the run whose hand it is, and how long they are looked for: until the server must have
-    /// given the commit up.
-    loose: BTreeMap<i64, (i64, Instant)>,
+    loose: Loose,
+}
+
+/// Outbox rows that a commit of which nothing is known put into a hand: into nobody's, because those who waited
+/// were not told. With the run whose hand it is, and how long they are looked for: until the server must have given the
+/// commit up. All writers of a node know them: another one may take such a row after it was given back.
+#[derive(Clone, Default)]
+pub(super) struct Loose(Arc<Mutex<BTreeMap<i64, (i64, Instant)>>>);
+
+impl Loose {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<i64, (i64, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those that are still looked for, with their runs.
+    fn now(&self) -> Vec<(i64, i64)> {
+        let mut rows = self.rows();
+        if !rows.is_empty() {
+            let now = Instant::now();
+            rows.retain(|_, (_, until)| now < *until);
+        }
+        rows.iter().map(|(id, (run, _))| (*id, *run)).collect()
+    }
 }
 
 /// Why a group was not committed.
@@ -71,20 +98,23 @@ impl From<sql::Error> for Failed {
 }
 
 impl Writer {
-    pub(super) fn new(url: PostgresUrl, session: Session, shard: i64, options: &StoreOptions) -> Self {
-        Self {
-            url,
-            shard,
-            session: Some(session),
-            units_max: options.group_units,
-            patience: options.busy_timeout,
-            loose: BTreeMap::new(),
-        }
+    pub(super) fn new(
+        url: PostgresUrl,
+        session: Option<Session>,
+        shard: i64,
+        loose: Loose,
+        options: &StoreOptions,
+    ) -> Self {
+        Self { url, shard, session, units_max: options.group_units, patience: options.busy_timeout, loose }
     }
 
     /// Serves jobs until the last store is dropped.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Write>) {
+        let mut rests_until = Instant::now();
         while let Some(first) = queue.blocking_recv() {
+            if first.size() + queue.len() < ENOUGH {
+                std::thread::sleep(rests_until.saturating_duration_since(Instant::now()));
+            }
             let mut taken = first.size();
             let mut jobs = vec![first];
             while taken < self.units_max
@@ -94,6 +124,7 @@ impl Writer {
                 jobs.push(job);
             }
             self.commit_group(jobs, taken);
+            rests_until = Instant::now() + PACE;
         }
     }
 
@@ -128,7 +159,7 @@ impl Writer {
             Some(session) => session,
             None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
         };
-        self.loose.retain(|_, (_, until)| Instant::now() < *until);
+        let loose = self.loose.now();
         let mut group = Group {
             session: &session,
             shard: self.shard,
@@ -136,7 +167,7 @@ impl Writer {
             tallies: Tallies::default(),
         };
         session.begin(&self.url.begin());
-        let applied = group.give_back(&self.loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
+        let applied = group.give_back(&loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
             if trouble == Trouble::Again && session.roll_back().is_ok() {
                 session.clear_trouble();
@@ -162,14 +193,16 @@ impl Writer {
         match group.commit() {
             Ok(()) => {
                 // Given back, or taken by somebody since: in either case not loose any more.
-                self.loose.retain(|id, _| !back.contains(id) && !in_hand.contains_key(id));
+                if !loose.is_empty() {
+                    self.loose.rows().retain(|id, _| !back.contains(id) && !in_hand.contains_key(id));
+                }
                 self.session = Some(session);
                 Ok(done)
             }
             Err(failed) => {
                 if let Failed::Unknown = failed {
                     let until = Instant::now() + LOOSE_TIME;
-                    self.loose.extend(in_hand.into_iter().map(|(id, run)| (id, (run, until))));
+                    self.loose.rows().extend(in_hand.into_iter().map(|(id, run)| (id, (run, until))));
                 }
                 Err(failed)
             }
@@ -300,12 +333,12 @@ impl<'s> Group<'s> {
     }
 
     /// Puts loose rows back into the queue, as far as they are there. Answers which.
-    fn give_back(&self, loose: &BTreeMap<i64, (i64, Instant)>) -> Result<Vec<i64>, Failed> {
+    fn give_back(&self, loose: &[(i64, i64)]) -> Result<Vec<i64>, Failed> {
         if loose.is_empty() {
             return Ok(Vec::new());
         }
         let mut ids = Table::default();
-        loose.iter().for_each(|(id, (run, _))| ids.push(&[id, run]));
+        loose.iter().for_each(|(id, run)| ids.push(&[id, run]));
         // Only out of that hand: another run may have taken a row since, if this one was given up.
         let text = "UPDATE outbox AS o SET claimed_by = 0 FROM {rows} AS w (id, run)
              WHERE o.id = w.id AND o.claimed_by = w.run RETURNING o.id";

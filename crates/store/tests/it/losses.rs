@@ -110,3 +110,26 @@ async fn a_server_that_is_away_is_waited_for_and_then_said_to_be_away() {
     store.write_one(vec![contact(1)].into()).await.unwrap();
     assert_eq!(store.contact_count(WORKSPACE).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_pooler_that_is_started_anew_is_not_noticed() {
+    let cluster = Cluster::start(test_postgres::Durability::Fast);
+    let database = cluster.pooled_database();
+    let store = Store::open(&database.url().parse().unwrap(), StoreOptions::default()).unwrap();
+    store.write_one(workspace()).await.unwrap();
+    for id in 1..=3 {
+        cluster.restart_pooler();
+        store.write_one(vec![contact(id)].into()).await.unwrap();
+        cluster.restart_pooler();
+        assert_eq!(store.contact_count(WORKSPACE).await.unwrap(), id as u64);
+    }
+    cluster.stop_pooler();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.write_one(vec![contact(4)].into()).await }
+    });
+    tokio::task::yield_now().await;
+    cluster.start_pooler();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(store.contact_count(WORKSPACE).await.unwrap(), 4);
+}

@@ -8,7 +8,7 @@ use test_postgres::{Cluster, Database};
 pub enum Place {
     Sqlite(TempDir),
     Postgres(Database),
-    /// As behind a pooler that hands connections out by transaction.
+    /// Behind PgBouncer, which hands connections out by transaction.
     Pooled(Database),
 }
 
@@ -22,14 +22,13 @@ impl Place {
     }
 
     pub fn pooled() -> Self {
-        Self::Pooled(Cluster::shared().database())
+        Self::Pooled(Cluster::shared().pooled_database())
     }
 
     pub fn url(&self) -> StoreUrl {
         match self {
             Self::Sqlite(folder) => StoreUrl::Sqlite(folder.path().join("store.db")),
-            Self::Postgres(database) => database.url().parse().unwrap(),
-            Self::Pooled(database) => format!("{}&pgbouncer=true", database.url()).parse().unwrap(),
+            Self::Postgres(database) | Self::Pooled(database) => database.url().parse().unwrap(),
         }
     }
 

@@ -247,7 +247,7 @@ async fn what_an_older_program_left_is_counted_when_the_store_is_opened(place: P
         "INSERT INTO daily_count (workspace_id, day, channel_id, direction, status, count)
          SELECT workspace_id, day, subject, 'out', substr(name, 5), count FROM tally
          WHERE kind = 'message' AND count <> 0;
-         DROP TABLE tally; DROP TABLE contact_day; DELETE FROM schema_migration WHERE version = 17;",
+         DROP TABLE tally; DROP TABLE contact_day; DROP TABLE filling; DELETE FROM schema_migration WHERE version = 17;",
     );
     let store = place.open();
     assert_eq!(store.tallies(WORKSPACE, kinds, i32::MIN, i32::MAX).await.unwrap(), before);

@@ -63,7 +63,7 @@ impl List {
         };
         let search = workspace.search(query);
         if self.count {
-            let count = context.store.count_contacts(search).await?;
+            let count = context.store.for_reports().count_contacts(search).await?;
             let shown = if self.json { json!({"count": count}).to_string() } else { count.to_string() };
             println!("{shown}");
         } else {
@@ -95,7 +95,7 @@ impl List {
             }
             left -= page.len();
         }
-        let more = context.store.search_contacts(search, after, 1).await?;
+        let more = context.store.for_reports().search_contacts(search, after, 1).await?;
         if !more.is_empty() && !self.json {
             eprintln!("there are more: --limit N or --all lists them, --count counts them");
         }
