@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
+use crate::shedding::Pulse;
 use crate::spool::{Spool, SpoolError, Spooled};
 
 /// What became of one item.
@@ -82,6 +83,7 @@ struct Intake {
     unclaimed: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    pulse: Arc<Pulse>,
     spool: Option<Spool>,
     /// Operations that took too long, so that what they were given is in the spool as well. They end by themselves.
     late: JoinSet<()>,
@@ -92,11 +94,12 @@ pub(crate) async fn run(
     ctx: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    pulse: Arc<Pulse>,
     spool: Option<Spool>,
     mut queue: mpsc::Receiver<Submission>,
 ) {
     let unclaimed = ctx.unclaimed();
-    let mut intake = Intake { ctx, unclaimed, handover, metrics, spool, late: JoinSet::new() };
+    let mut intake = Intake { ctx, unclaimed, handover, metrics, pulse, spool, late: JoinSet::new() };
     while let Some(first) = queue.recv().await {
         let mut size = first.items.len();
         let mut batch = vec![first];
@@ -108,7 +111,10 @@ pub(crate) async fn run(
         }
         intake.metrics.batch.observe(size as f64);
         intake.metrics.waiting.set(i64::try_from(queue.len()).unwrap_or(i64::MAX));
+        let begun = Instant::now();
+        intake.pulse.begin(batch.first().map(|first| first.since));
         intake.take_all(batch).await;
+        intake.pulse.end(begun.elapsed());
         while intake.late.try_join_next().is_some() {}
     }
     while intake.late.join_next().await.is_some() {}

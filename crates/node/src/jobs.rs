@@ -16,12 +16,14 @@ use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::node::Worker;
+use crate::shedding::Shedding;
 
 /// The runner's state.
 struct Runner {
     ctx: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    shedding: Arc<Shedding>,
     /// The lines to which the last slice of each job wrote.
     lines: HashMap<JobId, HashSet<OutboxLine>>,
     /// How long the writer was let others have.
@@ -30,7 +32,7 @@ struct Runner {
 
 /// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,
@@ -38,7 +40,8 @@ pub(crate) async fn run(worker: Worker) {
     };
     let ctx = ctx.under(fence);
     let jobs = ctx.jobs.clone();
-    let mut runner = Runner { ctx, handover, metrics, lines: HashMap::new(), waited: Duration::ZERO };
+    let mut runner =
+        Runner { ctx, handover, metrics, shedding, lines: HashMap::new(), waited: Duration::ZERO };
     loop {
         let pause = runner.step().await;
         tokio::select! {
@@ -68,6 +71,18 @@ impl Runner {
                 return limits::JOB_LONGEST_SLEEP;
             }
         };
+        let all_wait = !due.is_empty();
+        let due = match self.shedding.let_go(&self.ctx, due).await {
+            Ok(due) => due,
+            Err(error) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "workspaces of jobs could not be read; trying again");
+                return limits::JOB_LONGEST_SLEEP;
+            }
+        };
+        if due.is_empty() && all_wait {
+            return limits::JOB_LONGEST_SLEEP;
+        }
         if due.is_empty() {
             self.lines.clear();
             return self.until_next().await;

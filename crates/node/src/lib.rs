@@ -10,6 +10,7 @@
 //! Time, chance and network come in as [`Surroundings`]; limits are in [`limits`], settings in [`config`].
 
 pub mod bell;
+mod bounds;
 mod clock;
 pub mod config;
 mod dispatcher;
@@ -24,8 +25,10 @@ mod membership;
 pub mod metrics;
 mod node;
 mod prompts;
+pub mod rates;
 mod readiness;
 mod replay;
+pub mod shedding;
 pub mod spool;
 mod surroundings;
 
@@ -38,5 +41,6 @@ pub use membership::Membership;
 pub use metrics::Metrics;
 pub use node::{Node, StartError};
 pub use readiness::Readiness;
+pub use shedding::Shedding;
 pub use spool::{SpoolError, SpoolStatus};
 pub use surroundings::{Ambience, Chance, Clock, Network, Scripted, Surroundings};

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::rates::Limit;
+
 /// Carrier requests that may wait for intake; one more is answered 503 with [`RETRY_AFTER`].
 pub const INTAKE_QUEUE: usize = 4_096;
 /// Items that one `receive` operation takes together.
@@ -174,19 +176,72 @@ pub const CHAT_HISTORY: usize = 100;
 pub const CHAT_STREAMS: usize = 20_000;
 /// Chat streams open at a time from one address.
 pub const CHAT_STREAMS_PER_IP: usize = 200;
-/// Messages of one visitor: so many at once …
-pub const CHAT_VISITOR_BURST: u32 = 10;
-/// … and then one each.
-pub const CHAT_VISITOR_EVERY: Duration = Duration::from_secs(2);
-/// Chat requests from one address (a school or a clinic may share one): so many at once …
-pub const CHAT_IP_BURST: u32 = 300;
-/// … and then one each.
-pub const CHAT_IP_EVERY: Duration = Duration::from_millis(50);
-/// Visitors from one address who were not seen before: each becomes a contact. So many at once …
-pub const CHAT_NEWCOMER_BURST: u32 = 200;
-/// … and then one each.
-pub const CHAT_NEWCOMER_EVERY: Duration = Duration::from_secs(2);
-/// Visitors and addresses whose rates are remembered.
-pub const CHAT_RATES_REMEMBERED: usize = 100_000;
 /// Pause after which a chat stream says that it is alive.
 pub const CHAT_KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Callers whose rates are remembered.
+pub const RATES_REMEMBERED: usize = 200_000;
+/// How often nodes tell each other who is near a limit.
+pub const RATES_EXCHANGED: Duration = Duration::from_secs(1);
+/// Callers that a node tells the others of at a time, those nearest to their limit.
+pub const RATES_TOLD: usize = 500;
+/// Callers of other nodes that are heard at a time.
+pub const RATES_HEARD: usize = 5_000;
+/// Exchanges after which what is no longer true is removed.
+pub const RATES_TIDIED: u64 = 60;
+/// How long what a node said stays at most.
+pub const RATES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// A limit on how often one caller may ask.
+const fn rate(name: &'static str, burst: u32, every: Duration) -> Limit {
+    Limit { name, burst, every }
+}
+/// Requests of carriers for one channel: more than a node can take, so that it holds off floods only.
+pub static CARRIER_CHANNEL: Limit = rate("carrier_channel_rate", 40_000, Duration::from_micros(50));
+/// Requests from one address of a carrier that calls one address of ours for all its channels.
+pub static CARRIER_CLIENT: Limit = rate("carrier_client_rate", 40_000, Duration::from_micros(50));
+/// Requests from one address for what is not there.
+pub static STRAY_CLIENT: Limit = rate("stray_client_rate", 200, Duration::from_millis(100));
+/// Requests from one address for pages, health and metrics.
+pub static PAGE_CLIENT: Limit = rate("page_client_rate", 200, Duration::from_millis(50));
+/// Chat requests from one address; a school or a clinic may share one.
+pub static CHAT_CLIENT: Limit = rate("chat_client_rate", 300, Duration::from_millis(50));
+/// Messages of one visitor.
+pub static CHAT_VISITOR: Limit = rate("chat_visitor_rate", 10, Duration::from_secs(2));
+/// Visitors from one address who were not seen before: each becomes a contact.
+pub static CHAT_NEWCOMER: Limit = rate("chat_newcomer_rate", 200, Duration::from_secs(2));
+
+/// The limit of this name; other nodes may know others.
+pub(crate) fn rate_named(name: &str) -> Option<&'static Limit> {
+    let all = [
+        &CARRIER_CHANNEL,
+        &CARRIER_CLIENT,
+        &STRAY_CLIENT,
+        &PAGE_CLIENT,
+        &CHAT_CLIENT,
+        &CHAT_VISITOR,
+        &CHAT_NEWCOMER,
+    ];
+    all.into_iter().find(|limit| limit.name == name)
+}
+
+/// How often a node measures its pressure.
+pub const SHED_MEASURED: Duration = Duration::from_millis(500);
+/// How often a node asks what people say about shedding.
+pub const SHED_ASKED: Duration = Duration::from_secs(2);
+/// How often a node that measures pressure says so again.
+pub const SHED_REPORTED: Duration = Duration::from_secs(20);
+/// Pressure lasts so long before one thing more is turned off …
+pub const SHED_UP_AFTER: Duration = Duration::from_secs(3);
+/// … and is gone so long before one is turned on again.
+pub const SHED_DOWN_AFTER: Duration = Duration::from_secs(15);
+/// Age of the oldest item that is not taken: none below, pressure from the second on.
+pub const SHED_OLDEST: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
+/// Writes that wait for the writer.
+pub const SHED_WRITES: (usize, usize) = (16, 128);
+/// Mean time of a commit.
+pub const SHED_COMMIT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
+/// How late the event loop is.
+pub const SHED_LAG: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
+/// Difference between the machine's clock and its steady clock, within one measure, from which on it is said.
+pub const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);

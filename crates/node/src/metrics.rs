@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use operations::Shed;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -89,6 +90,26 @@ pub struct Metrics {
     pub evictions: Counter,
     /// Units refused because this node was taken for dead.
     pub fenced_writes: Counter,
+    /// How much is turned off under pressure.
+    pub shedding_level: Gauge,
+    /// 1 for each thing that is turned off.
+    pub shedding_off: Family<TurnedOff, Gauge>,
+    /// Jumps of the machine's clock, forwards or backwards.
+    pub clock_jumps: Family<Jumped, Counter>,
+}
+
+/// Something that can be turned off under pressure.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TurnedOff {
+    /// Its name.
+    pub what: &'static str,
+}
+
+/// A jump of the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Jumped {
+    /// `forwards` or `backwards`.
+    pub direction: &'static str,
 }
 
 impl Default for Metrics {
@@ -122,6 +143,9 @@ impl Default for Metrics {
             lease_held: Family::default(),
             evictions: Counter::default(),
             fenced_writes: Counter::default(),
+            shedding_level: Gauge::default(),
+            shedding_off: Family::default(),
+            clock_jumps: Family::default(),
             registry: Mutex::new(Registry::default()),
         };
         let r = &mut registry;
@@ -150,12 +174,28 @@ impl Default for Metrics {
             metrics.fenced_writes.clone(),
         );
         metrics.register_spool(&mut registry);
+        metrics.register_bounds(&mut registry);
         metrics.registry = Mutex::new(registry);
         metrics
     }
 }
 
 impl Metrics {
+    /// Shows the level of shedding, with one series for each thing that it turns off.
+    pub fn show_shedding(&self, level: u8) {
+        self.shedding_level.set(i64::from(level));
+        for what in Shed::ALL {
+            let off = self.shedding_off.get_or_create(&TurnedOff { what: what.word() });
+            off.set(i64::from(what.level() <= level));
+        }
+    }
+
+    fn register_bounds(&self, r: &mut Registry) {
+        r.register("shedding_level", "How much is turned off under pressure", self.shedding_level.clone());
+        r.register("shedding_off", "1 for each thing that is turned off", self.shedding_off.clone());
+        r.register("clock_jumps", "Jumps of the machine's clock", self.clock_jumps.clone());
+    }
+
     fn register_spool(&self, r: &mut Registry) {
         r.register("spooled", "Items kept in the spool while the store was away", self.spooled.clone());
         r.register("spool_replayed", "Items of the spool that the store has taken", self.replayed.clone());

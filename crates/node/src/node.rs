@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::bell::Bell;
+use crate::bounds::Bounds;
 use crate::clock;
 use crate::config::Config;
 use crate::dispatcher::{self, Handover, Shared};
@@ -22,7 +23,8 @@ use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
-use crate::replay;
+use crate::rates::Rates;
+use crate::shedding::Shedding;
 use crate::spool::{Spool, SpoolError};
 use crate::surroundings::Surroundings;
 
@@ -71,8 +73,7 @@ struct Inner {
     stopping: AtomicBool,
     stop_clock: Arc<Notify>,
     stop_jobs: Arc<Notify>,
-    spool: Option<Spool>,
-    stop_replay: Arc<Notify>,
+    bounds: Bounds,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -82,6 +83,7 @@ pub(crate) struct Worker {
     pub(crate) handover: Handover,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) membership: Membership,
+    pub(crate) shedding: Arc<Shedding>,
     pub(crate) stop: Arc<Notify>,
 }
 
@@ -90,13 +92,12 @@ struct Tasks {
     clock: JoinHandle<()>,
     jobs: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
-    /// There is none without a spool.
-    replay: Option<JoinHandle<()>>,
+    bounds: Vec<JoinHandle<()>>,
 }
 
 impl Tasks {
     fn all(&self) -> impl Iterator<Item = &JoinHandle<()>> {
-        [&self.intake, &self.clock, &self.jobs, &self.dispatcher].into_iter().chain(&self.replay)
+        [&self.intake, &self.clock, &self.jobs, &self.dispatcher].into_iter().chain(&self.bounds)
     }
 }
 
@@ -117,12 +118,12 @@ impl Node {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let host: SharedHost = surroundings.host.clone();
-        let spool = config.spool.as_deref().map(Spool::open).transpose()?;
+        let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let asked = Instant::now();
         let registered = membership::enter(&store, &host, &identity).await?;
         let ctx = Context::for_run(&store, host, &registered);
-        let rows = match take_over(&ctx, spool.is_some()).await {
+        let rows = match take_over(&ctx, bounds.spool.is_some()).await {
             Ok(rows) => rows,
             Err(error) => {
                 // So that the next try need not wait for the end of this one.
@@ -143,32 +144,31 @@ impl Node {
             network: surroundings.network.clone(),
             metrics: metrics.clone(),
             membership: membership.clone(),
+            shedding: bounds.shedding.clone(),
             bell: bell.clone(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
-        let taking = intake::run(ctx.clone(), handover.clone(), metrics.clone(), spool.clone(), queue);
-        let intake = tokio::spawn(taking);
+        let intake = tokio::spawn(intake::run(
+            ctx.clone(),
+            handover.clone(),
+            metrics.clone(),
+            bounds.pulse.clone(),
+            bounds.spool.clone(),
+            queue,
+        ));
         let stop_clock = Arc::new(Notify::new());
         let worker = |stop: &Arc<Notify>| Worker {
             ctx: ctx.clone(),
             handover: handover.clone(),
             metrics: metrics.clone(),
             membership: membership.clone(),
+            shedding: bounds.shedding.clone(),
             stop: stop.clone(),
         };
         let clock = tokio::spawn(clock::run(worker(&stop_clock)));
         let stop_jobs = Arc::new(Notify::new());
         let jobs = tokio::spawn(jobs::run(worker(&stop_jobs)));
-        let stop_replay = Arc::new(Notify::new());
-        let replay = spool.clone().map(|spool| {
-            tokio::spawn(replay::run(
-                ctx.clone(),
-                handover.clone(),
-                metrics.clone(),
-                spool,
-                stop_replay.clone(),
-            ))
-        });
+        let background = bounds.start(&ctx, &handover, &metrics);
         Ok(Self {
             inner: Arc::new(Inner {
                 ctx,
@@ -184,9 +184,8 @@ impl Node {
                 stopping: AtomicBool::new(false),
                 stop_clock,
                 stop_jobs,
-                spool,
-                stop_replay,
-                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher, replay })),
+                bounds,
+                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher, bounds: background })),
             }),
         })
     }
@@ -249,18 +248,29 @@ impl Node {
     /// The same in the text form that Prometheus reads, with what is measured when it is asked for.
     pub fn metrics_text(&self) -> String {
         let metrics = &self.inner.metrics;
-        if let Some(spool) = &self.inner.spool {
+        if let Some(spool) = &self.inner.bounds.spool {
             let status = spool.status();
             let age = status.oldest.map_or(0, |oldest| self.inner.ctx.now().duration_since(oldest).as_secs());
             metrics.spool_items.set(i64::try_from(status.items).unwrap_or(i64::MAX));
             metrics.spool_bytes.set(i64::try_from(status.bytes).unwrap_or(i64::MAX));
             metrics.spool_age.set(age.max(0));
         }
+        metrics.show_shedding(self.inner.bounds.shedding.level());
         metrics.text()
     }
 
+    /// What the node turns off under pressure.
+    pub fn shedding(&self) -> &Shedding {
+        &self.inner.bounds.shedding
+    }
+
+    /// How often callers have asked.
+    pub fn rates(&self) -> &Rates {
+        &self.inner.bounds.rates
+    }
+
     pub(crate) fn spool(&self) -> Option<&Spool> {
-        self.inner.spool.as_ref()
+        self.inner.bounds.spool.as_ref()
     }
 
     /// Wakes those who watch a conversation.
@@ -316,13 +326,11 @@ impl Node {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
-        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher].into_iter().chain(tasks.replay)
+        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher].into_iter().chain(tasks.bounds)
         {
             let _ = task.await;
         }
-        if let Some(spool) = &self.inner.spool {
-            spool.close();
-        }
+        self.inner.bounds.close();
     }
 
     /// Ends as `kill -9` does, for simulations: the workers are cut off wherever they are, nothing is finished, nothing
@@ -335,9 +343,7 @@ impl Node {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
-        if let Some(spool) = &self.inner.spool {
-            spool.close();
-        }
+        self.inner.bounds.close();
     }
 
     /// Stops cleanly: takes nothing more, finishes what it has begun, records carriers' answers. Answers whether
@@ -347,7 +353,7 @@ impl Node {
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.inner.stop_clock.notify_one();
         self.inner.stop_jobs.notify_one();
-        self.inner.stop_replay.notify_one();
+        self.inner.bounds.stop();
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return true };
         let aborts: Vec<_> = tasks.all().map(JoinHandle::abort_handle).collect();
@@ -357,8 +363,8 @@ impl Node {
             self.inner.membership.give_back(LeaseName::Clock).await;
             let _ = tasks.jobs.await;
             self.inner.membership.give_back(LeaseName::Jobs).await;
-            if let Some(replay) = tasks.replay {
-                let _ = replay.await;
+            for task in tasks.bounds {
+                let _ = task.await;
             }
             // Whatever they committed is with the dispatcher now.
             self.inner.handover.stop();
@@ -369,9 +375,7 @@ impl Node {
             tracing::warn!("the clean stop took too long; the next start takes over what is left");
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
         }
-        if let Some(spool) = &self.inner.spool {
-            spool.close();
-        }
+        self.inner.bounds.close();
         self.inner.membership.leave().await;
         in_time
     }

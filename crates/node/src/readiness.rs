@@ -15,6 +15,8 @@ pub struct Readiness {
     pub store: Option<String>,
     /// The spool, if there is one.
     pub spool: Option<SpoolStatus>,
+    /// The level of shedding, and whether a person said so.
+    pub shedding: (u8, bool),
 }
 
 impl Readiness {
@@ -35,16 +37,17 @@ impl Node {
     /// spool has room.
     pub async fn readiness(&self) -> Readiness {
         let spool = self.spool().map(|spool| spool.status());
+        let shedding = (self.shedding().level(), self.shedding().is_by_hand());
         if self.is_stopping() {
-            return Readiness { refuses: Some("stopping".to_owned()), store: None, spool };
+            return Readiness { refuses: Some("stopping".to_owned()), store: None, spool, shedding };
         }
         if self.membership().is_lost() {
             let why = "the other nodes took this one for dead; it starts anew".to_owned();
-            return Readiness { refuses: Some(why), store: None, spool };
+            return Readiness { refuses: Some(why), store: None, spool, shedding };
         }
         if self.has_lost_a_worker() {
             let why = "a worker of the node broke off; start the node again".to_owned();
-            return Readiness { refuses: Some(why), store: None, spool };
+            return Readiness { refuses: Some(why), store: None, spool, shedding };
         }
         let asked = tokio::time::timeout(limits::READY_WITHIN, self.context().store.next_timer_due()).await;
         let away = match asked {
@@ -54,7 +57,7 @@ impl Node {
         };
         let takes = spool.is_some_and(|spool| spool.usable && spool.has_room);
         let refuses = away.as_ref().filter(|error| !(takes && error.is_passing())).map(ToString::to_string);
-        Readiness { refuses, store: away.map(|error| error.to_string()), spool }
+        Readiness { refuses, store: away.map(|error| error.to_string()), spool, shedding }
     }
 
     /// Whether the node takes requests.

@@ -228,6 +228,7 @@ impl Replay {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 enum Given {
     Received(InboundItem),
     Reported(StatusReport),

@@ -14,6 +14,7 @@ mod counts;
 mod create_workspace;
 mod dispatch;
 mod export_definitions;
+mod features;
 mod fill_group;
 mod find_contacts;
 mod fire_timers;
@@ -31,6 +32,7 @@ mod registry;
 mod reminders;
 mod services;
 mod set_global;
+mod shedding;
 mod sprint;
 mod start_flow;
 mod stop_contact;
@@ -56,6 +58,7 @@ pub use dispatch::{Look, claim_outbox, recover};
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };
+pub use features::{Feature, SetFeatureError, set_feature};
 pub use fill_group::{FillGroupError, Filled, fill_group};
 pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers, fire_timers_of};
@@ -75,6 +78,10 @@ pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
 pub use set_global::{SetGlobalError, set_global};
+pub use shedding::{
+    MAX_SHEDDING, MEASURED_FOR, Shed, Shedding, SheddingMode, TurnedOff, allow_report, report_shedding,
+    set_shedding, shedding,
+};
 pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};

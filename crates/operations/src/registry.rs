@@ -106,6 +106,11 @@ impl Registry {
         }))
     }
 
+    /// Whether a line with this public identifier is in memory: its workspace was asked for before.
+    pub fn knows_channel(&self, uuid: ChannelUuid) -> bool {
+        self.channels.read().unwrap_or_else(PoisonError::into_inner).contains_key(&uuid)
+    }
+
     fn is_unknown(&self, uuid: ChannelUuid, now: Timestamp) -> bool {
         let asked = self.unknown.read().unwrap_or_else(PoisonError::into_inner).get(&uuid).copied();
         asked.is_some_and(|asked| now.duration_since(asked).abs() < UNKNOWN_FOR)

@@ -123,6 +123,11 @@ impl Workspace {
         }
     }
 
+    /// Features that were turned on or off.
+    pub(crate) fn features(&self) -> &[store::FeatureRow] {
+        &self.definitions.features
+    }
+
     /// A flow that is not archived, by its public identifier.
     pub fn flow(&self, uuid: FlowUuid) -> Option<&FlowRow> {
         self.flows_by_uuid.get(&uuid)

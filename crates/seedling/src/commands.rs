@@ -5,6 +5,7 @@ mod contact;
 mod demo;
 mod drill;
 mod export;
+mod feature;
 mod flow;
 mod global;
 mod import;
@@ -12,6 +13,7 @@ mod init;
 mod location;
 mod report;
 mod service;
+mod shed;
 mod table;
 mod user;
 mod verify;
@@ -57,6 +59,10 @@ pub enum Command {
     Report(report::Report),
     /// Whether counts and rows agree
     Verify(verify::Verify),
+    /// What a workspace may use
+    Feature(feature::Feature),
+    /// Turn less valuable work off under pressure
+    Shed(shed::Shed),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -82,6 +88,8 @@ impl Command {
             Self::Contact(contact) => briefly(contact.run()),
             Self::Report(report) => briefly(report.run()),
             Self::Verify(verify) => briefly(verify.run()),
+            Self::Feature(feature) => briefly(feature.run()),
+            Self::Shed(shed) => briefly(shed.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

@@ -88,6 +88,14 @@ pub enum Change {
     Seen(WorkspaceId, ContactId, i32),
     /// What the unit counts beyond its rows, and by how much.
     Tallies(Vec<(Tally, i64)>),
+    /// A setting of the whole store, new or not.
+    Setting(crate::SettingRow),
+    /// A setting is no longer made.
+    ClearSetting(smol_str::SmolStr),
+    /// What a node has given out of a shared limit.
+    RateUse(crate::RateUse),
+    /// Removes what nodes said of shared limits before a moment.
+    ForgetRates(Timestamp),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -13,9 +13,9 @@ use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
     InboundKey, JobRow, LeaseRow, Loaded, MessageRow, NodeRow, OutboxItem, OutboxLine, OutcomeCount,
-    OutcomeRow, Recovered, Registered, ReminderRow, RevisionRow, RunRow, SessionRow, StoreError,
-    StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone,
-    UnitError, Verified, WorkspaceRow,
+    OutcomeRow, RateUse, Recovered, Registered, ReminderRow, RevisionRow, RunRow, SessionRow, SettingRow,
+    StoreError, StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit,
+    UnitDone, UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -222,6 +222,10 @@ reads! {
     fn find_inbound(key: InboundKey) -> Option<MessageUuid>;
     /// Which of these inbound messages are kept.
     fn kept_messages(workspace: WorkspaceId, uuids: Vec<MessageUuid>) -> Vec<MessageUuid>;
+    /// All settings of the store, by name.
+    fn settings() -> Vec<SettingRow>;
+    /// What other nodes than this one have given out of shared limits, the latest first.
+    fn rate_uses(not_of: i64, limit: usize) -> Vec<RateUse>;
     /// Whose an address is, and the row of the address, without reading more of the contact.
     fn address_owner(workspace: WorkspaceId, urn: Urn) -> Option<(ContactId, UrnId)>;
     /// Timers due at `now` or before, the earliest first.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::{ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow};
+use crate::{FeatureRow, ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow};
 
 /// Versions of a lookup table that are kept, the live one included.
 pub const KEPT_TABLE_VERSIONS: i64 = 10;
@@ -286,6 +286,8 @@ pub struct Definitions {
     pub locations: Option<Arc<str>>,
     /// Lookup tables by name, without their rows.
     pub tables: Vec<TableRow>,
+    /// Features that were turned on or off, by name.
+    pub features: Vec<FeatureRow>,
 }
 
 /// A change of definitions. Each writes the row as given, new or not, by its row number.
@@ -326,6 +328,8 @@ pub enum DefinitionChange {
     Campaign(CampaignRow),
     /// A point of a campaign.
     CampaignEvent(CampaignEventRow),
+    /// A feature is turned on or off.
+    Feature(FeatureRow),
     /// A service.
     Service(Box<ServiceRow>),
     /// Subscribers of an event. Taken if there are some already under another row number.

@@ -29,6 +29,7 @@ mod postgres;
 mod reminder;
 mod search_keys;
 mod service;
+mod setting;
 mod sql;
 mod sqlite;
 mod tally;
@@ -65,6 +66,7 @@ pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
 pub use postgres::PostgresUrl;
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};
+pub use setting::{FeatureRow, RateUse, SettingRow};
 pub use tally::{
     MAX_TALLY_NAME_CHARS, Tally, TallyKind, TallyName, TallyRow, TimeBucket, contact_status_word,
     event_tally, local_day, zone_named,

@@ -68,6 +68,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
     Migration { version: NODES, name: "nodes", sql: include_str!("../migrations/0014_nodes.sql") },
     Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
+    Migration { version: 19, name: "bounds", sql: include_str!("../migrations/0019_bounds.sql") },
     Migration {
         version: 21,
         name: "rows_that_stay_in_place",

@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use node::Node;
+use operations::Shed;
 use serde_json::json;
 
 pub(crate) fn routes() -> Router<Node> {
@@ -36,6 +37,9 @@ async fn ready(State(node): State<Node>) -> Response {
             "usable": spool.usable, "has_room": spool.has_room,
         });
     }
+    let (level, by_hand) = readiness.shedding;
+    let off: Vec<&str> = Shed::ALL.into_iter().filter(|what| what.level() <= level).map(Shed::word).collect();
+    body["shedding"] = json!({"level": level, "by_hand": by_hand, "off": off});
     let status = if readiness.refuses.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(body)).into_response()
 }

@@ -4,9 +4,10 @@
 mod body;
 mod carriers;
 mod chat;
+mod client;
 mod health;
 mod landing;
-mod rates;
+mod limited;
 mod serve;
 mod whatsapp;
 
@@ -26,7 +27,8 @@ pub fn router(node: Node) -> Router {
         .merge(health::routes())
         .merge(landing::routes())
         .fallback(carriers::not_found)
-        .with_state(node)
+        .with_state(node.clone())
+        .layer(axum::middleware::from_fn_with_state(node, limited::gate))
         .layer(axum::middleware::map_response(guard))
 }
 

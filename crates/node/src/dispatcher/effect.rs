@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flows::{Effect, EffectResult, effect::HttpAnswer, effect::HttpRequest};
-use operations::Workspace;
+use operations::{Feature, Shed, Workspace};
 use smol_str::{SmolStr, format_smolstr};
 use store::OutboxItem;
 use tokio::time::Instant;
@@ -37,8 +37,17 @@ pub(super) fn host(effect: &Effect) -> SmolStr {
     parsed.and_then(|url| url.host_str().map(SmolStr::from)).unwrap_or_default()
 }
 
+/// Whether the workspace may use this; one that cannot be read is held to nothing.
+fn may_use(ws: Option<&Workspace>, feature: Feature) -> bool {
+    ws.is_none_or(|ws| ws.may_use(feature))
+}
+
 /// Does it.
 pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) -> EffectResult {
+    let calls_web = matches!(effect, Effect::Webhook { .. } | Effect::Resthook { .. });
+    if calls_web && !may_use(workspace(shared, item).await.as_deref(), Feature::WebServices) {
+        return not_called(effect);
+    }
     match effect {
         Effect::Webhook { request } => {
             EffectResult::Webhook { answer: call(shared, item, 0, &request).await }
@@ -51,7 +60,13 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
             EffectResult::Resthook { answers }
         }
         Effect::Llm { llm, instructions, input } => {
+            if shared.shedding.turns_off(Shed::LanguageUnderstanding) {
+                return model::refused("language understanding is turned off under pressure");
+            }
             let ws = workspace(shared, item).await;
+            if !may_use(ws.as_deref(), Feature::LanguageModels) {
+                return model::refused("language models are turned off for this workspace");
+            }
             model::ask(shared, ws.as_deref(), llm.uuid, &instructions, &input).await
         }
         Effect::Airtime { transfer, sender, recipient, amounts } => {
@@ -70,6 +85,25 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
         }
         // Answered by operations before it gets here; to say that it is taken is the answer that harms nobody.
         Effect::ClaimUrn { .. } => EffectResult::UrnClaimed { free: false },
+    }
+}
+
+/// The answer to a flow whose workspace may not call web services: as if none was reached.
+fn not_called(effect: Effect) -> EffectResult {
+    let unreached = |request: &HttpRequest| {
+        let request_trace = trace_of(request);
+        let mut answer = HttpAnswer { request_trace, ..HttpAnswer::default() };
+        answer.sizes.request = answer.request_trace.len() as u64;
+        answer
+    };
+    match effect {
+        Effect::Resthook { requests, .. } => {
+            EffectResult::Resthook { answers: requests.iter().map(unreached).collect() }
+        }
+        Effect::Webhook { request } => EffectResult::Webhook { answer: unreached(&request) },
+        Effect::Llm { .. } | Effect::Airtime { .. } | Effect::Email { .. } | Effect::ClaimUrn { .. } => {
+            EffectResult::UrnClaimed { free: false }
+        }
     }
 }
 

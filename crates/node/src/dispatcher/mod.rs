@@ -34,6 +34,7 @@ use crate::limits;
 use crate::lines::Lines;
 use crate::membership::Membership;
 use crate::metrics::Metrics;
+use crate::shedding::Shedding;
 use crate::surroundings::Network;
 
 /// What the tasks of the dispatcher share.
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) lines: Arc<Lines>,
     pub(crate) network: Network,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) shedding: Arc<Shedding>,
     pub(crate) bell: Bell,
     pub(crate) membership: Membership,
 }

@@ -71,6 +71,11 @@ pub(super) async fn ask(
     answered(output, started)
 }
 
+/// The answer to a flow that asks a model while none is to be asked.
+pub(super) fn refused(why: &str) -> EffectResult {
+    answered(Err(why.to_owned()), Instant::now())
+}
+
 fn answered(output: Result<(String, LlmTokens), String>, started: Instant) -> EffectResult {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match output {

@@ -136,6 +136,8 @@ pub fn next<'s>(segment: u64, base: u64, bytes: &'s [u8], longest: usize, is_end
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{HEAD_BYTES, Piece, next, write};
 
     const LONGEST: usize = 1_000;
@@ -196,6 +198,94 @@ mod tests {
             let whole: Vec<_> = pieces.iter().flatten().collect();
             assert_eq!(whole, ["one", "three"], "bit {bit}");
             assert_eq!(left, 0, "bit {bit}");
+        }
+    }
+
+    /// What somebody or something does to a segment.
+    #[derive(Debug, Clone)]
+    enum Harm {
+        Flip(usize, u8),
+        Cut(usize),
+        Insert(usize, Vec<u8>),
+        Zero(usize, usize),
+    }
+
+    fn harm() -> impl Strategy<Value = Harm> {
+        prop_oneof![
+            (any::<usize>(), 1..=255_u8).prop_map(|(at, with)| Harm::Flip(at, with)),
+            any::<usize>().prop_map(Harm::Cut),
+            (any::<usize>(), proptest::collection::vec(any::<u8>(), 1..40))
+                .prop_map(|(at, bytes)| Harm::Insert(at, bytes)),
+            (any::<usize>(), 1..200_usize).prop_map(|(at, count)| Harm::Zero(at, count)),
+        ]
+    }
+
+    /// Does it, and answers from where on the bytes are not what they were.
+    fn inflict(bytes: &mut Vec<u8>, harm: Harm) -> usize {
+        let length = bytes.len();
+        match harm {
+            Harm::Flip(at, with) if length > 0 => {
+                bytes[at % length] ^= with;
+                at % length
+            }
+            Harm::Cut(at) if length > 0 => {
+                bytes.truncate(at % length);
+                at % length
+            }
+            Harm::Insert(at, more) => {
+                let at = at % (length + 1);
+                bytes.splice(at..at, more);
+                at
+            }
+            Harm::Zero(at, count) if length > 0 => {
+                let from = at % length;
+                bytes[from..].iter_mut().take(count).for_each(|byte| *byte = 0);
+                from
+            }
+            Harm::Flip(..) | Harm::Cut(_) | Harm::Zero(..) => length,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_to_a_segment_only_what_was_written_is_read(
+            payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..12),
+            harms in proptest::collection::vec(harm(), 0..4),
+        ) {
+            let mut bytes = Vec::new();
+            let mut ends = Vec::new();
+            for payload in &payloads {
+                let at = bytes.len() as u64;
+                write(&mut bytes, 3, at, 5, payload);
+                ends.push(bytes.len());
+            }
+            let first = harms.into_iter().map(|harm| inflict(&mut bytes, harm)).min().unwrap_or(bytes.len());
+            let (mut at, mut read) = (0, Vec::new());
+            while let Some(piece) = next(3, at as u64, &bytes[at..], LONGEST, true) {
+                if let Piece::Record { payload, .. } = piece {
+                    read.push(payload.to_vec());
+                }
+                let end = usize::try_from(piece.end()).unwrap();
+                prop_assert!(end > at && end <= bytes.len());
+                at = end;
+            }
+            let untouched = ends.iter().filter(|end| **end <= first).count();
+            prop_assert!(read.len() >= untouched && read[..untouched] == payloads[..untouched]);
+            // What is read is what was written, in its order.
+            let mut written = payloads.iter();
+            for payload in &read {
+                prop_assert!(written.any(|was| was == payload), "read what was never written");
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_to_their_end(bytes in proptest::collection::vec(any::<u8>(), 0..2_000), end in any::<bool>()) {
+            let mut at = 0;
+            while let Some(piece) = next(1, at as u64, &bytes[at..], LONGEST, end) {
+                let to = usize::try_from(piece.end()).unwrap();
+                prop_assert!(to > at && to <= bytes.len());
+                at = to;
+            }
         }
     }
 }

@@ -81,6 +81,24 @@ impl World {
         config: Config,
     ) -> Self {
         let host = Ambience::simulated("2027-03-01T06:00:00Z".parse::<Timestamp>().unwrap(), seed);
+        Self::on_host(host, verdict, service, store, faults, config).await
+    }
+
+    /// The same by another clock.
+    pub async fn by_clock(host: SharedHost, config: Config) -> Self {
+        let nobody: Service = Arc::new(|_, _| Err(HttpError::NotReached("nobody is there".to_owned())));
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        Self::on_host(host, |_| Some(200), nobody, store, None, config).await
+    }
+
+    async fn on_host(
+        host: SharedHost,
+        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        service: Service,
+        store: Store,
+        faults: Option<Faults>,
+        config: Config,
+    ) -> Self {
         let setup = Context::for_command(store.clone(), host.clone());
         let workspace = workspace(&setup).await;
         let line = line(&setup, &workspace, None).await.uuid;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use flows::migrations;
-use operations::{ExportRequest, export_definitions};
+use operations::{ExportRequest, allow_report, export_definitions};
 
 use crate::options::{StoreOptions, WorkspaceOption};
 
@@ -43,6 +43,7 @@ impl Export {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let specification = migrations::target(&self.spec)?;
         let context = self.store.open().await?;
+        allow_report(&context).await?;
         let workspace = self.workspace.choose(&context).await?;
         let request = ExportRequest { flows: self.flows, specification, site: self.site };
         let exported = export_definitions(&context, workspace.id, request).await?;

@@ -3,11 +3,15 @@
 
 mod demo_flows;
 mod drills;
+mod faults;
 mod flow_tests;
 mod killed;
+mod node;
 mod out_again;
 mod place;
 mod setting_up;
+mod shared_limits;
+mod spooled;
 
 use std::io::Write;
 use std::path::PathBuf;

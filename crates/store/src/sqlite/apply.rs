@@ -2,7 +2,7 @@
 
 use super::{
     apply_definitions, apply_extensions, apply_jobs, apply_messages, apply_outbox, apply_people,
-    apply_sessions, apply_tickets, writer::SideEffects,
+    apply_sessions, apply_settings, apply_tickets, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -93,6 +93,10 @@ fn one(
         Change::Tallies(tallies) => {
             tallies.iter().for_each(|(tally, by)| side.tallies.add(tally.clone(), *by))
         }
+        Change::Setting(row) => apply_settings::set(conn, row)?,
+        Change::ClearSetting(name) => apply_settings::clear(conn, name)?,
+        Change::RateUse(row) => apply_settings::rate_use(conn, row)?,
+        Change::ForgetRates(before) => apply_settings::forget_rates(conn, *before)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -145,6 +149,10 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::CancelEffects(..)
             | Change::NewJob(_)
             | Change::NewTicket(_)
+            | Change::Setting(_)
+            | Change::ClearSetting(_)
+            | Change::RateUse(_)
+            | Change::ForgetRates(_)
             | Change::Ticket(_)
             | Change::Seen(..)
             | Change::Tallies(_)

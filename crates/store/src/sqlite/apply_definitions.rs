@@ -3,7 +3,7 @@
 use crate::sql::Connection;
 use domain::WorkspaceId;
 
-use super::{apply::unless_taken, read_definitions::field_type_word, sql};
+use super::{apply::unless_taken, apply_settings, read_definitions::field_type_word, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow,
     KEPT_TABLE_VERSIONS, ServiceRow, TableContent, TableRow, TriggerRow, UnitError, UserRow, WorkspaceRow,
@@ -61,6 +61,7 @@ pub(super) fn change(
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the global's key")))
         .and_then(only_own),
+        DefinitionChange::Feature(row) => apply_settings::feature(conn, workspace, row),
         DefinitionChange::Service(row) => service(conn, workspace, row),
         DefinitionChange::Resthook(row) => sql::exec(
             conn,

@@ -11,5 +11,6 @@ mod reports;
 mod rows;
 mod search;
 mod secure;
+mod settings;
 mod tallies;
 mod units;

@@ -17,6 +17,7 @@ use serde_json::json;
 use smol_str::SmolStr;
 
 use crate::body::{self, BodyError};
+use crate::client::client;
 
 use super::history::{Conversation, external_id};
 use super::page::{self, Look};
@@ -73,14 +74,9 @@ impl Chat {
         }
     }
 
-    fn admit(&self, parts: &Parts) -> Result<std::net::IpAddr, Refused> {
-        let trust = self.node.config().trust_forwarded_for;
-        let client = visitor::client(&parts.headers, &parts.extensions, trust);
-        self.door.admit(client).map_err(|wait| {
-            self.node.metrics().count_limit("chat_client_rate");
-            Refused::TooOften(wait)
-        })?;
-        Ok(client)
+    /// The client's address. How often it may ask was judged before.
+    fn client(&self, parts: &Parts) -> std::net::IpAddr {
+        client(&parts.headers, &parts.extensions, self.node.config().trust_forwarded_for)
     }
 
     /// The visitor's conversation, for requests with a token.
@@ -123,7 +119,6 @@ pub(super) async fn page(State(chat): State<Chat>, Path(uuid): Path<String>, req
 }
 
 async fn show_page(chat: &Chat, uuid: &str, parts: &Parts) -> Result<Response, Refused> {
-    chat.admit(parts)?;
     let channel = chat.channel(uuid).await?;
     let settings = settings(&channel).ok_or(Refused::NotFound)?;
     let accepted = text_of(&parts.headers, header::ACCEPT_LANGUAGE);
@@ -160,7 +155,7 @@ fn text_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
 pub(super) async fn open(State(chat): State<Chat>, Path(uuid): Path<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let opened = async {
-        let client = chat.admit(&parts)?;
+        let client = chat.client(&parts);
         let conversation = chat.conversation(&parts, &uuid).await?;
         admit_visitor(&chat, client, &conversation)?;
         let urn = visitor_urn(&conversation.visitor);
@@ -171,7 +166,7 @@ pub(super) async fn open(State(chat): State<Chat>, Path(uuid): Path<String>, req
 }
 
 fn admit_visitor(chat: &Chat, client: std::net::IpAddr, conversation: &Conversation) -> Result<(), Refused> {
-    chat.door.admit_visitor(client, &conversation.visitor).map_err(|wait| {
+    visitor::admit(chat.node.rates(), client, &conversation.visitor).map_err(|wait| {
         chat.node.metrics().count_limit("chat_visitor_rate");
         Refused::TooOften(wait)
     })
@@ -190,7 +185,7 @@ struct Written {
 pub(super) async fn write(State(chat): State<Chat>, Path(uuid): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let written = async {
-        let client = chat.admit(&parts)?;
+        let client = chat.client(&parts);
         let conversation = chat.conversation(&parts, &uuid).await?;
         let written = read_message(body).await?;
         admit_visitor(&chat, client, &conversation)?;
@@ -253,7 +248,6 @@ pub(super) async fn history(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let said = async {
-        chat.admit(&parts)?;
         let mut conversation = chat.conversation(&parts, &uuid).await?;
         let messages = conversation.after(&chat.node, after).await.map_err(|error| {
             tracing::error!(%error, "a conversation could not be read");
@@ -268,7 +262,7 @@ pub(super) async fn history(
 pub(super) async fn events(State(chat): State<Chat>, Path(uuid): Path<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let stream = async {
-        let client = chat.admit(&parts)?;
+        let client = chat.client(&parts);
         let conversation = chat.conversation(&parts, &uuid).await?;
         let last = SmolStr::from(text_of(&parts.headers, header::HeaderName::from_static("last-event-id")));
         let last = if last.is_empty() {

@@ -29,13 +29,11 @@ use tower_http::compression::CompressionLayer;
 pub(crate) use page::fingerprint;
 
 use self::stream::Streams;
-use self::visitor::Doorkeeper;
 
 /// What the chat's handlers share.
 #[derive(Clone)]
 struct Chat {
     node: Node,
-    door: Arc<Doorkeeper>,
     streams: Arc<Streams>,
 }
 
@@ -46,11 +44,7 @@ impl FromRef<Chat> for Node {
 }
 
 pub(crate) fn routes(node: &Node) -> Router<Node> {
-    let chat = Chat {
-        node: node.clone(),
-        door: Arc::new(Doorkeeper::default()),
-        streams: Arc::new(Streams::default()),
-    };
+    let chat = Chat { node: node.clone(), streams: Arc::new(Streams::default()) };
     let texts = Router::new()
         .route("/chat/{uuid}", get(api::page))
         .route("/chat/{uuid}/", get(api::page))

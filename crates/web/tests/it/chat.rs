@@ -180,7 +180,7 @@ async fn requests_that_are_not_taken() {
 async fn a_visitor_who_writes_too_fast_is_asked_to_wait() {
     let world = World::new().await;
     let mut last = None;
-    for number in 0..=node::limits::CHAT_VISITOR_BURST {
+    for number in 0..=node::limits::CHAT_VISITOR.burst {
         last = Some(world.write(TOKEN, &format!("m{number}"), "x").await);
     }
     let last = last.unwrap();

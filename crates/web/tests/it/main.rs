@@ -4,6 +4,7 @@
 mod carrier;
 mod carriers;
 mod chat;
+mod limits;
 mod sending;
 mod webhooks;
 mod whatsapp;

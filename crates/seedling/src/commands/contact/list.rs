@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use domain::{ContactId, QueryError};
-use operations::{Context, Workspace, find_contacts};
+use operations::{Context, Workspace, allow_report, find_contacts};
 use serde_json::{Value, json};
 use store::{ContactSearch, Conversation};
 
@@ -50,6 +50,7 @@ impl List {
     /// Lists or counts them.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let context = self.store.open().await?;
+        allow_report(&context).await?;
         let row = self.workspace.choose(&context).await?;
         let workspace = context.registry.workspace(&context, row.id).await?;
         let workspace = workspace.context("the workspace is gone")?;

@@ -1,0 +1,83 @@
+//! What keeps a node standing when the world is bad: the spool, what it turns off under pressure, and the limits that
+//! nodes share, with the tasks that belong to them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use operations::Context;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::dispatcher::Handover;
+use crate::metrics::Metrics;
+use crate::rates::{self, Rates};
+use crate::replay;
+use crate::shedding::{self, Pulse, Shedding, Watch};
+use crate::spool::{Spool, SpoolError};
+
+pub(crate) struct Bounds {
+    pub(crate) spool: Option<Spool>,
+    pub(crate) shedding: Arc<Shedding>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) rates: Arc<Rates>,
+    stop_replay: Arc<Notify>,
+    stop_watch: Arc<Notify>,
+    stop_rates: Arc<Notify>,
+}
+
+impl Bounds {
+    /// Takes the spool, if there is to be one.
+    ///
+    /// # Errors
+    /// When its folder cannot be used.
+    pub(crate) fn open(spool: Option<&Path>) -> Result<Self, SpoolError> {
+        Ok(Self {
+            spool: spool.map(Spool::open).transpose()?,
+            shedding: Arc::default(),
+            pulse: Arc::default(),
+            rates: Arc::default(),
+            stop_replay: Arc::default(),
+            stop_watch: Arc::default(),
+            stop_rates: Arc::default(),
+        })
+    }
+
+    /// Starts the tasks. They end after [`Bounds::stop`].
+    pub(crate) fn start(
+        &self,
+        ctx: &Context,
+        handover: &Handover,
+        metrics: &Arc<Metrics>,
+    ) -> Vec<JoinHandle<()>> {
+        let watch = Watch {
+            ctx: ctx.clone(),
+            metrics: metrics.clone(),
+            shedding: self.shedding.clone(),
+            pulse: self.pulse.clone(),
+            spool: self.spool.clone(),
+        };
+        let mut tasks = vec![
+            tokio::spawn(shedding::run(watch, self.stop_watch.clone())),
+            tokio::spawn(rates::run(ctx.clone(), self.rates.clone(), ctx.run, self.stop_rates.clone())),
+        ];
+        if let Some(spool) = self.spool.clone() {
+            let (ctx, handover, metrics) = (ctx.clone(), handover.clone(), metrics.clone());
+            tasks.push(tokio::spawn(replay::run(ctx, handover, metrics, spool, self.stop_replay.clone())));
+        }
+        tasks
+    }
+
+    /// Lets the tasks end.
+    pub(crate) fn stop(&self) {
+        for stop in [&self.stop_replay, &self.stop_watch, &self.stop_rates] {
+            stop.notify_one();
+        }
+    }
+
+    /// Lets go of the spool, so that another process may use it.
+    pub(crate) fn close(&self) {
+        if let Some(spool) = &self.spool {
+            spool.close();
+        }
+    }
+}

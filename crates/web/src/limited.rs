@@ -1,0 +1,143 @@
+//! How often each address of the node may be called, in one table, and the gate that holds callers to it. What is not
+//! in the table is not answered: a route that is added gets its line here first.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use channels::answer;
+use node::rates::{Caller, Limit};
+use node::{Node, limits};
+use serde_json::json;
+
+use crate::carriers;
+use crate::client::client;
+
+/// By what callers are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// The client's address.
+    Client,
+    /// The channel in the address; a client who calls channels that are not there is held to
+    /// [`limits::STRAY_CLIENT`].
+    Channel,
+}
+
+/// One address, and how often it may be called. The chat holds visitors to limits of their own beside these.
+struct RouteLimit {
+    path: &'static str,
+    by: By,
+    limit: &'static Limit,
+}
+
+const fn route(path: &'static str, by: By, limit: &'static Limit) -> RouteLimit {
+    RouteLimit { path, by, limit }
+}
+
+/// All addresses.
+static ROUTES: &[RouteLimit] = &[
+    route("/", By::Client, &limits::PAGE_CLIENT),
+    route("/c/{type}/{uuid}/{action}", By::Channel, &limits::CARRIER_CHANNEL),
+    route("/c/{type}/{uuid}/{action}/", By::Channel, &limits::CARRIER_CHANNEL),
+    route("/c/wac/receive", By::Client, &limits::CARRIER_CLIENT),
+    route("/c/wac/receive/", By::Client, &limits::CARRIER_CLIENT),
+    route("/c/wac/{uuid}/receive", By::Channel, &limits::CARRIER_CHANNEL),
+    route("/c/wac/{uuid}/receive/", By::Channel, &limits::CARRIER_CHANNEL),
+    route("/chat/{uuid}", By::Client, &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/", By::Client, &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/messages", By::Client, &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/open", By::Client, &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/events", By::Client, &limits::CHAT_CLIENT),
+    route("/health/live", By::Client, &limits::PAGE_CLIENT),
+    route("/health/ready", By::Client, &limits::PAGE_CLIENT),
+    route("/metrics", By::Client, &limits::PAGE_CLIENT),
+];
+
+/// Lets a request through, or says when to come again. Nothing here waits for the store.
+pub(crate) async fn gate(
+    State(node): State<Node>,
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let address = client(request.headers(), request.extensions(), node.config().trust_forwarded_for);
+    let stray = (&limits::STRAY_CLIENT, Caller::Client(address));
+    let (limit, caller) = match &path {
+        None => stray,
+        Some(path) => match ROUTES.iter().find(|route| route.path == path.as_str()) {
+            Some(RouteLimit { by: By::Client, limit, .. }) => (*limit, Caller::Client(address)),
+            Some(RouteLimit { by: By::Channel, limit, .. }) => {
+                match channel(&node, path.as_str(), request.uri().path()) {
+                    Some(channel) => (*limit, channel),
+                    None => stray,
+                }
+            }
+            None => {
+                tracing::error!(path = path.as_str(), "this address has no limit in web/src/limited.rs");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        },
+    };
+    match node.rates().take(limit, caller) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            node.metrics().count_limit(limit.name);
+            too_often(request.uri().path(), wait)
+        }
+    }
+}
+
+/// The channel that the address names, if it is one of ours.
+fn channel(node: &Node, route: &str, path: &str) -> Option<Caller> {
+    let place = route.split('/').position(|part| part == "{uuid}")?;
+    let uuid = path.split('/').nth(place)?.parse().ok()?;
+    node.context().registry.knows_channel(uuid).then_some(Caller::Channel(uuid))
+}
+
+/// The answer to who asks too often.
+pub(crate) fn too_often(path: &str, wait: std::time::Duration) -> Response {
+    const REASON: &str = "too many requests; wait a little";
+    let mut response = if path.starts_with("/c/") {
+        carriers::respond(answer::error(StatusCode::TOO_MANY_REQUESTS.as_u16(), REASON))
+    } else {
+        (StatusCode::TOO_MANY_REQUESTS, axum::Json(json!({"error": REASON}))).into_response()
+    };
+    // Whole seconds, and never before it may succeed.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::ROUTES;
+
+    /// The addresses that the sources of this crate route, wherever they do.
+    fn routed(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                routed(&entry, found);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                let source = std::fs::read_to_string(&entry).unwrap();
+                let call = [".rou", "te("].concat();
+                for after in source.split(&call).skip(1) {
+                    let path = after.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+                    let (path, _) = path.unwrap_or_else(|| panic!("{}: {after:.60}", entry.display()));
+                    found.insert(path.to_owned());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_address_has_a_limit() {
+        let mut found = BTreeSet::new();
+        routed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        let listed: BTreeSet<String> = ROUTES.iter().map(|route| route.path.to_owned()).collect();
+        assert_eq!(found, listed, "routes in the sources, and the table of limits");
+        assert_eq!(listed.len(), ROUTES.len(), "each once");
+    }
+}
