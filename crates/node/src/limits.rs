@@ -19,6 +19,8 @@ pub const SPOOL_AFTER: Duration = Duration::from_secs(5);
 pub const SPOOL_SEGMENT_BYTES: u64 = 16 * 1_024 * 1_024;
 /// Bytes of the whole spool: some millions of messages. Beyond it carriers are answered 503.
 pub const SPOOL_BYTES: u64 = 2 * 1_024 * 1_024 * 1_024;
+/// What a carrier is told to wait when the spool is full.
+pub const SPOOL_FULL_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Bytes of one item in the spool: more than the largest webhook.
 pub const SPOOL_RECORD_BYTES: usize = 4 * 1_024 * 1_024;
 /// First pause before the store is tried again with what is in the spool; it doubles.

@@ -123,7 +123,7 @@ impl Node {
         let asked = Instant::now();
         let registered = membership::enter(&store, &host, &identity).await?;
         let ctx = Context::for_run(&store, host, &registered);
-        let rows = match take_over(&ctx, bounds.spool.is_some()).await {
+        let rows = match take_over(&ctx).await {
             Ok(rows) => rows,
             Err(error) => {
                 // So that the next try need not wait for the end of this one.
@@ -382,15 +382,14 @@ impl Node {
 }
 
 /// Gives back what runs had in hand that are gone, and answers how much it was.
-async fn take_over(ctx: &Context, has_spool: bool) -> Result<u64, StoreError> {
+async fn take_over(ctx: &Context) -> Result<u64, StoreError> {
     let recovered = operations::recover(ctx).await?;
-    if has_spool {
-        know_channels(ctx).await?;
-    }
+    know_channels(ctx).await?;
     Ok(recovered.rows)
 }
 
-/// Reads the workspaces, so that their channels are known when the store goes away.
+/// Reads the workspaces, so that their channels are known when the store goes away, and told from those that nobody
+/// has before anybody asks.
 async fn know_channels(ctx: &Context) -> Result<(), StoreError> {
     for row in ctx.store.workspaces().await?.into_iter().take(limits::WORKSPACES_AT_HAND) {
         ctx.registry.workspace(ctx, row.id).await?;

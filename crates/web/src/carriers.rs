@@ -1,5 +1,7 @@
 //! `/c/<type>/<channel uuid>/<action>`: what carriers tell us. They are answered after the commit.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -68,9 +70,8 @@ async fn receive(
     match node.receive(&channel, reading.items.clone()).await {
         Ok(taken) => respond(accepted(line, &reading, &taken)),
         Err(IntakeError::UnknownChannel) => not_found().await,
-        Err(IntakeError::Full | IntakeError::SpoolFull | IntakeError::Stopping | IntakeError::Failed) => {
-            come_again()
-        }
+        Err(IntakeError::SpoolFull) => come_again_later(),
+        Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => come_again(),
     }
 }
 
@@ -95,9 +96,20 @@ fn accepted(line: &channels::Line, reading: &Reading, taken: &[Taken]) -> Answer
 }
 
 pub(crate) fn come_again() -> Response {
-    let mut response = respond(answer::error(503, "busy; send it again in a moment"));
-    let seconds = HeaderValue::from(limits::RETRY_AFTER.as_secs());
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    come_again_in(limits::RETRY_AFTER, "busy; send it again in a moment")
+}
+
+/// The answer while the database is away and the spool is full.
+pub(crate) fn come_again_later() -> Response {
+    come_again_in(
+        limits::SPOOL_FULL_RETRY_AFTER,
+        "the database is away and no more can be kept; send it again later",
+    )
+}
+
+fn come_again_in(wait: Duration, reason: &str) -> Response {
+    let mut response = respond(answer::error(503, reason));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     response
 }
 

@@ -153,9 +153,8 @@ async fn hand_in(node: &Node, readings: Vec<(&Known<'_>, Reading)>, strange: Vec
                 // Removed a moment ago: the others of this webhook are taken all the same.
                 Err(IntakeError::UnknownChannel) => node.metrics().count_inbound(SLUG, "unknown"),
                 // Meta sends the whole webhook again; what was taken is known then.
-                Err(
-                    IntakeError::Full | IntakeError::SpoolFull | IntakeError::Stopping | IntakeError::Failed,
-                ) => {
+                Err(IntakeError::SpoolFull) => return carriers::come_again_later(),
+                Err(IntakeError::Full | IntakeError::Stopping | IntakeError::Failed) => {
                     return carriers::come_again();
                 }
             }
