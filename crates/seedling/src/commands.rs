@@ -11,6 +11,7 @@ mod global;
 mod import;
 mod init;
 mod location;
+mod move_store;
 mod report;
 mod service;
 mod shed;
@@ -55,6 +56,8 @@ pub enum Command {
     Table(table::Table),
     /// The people that a programme talks with: find them, count them
     Contact(contact::Contact),
+    /// Copy a whole store to another database, and compare both
+    Move(move_store::Move),
     /// What was counted: messages, people, flows, times
     Report(report::Report),
     /// Whether counts and rows agree
@@ -86,6 +89,7 @@ impl Command {
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
             Self::Contact(contact) => briefly(contact.run()),
+            Self::Move(moving) => moving.run(),
             Self::Report(report) => briefly(report.run()),
             Self::Verify(verify) => briefly(verify.run()),
             Self::Feature(feature) => briefly(feature.run()),

@@ -49,11 +49,16 @@ impl StoreOptions {
         self.open_with(store::StoreOptions { create: false, ..store::StoreOptions::default() }).await
     }
 
-    async fn open_with(&self, options: store::StoreOptions) -> anyhow::Result<Context> {
-        let url: StoreUrl = match &self.database {
+    /// Where the database is.
+    pub fn url(&self) -> anyhow::Result<StoreUrl> {
+        Ok(match &self.database {
             Some(url) => url.parse()?,
             None => self.data.join(DATABASE_FILE).into(),
-        };
+        })
+    }
+
+    async fn open_with(&self, options: store::StoreOptions) -> anyhow::Result<Context> {
+        let url = self.url()?;
         let reports = reports_database(self.reports_database.as_deref())?;
         let options = store::StoreOptions { reports, ..options };
         let opening = while_busy(
@@ -79,7 +84,7 @@ pub fn reports_database(url: Option<&str>) -> anyhow::Result<Option<Box<Postgres
 }
 
 /// Makes a folder that only its owner may look into: people's messages and carriers' secrets lie in it.
-fn private_folder(path: &Path) -> std::io::Result<()> {
+pub fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

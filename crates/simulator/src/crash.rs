@@ -76,6 +76,8 @@ pub struct Verdict {
     pub refused: u64,
     /// The longest start after a kill, in milliseconds.
     pub start_ms_max: u64,
+    /// What `seedling verify` found wrong in the end.
+    pub untrue: Option<String>,
     /// Some of the lost messages.
     #[serde(skip)]
     pub lost_examples: Vec<String>,
@@ -85,7 +87,10 @@ impl Verdict {
     /// Whether the node kept its promise.
     pub fn holds(&self) -> bool {
         let faults = [self.lost, self.duplicated, self.misordered, self.strange, self.refused];
-        faults.iter().all(|count| *count == 0) && self.acknowledged == self.sent && self.sent > 0
+        faults.iter().all(|count| *count == 0)
+            && self.untrue.is_none()
+            && self.acknowledged == self.sent
+            && self.sent > 0
     }
 }
 
@@ -158,7 +163,8 @@ pub async fn run(
     // A repeat that is still under way would come within a moment.
     tokio::time::sleep(Duration::from_millis(LIFE_MS_MAX)).await;
     carrier.abort();
-    Ok(verdict(&drill, plan.rounds, slowest))
+    let untrue = nodes.store().verify()?;
+    Ok(Verdict { untrue, ..verdict(&drill, plan.rounds, slowest) })
 }
 
 /// Who is killed.
@@ -179,6 +185,13 @@ impl Nodes {
         let mut nodes = SeveralNodes::of(binary, store, Some(database), plan.nodes, Socket::OfTheNode)?;
         nodes.start_all().await?;
         Ok(Self::Several(nodes))
+    }
+
+    fn store(&self) -> &ScratchNode {
+        match self {
+            Self::One(node) => node,
+            Self::Several(nodes) => nodes.store(),
+        }
     }
 
     fn urls(&self) -> Vec<String> {
@@ -268,6 +281,7 @@ fn verdict(drill: &Drill, rounds: u32, slowest: Duration) -> Verdict {
         strange: counts.strange,
         refused: drill.refused.lock().map_or(0, |refused| *refused),
         start_ms_max: u64::try_from(slowest.as_millis()).unwrap_or(u64::MAX),
+        untrue: None,
         lost_examples: ledger.lost_examples(EXAMPLES),
     }
 }

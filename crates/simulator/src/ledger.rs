@@ -14,7 +14,8 @@ use crate::carrier::Delivery;
 use crate::latency::{Latencies, Quantiles};
 
 /// The first number of the drill's people: an unassigned range, so that nobody is ever written to.
-const FIRST_NUMBER: u64 = 256_799_000_000;
+/// The number of the first person.
+pub const FIRST_NUMBER: u64 = 256_799_000_000;
 
 /// Counts of a drill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -52,25 +52,46 @@ pub enum ScratchError {
 /// A store with one workspace, one channel and a flow, and the process that serves it.
 pub struct ScratchNode {
     binary: PathBuf,
+    /// Of the log and what is imported.
     folder: TempDir,
+    /// Where the data is: the same folder, unless the store was there before.
+    data: PathBuf,
     database: Option<String>,
     address: SocketAddr,
     child: Option<Child>,
 }
 
 impl ScratchNode {
-    /// Sets up a store; nothing runs yet. Without `database` it is SQLite in a temporary folder.
-    pub fn create(binary: &Path, database: Option<&str>) -> Result<Self, ScratchError> {
+    /// A node on a store that is there already, with a workspace and a flow; nothing runs yet.
+    pub fn existing(
+        binary: &Path,
+        data: Option<&Path>,
+        database: Option<&str>,
+    ) -> Result<Self, ScratchError> {
+        let mut node = Self::of(binary, database)?;
+        if let Some(data) = data {
+            node.data = data.to_path_buf();
+        }
+        Ok(node)
+    }
+
+    fn of(binary: &Path, database: Option<&str>) -> Result<Self, ScratchError> {
         let folder = tempfile::Builder::new().prefix("seedling-drill-").tempdir()?;
         // Taken and given up at once: the node takes it a moment later, and again after each crash.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let node = Self {
+        Ok(Self {
             binary: binary.to_path_buf(),
+            data: folder.path().to_path_buf(),
             folder,
             database: database.map(str::to_owned),
             address,
             child: None,
-        };
+        })
+    }
+
+    /// Sets up a store; nothing runs yet. Without `database` it is SQLite in a temporary folder.
+    pub fn create(binary: &Path, database: Option<&str>) -> Result<Self, ScratchError> {
+        let node = Self::of(binary, database)?;
         node.command(
             &["init", "--workspace", "Drill", "--admin", "drill@example.org", "--password-file", "-"],
             Some("not a secret: this store is thrown away"),
@@ -97,6 +118,13 @@ impl ScratchNode {
         let said = self.command(&arguments, None)?;
         let last = said.trim().lines().last().unwrap_or_default();
         last.trim().parse().map_err(|_| ScratchError::NoChannel(said.clone()))
+    }
+
+    /// Lets the store be verified, beside the nodes that serve it. Answers what is wrong, if anything is.
+    pub fn verify(&self) -> Result<Option<String>, ScratchError> {
+        let output = self.base("verify").stdin(Stdio::null()).output()?;
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Ok((!output.status.success()).then(|| said.concat().trim().to_owned()))
     }
 
     /// Where its files are.
@@ -182,7 +210,7 @@ impl ScratchNode {
     }
 
     fn store(&self, command: &mut Command) {
-        command.arg("--data").arg(self.folder.path());
+        command.arg("--data").arg(&self.data);
         if let Some(database) = &self.database {
             command.args(["--database", database]);
         }

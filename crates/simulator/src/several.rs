@@ -9,11 +9,16 @@ use crate::scratch::{ScratchError, ScratchNode};
 /// A scratch store and the processes that serve it together.
 pub struct SeveralNodes {
     /// Holds the folder in which the nodes' logs are.
-    _store: ScratchNode,
+    store: ScratchNode,
     nodes: Vec<NodeProcess>,
 }
 
 impl SeveralNodes {
+    /// The store that they share.
+    pub fn store(&self) -> &ScratchNode {
+        &self.store
+    }
+
     /// Makes `count` nodes of a store that was set up; nothing runs yet.
     pub fn of(
         binary: &Path,
@@ -37,7 +42,7 @@ impl SeveralNodes {
             NodeProcess::new(binary, arguments, data.join("node.log"), socket)
         };
         let nodes = (1..=count).map(node).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { _store: store, nodes })
+        Ok(Self { store, nodes })
     }
 
     /// How many there are.

@@ -8,6 +8,7 @@
 //! Every row belongs to a workspace and every query names it. SQLite and PostgreSQL stand side by side; the choice is
 //! made in one file (`db.rs`) and no caller knows it. Reads and changes are written once, on the small layer of `sql`.
 
+mod bulk;
 mod change;
 mod contact;
 mod contact_query;
@@ -40,6 +41,7 @@ mod verify;
 mod workspace;
 mod writing;
 
+pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
 pub use contact_query::ContactSearch;

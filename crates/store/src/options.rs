@@ -1,6 +1,6 @@
 //! Where the store is and how it is run.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use crate::{PostgresUrl, StoreError};
 
@@ -31,6 +31,17 @@ impl FromStr for StoreUrl {
                 Err(StoreError::BadUrl(text.split('@').next_back().unwrap_or_default().to_owned()))
             }
             _ => Ok(Self::Sqlite(PathBuf::from(path))),
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::Postgres(url) => write!(f, "{url}"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod filling;
 mod flow_files;
 mod importing;
 mod jobs;
+mod moving;
 mod ordering;
 mod receiving;
 mod revisions;

@@ -2,6 +2,7 @@
 
 mod carrier;
 mod crash;
+mod history;
 mod launch;
 mod load;
 mod roll;
@@ -15,7 +16,8 @@ use clap::{Args, Subcommand};
 #[command(after_help = "\
 Example:
   seedling drill load --rate 500 --seconds 30
-  seedling drill crash --rounds 20")]
+  seedling drill crash --rounds 20
+  seedling drill history --data ./full --messages 1000000")]
 pub struct Drill {
     #[command(subcommand)]
     kind: Kind,
@@ -31,6 +33,8 @@ enum Kind {
     Launch(launch::Launch),
     /// Restart nodes one after the other under load and check that nobody notices
     Roll(roll::Roll),
+    /// Fill an empty store with conversations of the past, to hold drills on
+    History(history::MakeHistory),
     /// Be an EX carrier: print what a node sends, hand in what is typed
     Carrier(carrier::Carrier),
 }
@@ -43,6 +47,7 @@ impl Drill {
             Kind::Crash(crash) => crash.run().await,
             Kind::Launch(launch) => launch.run().await,
             Kind::Roll(roll) => roll.run().await,
+            Kind::History(history) => history.run().await,
             Kind::Carrier(carrier) => carrier.run().await,
         }
     }

@@ -5,6 +5,7 @@ mod demo_flows;
 mod drills;
 mod faults;
 mod flow_tests;
+mod full_store;
 mod killed;
 mod node;
 mod out_again;

@@ -9,6 +9,7 @@ mod address;
 mod aside;
 mod batch;
 mod claim;
+mod copy_in;
 mod guards;
 mod load;
 mod outcome;
@@ -31,13 +32,14 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit, UnitError,
+    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit, UnitError, bulk,
     sql::Connection,
     sqlite::{Rows, read_nodes},
     writing::{Aside, UnitAnswers, Write},
 };
 pub use address::PostgresUrl;
 use aside::Asides;
+pub(crate) use copy_in::copy_in;
 pub(crate) use load::load_conversations;
 use replica::Replica;
 use routing::Parts;
@@ -79,6 +81,7 @@ impl Postgres {
         let opened = std::thread::Builder::new().name("store-open".to_owned()).spawn(move || {
             let session = Session::open(&mine).map_err(|error| cannot_open(&mine, &error.to_string()))?;
             schema::migrate(&session, &mine, options.create)?;
+            bulk::check_whole(&Connection::Postgres(&session), &mine.to_string())?;
             let highest = read_nodes::highest_id(&Connection::Postgres(&session))?;
             Ok::<_, StoreError>((session, highest, options))
         });
@@ -208,6 +211,19 @@ fn start_writers(url: &PostgresUrl, session: Session, options: &StoreOptions) ->
         threads.push(thread);
     }
     Ok((queues, threads))
+}
+
+/// A connection by itself, with the schema brought up to date.
+pub(crate) fn open_alone(url: &PostgresUrl, create: bool) -> Result<Session, StoreError> {
+    let mine = url.clone();
+    // A thread of its own: the caller may be inside a runtime, where nothing may block on another.
+    let opened = std::thread::Builder::new().name("store-open".to_owned()).spawn(move || {
+        let session = Session::open(&mine).map_err(|error| cannot_open(&mine, &error.to_string()))?;
+        schema::migrate(&session, &mine, create)?;
+        Ok::<_, StoreError>(session)
+    });
+    let opened = opened.map_err(|error| cannot_open(url, &error.to_string()))?.join();
+    opened.map_err(|_| cannot_open(url, "opening it broke off"))?
 }
 
 fn cannot_open(url: &PostgresUrl, reason: &str) -> StoreError {

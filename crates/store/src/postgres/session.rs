@@ -15,11 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, future::join_all};
+use futures_util::{SinkExt, StreamExt, future::join_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Row, Statement};
 
-use super::{address::PostgresUrl, wire::Bind};
+use super::{address::PostgresUrl, copy_in::Chunks, wire::Bind};
 use crate::sql::Error;
 
 /// The first pause before another attempt to connect; each is twice the one before.
@@ -151,7 +151,7 @@ impl Session {
     }
 
     /// Runs plain text without parameters: several statements may be in it.
-    pub(super) fn plain(&self, text: &str) -> Result<(), Error> {
+    pub(crate) fn plain(&self, text: &str) -> Result<(), Error> {
         let text = match self.take_ahead() {
             Some(ahead) => format!("{ahead}; {text}"),
             None => text.to_owned(),
@@ -171,6 +171,18 @@ impl Session {
                 self.note(begun).and(self.note(answer))
             }
         }
+    }
+
+    /// Runs a COPY from these parts and answers how many rows arrived.
+    pub(super) fn copy_in(&self, text: &str, chunks: Chunks) -> Result<u64, Error> {
+        self.note(self.wait(async {
+            let sink = self.client.copy_in(text).await?;
+            let mut sink = pin!(sink);
+            for chunk in chunks {
+                sink.as_mut().send(chunk).await?;
+            }
+            sink.finish().await
+        }))
     }
 
     /// Sends statements at once and answers when all are done. They take effect in order. With `and_commit` the

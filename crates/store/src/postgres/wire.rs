@@ -76,7 +76,7 @@ fn one(value: Value<'_>, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Boxed>
     Ok(IsNull::No)
 }
 
-fn put_text(text: &str, out: &mut impl BufMut) {
+pub(super) fn put_text(text: &str, out: &mut impl BufMut) {
     if !text.as_bytes().contains(&0) {
         return out.put_slice(text.as_bytes());
     }

@@ -79,7 +79,7 @@ impl<T: Column> Column for Option<T> {
 }
 
 impl Row<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
+    pub(crate) fn cell(&self, column: usize) -> Result<Cell<'_>> {
         match self {
             Self::Sqlite(row) => Ok(match row.get_ref(column)? {
                 ValueRef::Null => Cell::Null,

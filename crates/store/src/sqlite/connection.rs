@@ -17,7 +17,7 @@ const STATEMENT_CACHE: usize = 160;
 pub(super) const CHECKPOINT_PAGES: u32 = 1_000;
 
 /// `None` is a database in memory.
-pub(super) fn open_writer(path: Option<&Path>, options: &StoreOptions) -> Result<Connection, StoreError> {
+pub(crate) fn open_writer(path: Option<&Path>, options: &StoreOptions) -> Result<Connection, StoreError> {
     let (shown, opened) = match path {
         None => (":memory:".to_owned(), Connection::open_in_memory()),
         Some(path) => {

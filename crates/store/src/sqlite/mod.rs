@@ -12,7 +12,7 @@ pub(crate) mod apply_search;
 mod apply_sessions;
 mod apply_settings;
 mod apply_tickets;
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod fences;
 pub(crate) mod read_conversations;
 mod read_definitions;
@@ -39,7 +39,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, Execution, OutboxLine, StoreError, StoreOptions, Unit, sql,
+    Claimed, Execution, OutboxLine, StoreError, StoreOptions, Unit, bulk, sql,
     writing::{Aside, UnitAnswers, Write},
 };
 use writer::{Limits, Writer};
@@ -77,6 +77,8 @@ impl Sqlite {
     /// Opens a file, or a database in memory.
     pub(crate) fn open(path: Option<&Path>, options: StoreOptions) -> Result<Self, StoreError> {
         let conn = connection::open_writer(path, &options)?;
+        let shown = path.map_or_else(String::new, |path| path.display().to_string());
+        bulk::check_whole(&sql::Connection::Sqlite(&conn), &shown)?;
         let highest = read_nodes::highest_id(&sql::Connection::Sqlite(&conn))?;
         let limits = Limits { units: options.group_units, time: options.group_time };
         let writer = Writer::new(conn, limits);

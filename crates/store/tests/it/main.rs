@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod counts;
+mod history;
 mod losses;
+mod moving;
 mod nodes;
 mod opening;
 mod outbox;

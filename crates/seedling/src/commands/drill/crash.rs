@@ -65,6 +65,9 @@ fn print(verdict: &Verdict) {
     println!("repeated and marked   {:>9}   (allowed: the carrier's answer was lost)", verdict.repeated);
     println!("misordered            {:>9}", verdict.misordered);
     println!("slowest start         {:>6} ms", verdict.start_ms_max);
+    if let Some(wrong) = &verdict.untrue {
+        println!("  counts and rows do not agree:\n{wrong}");
+    }
     for example in &verdict.lost_examples {
         println!("  lost: {example}");
     }

@@ -25,6 +25,7 @@ Example:
   seedling drill load --rate 1800 --seconds 60
   seedling drill load --rate 200 --seconds 10 --json
   seedling drill load --channel wac --rate 500
+  seedling drill load --data ./full --existing --rate 1800
   seedling drill load --url http://node:7333 --channel-uuid UUID --carrier 0.0.0.0:7444
 
 Without --url it starts a node on a scratch store. With --url it needs an EX channel whose send_url is
@@ -49,6 +50,13 @@ pub struct Load {
     /// Database of the scratch store; without it SQLite in a temporary folder
     #[arg(long, value_name = "URL", conflicts_with = "url")]
     database: Option<String>,
+    /// Folder of a store that is there already; with --existing
+    #[arg(long, value_name = "DIR", conflicts_with = "url", requires = "existing")]
+    data: Option<PathBuf>,
+    /// Hold the drill on the store of --data or --database as it is, such as one of `drill history`: it gets one more
+    /// channel, and its catch-all trigger answers
+    #[arg(long, conflicts_with_all = ["url", "flow"])]
+    existing: bool,
     /// A node that runs already, such as http://127.0.0.1:7333
     #[arg(long, value_name = "NODE", requires = "channel_uuid")]
     url: Option<String>,
@@ -108,8 +116,13 @@ impl Load {
 
     async fn on_scratch_node(&self, carrier: Carrier) -> anyhow::Result<Report> {
         let binary = std::env::current_exe().context("cannot find this binary itself")?;
-        let mut node = ScratchNode::create(&binary, self.database.as_deref())?;
+        let mut node = if self.existing {
+            ScratchNode::existing(&binary, self.data.as_deref(), self.database.as_deref())?
+        } else {
+            ScratchNode::create(&binary, self.database.as_deref())?
+        };
         match &self.flow {
+            _ if self.existing => {}
             Some(path) => {
                 let export = std::fs::read_to_string(path).with_context(|| {
                     format!("cannot read {}; --flow takes an export file", path.display())
@@ -120,7 +133,7 @@ impl Load {
         }
         let channel = node.add_channel(&carrier)?;
         let start = node.start().await?;
-        eprintln!("a scratch node was ready after {} ms; writing", start.as_millis());
+        eprintln!("the node was ready after {} ms; writing", start.as_millis());
         let report = simulator::load::run(self.plan(node.url(), channel), carrier).await?;
         if !report.is_clean() {
             eprintln!("the node's log ends:\n{}", node.log());

@@ -1,0 +1,187 @@
+//! Every table of the schema and what becomes of it when a store is moved.
+
+use crate::{
+    migrate::{MIGRATIONS, sqlite_text},
+    sql::Kind,
+};
+
+/// What becomes of a table's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    /// They are copied.
+    Copied,
+    /// They are copied in the place of those with which a new store begins.
+    Replaced,
+    /// They stay: they belong to the place, not to the programme.
+    Left,
+}
+
+/// Rows of one page, of tables whose rows are short.
+const MANY: i64 = 10_000;
+/// Rows of one page, of tables whose rows may be long, such as definitions.
+const FEW: i64 = 16;
+
+/// All tables, with the rows of one page.
+pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
+    ("campaign", Treatment::Copied, MANY),
+    ("campaign_event", Treatment::Copied, MANY),
+    ("channel", Treatment::Copied, MANY),
+    ("contact", Treatment::Copied, MANY),
+    ("contact_day", Treatment::Copied, MANY),
+    ("contact_field", Treatment::Copied, MANY),
+    ("contact_group", Treatment::Copied, MANY),
+    ("contact_group_member", Treatment::Copied, MANY),
+    ("contact_term", Treatment::Copied, MANY),
+    ("contact_urn", Treatment::Copied, MANY),
+    ("daily_count", Treatment::Copied, MANY),
+    ("event", Treatment::Copied, MANY),
+    ("feature", Treatment::Copied, MANY),
+    // Whether a store is being filled is said of the place.
+    ("filling", Treatment::Left, MANY),
+    ("flow", Treatment::Copied, MANY),
+    ("flow_revision", Treatment::Copied, FEW),
+    ("flow_trigger", Treatment::Copied, MANY),
+    ("global_value", Treatment::Copied, MANY),
+    ("job", Treatment::Copied, FEW),
+    ("label", Treatment::Copied, MANY),
+    // The fences of work that one run at a time does go on rising.
+    ("lease", Treatment::Copied, MANY),
+    ("location_tree", Treatment::Copied, FEW),
+    ("lookup_table", Treatment::Copied, MANY),
+    ("lookup_table_version", Treatment::Copied, FEW),
+    ("message", Treatment::Copied, MANY),
+    ("message_label", Treatment::Copied, MANY),
+    // Nodes belong to the place; their numbers go on rising.
+    ("node", Treatment::Left, MANY),
+    ("node_registry", Treatment::Replaced, MANY),
+    ("outbox", Treatment::Copied, MANY),
+    ("outcome", Treatment::Copied, MANY),
+    ("outcome_count", Treatment::Copied, MANY),
+    // What was used of limits a moment ago.
+    ("rate_use", Treatment::Left, MANY),
+    ("reminder", Treatment::Copied, MANY),
+    ("resthook", Treatment::Copied, MANY),
+    ("run", Treatment::Copied, MANY),
+    ("service", Treatment::Copied, MANY),
+    ("session", Treatment::Copied, MANY),
+    ("setting", Treatment::Copied, MANY),
+    ("tally", Treatment::Copied, MANY),
+    ("ticket", Treatment::Copied, MANY),
+    ("timer", Treatment::Copied, MANY),
+    ("topic", Treatment::Copied, MANY),
+    ("user_account", Treatment::Copied, MANY),
+    ("workspace", Treatment::Copied, MANY),
+];
+
+/// A table as the migrations leave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub name: &'static str,
+    pub treatment: Treatment,
+    /// Rows of one page.
+    pub page: i64,
+    /// Columns by name, with what they hold.
+    pub columns: Vec<(String, Kind)>,
+    /// Places in `columns` of the primary key, in its order.
+    pub key: Vec<usize>,
+}
+
+impl Table {
+    /// The columns, separated by commas.
+    pub fn column_list(&self) -> String {
+        self.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The key's columns, separated by commas.
+    pub fn key_list(&self) -> String {
+        self.key.iter().map(|place| self.columns[*place].0.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `$1, $2, …`, so many as there are columns from `first`.
+    pub fn places(first: usize, count: usize) -> String {
+        (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// All tables as the migrations leave them, asked of a database that was made by them.
+pub(crate) fn tables() -> rusqlite::Result<Vec<Table>> {
+    let conn = schema()?;
+    TABLES.iter().map(|(name, treatment, page)| describe(&conn, name, *treatment, *page)).collect()
+}
+
+fn schema() -> rusqlite::Result<rusqlite::Connection> {
+    let conn = rusqlite::Connection::open_in_memory()?;
+    // As the store makes it before the first step.
+    conn.execute_batch(
+        "CREATE TABLE schema_migration (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_on TEXT NOT NULL)",
+    )?;
+    for migration in MIGRATIONS {
+        // The word stays, so that identifiers can be told from other bytes.
+        conn.execute_batch(&sqlite_text(&migration.sql.replace("{{uuid}}", "UUID")))?;
+    }
+    Ok(conn)
+}
+
+fn describe(
+    conn: &rusqlite::Connection,
+    name: &'static str,
+    treatment: Treatment,
+    page: i64,
+) -> rusqlite::Result<Table> {
+    let mut statement = conn.prepare("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY name")?;
+    let rows = statement.query_map([name], |row| {
+        let kind = match row.get::<_, String>(1)?.as_str() {
+            "UUID" => Kind::Uuid,
+            "BLOB" => Kind::Blob,
+            "TEXT" => Kind::Text,
+            _ => Kind::Int,
+        };
+        Ok((row.get::<_, String>(0)?, kind, row.get::<_, i64>(2)?))
+    })?;
+    let (mut columns, mut key) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (name, kind, place) = row?;
+        if place > 0 {
+            key.push((place, columns.len()));
+        }
+        columns.push((name, kind));
+    }
+    key.sort_unstable();
+    let key = key.into_iter().map(|(_, place)| place).collect();
+    Ok(Table { name, treatment, page, columns, key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_of_the_migrations_is_listed() {
+        let conn = schema().expect("the migrations apply");
+        let mut statement = conn
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .expect("readable");
+        let there: Vec<String> =
+            statement.query_map([], |row| row.get(0)).expect("readable").flatten().collect();
+        let listed: Vec<&str> = TABLES.iter().map(|(name, ..)| *name).collect();
+        let missing: Vec<&String> = there
+            .iter()
+            .filter(|name| *name != "schema_migration" && !listed.contains(&name.as_str()))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "say in store/src/bulk/plan.rs what becomes of these tables when a store is moved: {missing:?}"
+        );
+        assert!(listed.iter().all(|name| there.iter().any(|table| table == name)), "a table is gone");
+        assert!(listed.is_sorted());
+    }
+
+    #[test]
+    fn every_table_has_a_key_to_walk_along() {
+        for table in tables().expect("the migrations apply") {
+            assert!(!table.key.is_empty(), "{} has no primary key", table.name);
+        }
+        let timer = tables().expect("the migrations apply").into_iter().find(|table| table.name == "timer");
+        assert_eq!(timer.expect("there").key_list(), "contact_id, kind, scope");
+    }
+}
