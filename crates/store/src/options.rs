@@ -77,7 +77,7 @@ pub struct StoreOptions {
     pub group_time: Duration,
     /// Page cache of the writer, KiB.
     pub writer_cache_kib: u32,
-    /// Page cache of each reader, KiB.
+    /// Page cache of each reader, KiB. Small: every commit empties it.
     pub reader_cache_kib: u32,
     /// How long to wait for another process that writes.
     pub busy_timeout: Duration,
@@ -95,8 +95,8 @@ impl Default for StoreOptions {
             write_queue: 1_024,
             group_units: 2_000,
             group_time: Duration::from_millis(20),
-            writer_cache_kib: 64 * 1_024,
-            reader_cache_kib: 16 * 1_024,
+            writer_cache_kib: 96 * 1_024,
+            reader_cache_kib: 4 * 1_024,
             busy_timeout: Duration::from_secs(10),
             create: true,
             reports: None,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Pages of 4 KiB after which the log is moved into the database while more work waits.
-const BACKLOG_CHECKPOINT_PAGES: u32 = 4_000;
+const BACKLOG_CHECKPOINT_PAGES: u32 = 8_000;
 
 /// A write failed that was sure to succeed, in the middle of a unit without a savepoint: the group must be applied
 /// again from its start, with one for each unit.
