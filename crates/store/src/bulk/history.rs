@@ -333,8 +333,34 @@ impl<'h> Maker<'h> {
             Owned::Int(begins),
             Owned::Int(ended),
         ]);
-        let mut results = serde_json::Map::new();
         let answers = [("Name", name.to_owned(), answered, 1), ("Age", age.to_string(), ended, 3)];
+        let results = self.answers(number, (contact, session), answers, page);
+        page.runs.push(vec![
+            Owned::Int(session),
+            Owned::Int(workspace),
+            Owned::Uuid(run_uuid),
+            Owned::Int(session),
+            Owned::Int(contact),
+            Owned::Int(flow),
+            text("completed"),
+            Owned::Int(1),
+            text(results),
+            Owned::Int(begins),
+            Owned::Int(ended),
+            Owned::Int(ended),
+        ]);
+    }
+
+    /// What was answered: title, answer, moment and node of each. Answers the results as the run keeps them.
+    fn answers(
+        &mut self,
+        number: u64,
+        (contact, session): (i64, i64),
+        answers: [(&str, String, i64, usize); 2],
+        page: &mut Page,
+    ) -> String {
+        let (workspace, flow) = (self.history.workspace.0, self.history.flow.0);
+        let mut results = serde_json::Map::new();
         for (place, (title, value, at, node)) in (0..).zip(answers) {
             let moment = Timestamp::from_microsecond(at).unwrap_or_default();
             let key = title.to_lowercase();
@@ -354,20 +380,7 @@ impl<'h> Maker<'h> {
                 "node_uuid": self.history.nodes[node], "input": value, "created_on": moment});
             results.insert(key, result);
         }
-        page.runs.push(vec![
-            Owned::Int(session),
-            Owned::Int(workspace),
-            Owned::Uuid(run_uuid),
-            Owned::Int(session),
-            Owned::Int(contact),
-            Owned::Int(flow),
-            text("completed"),
-            Owned::Int(1),
-            text(serde_json::Value::Object(results).to_string()),
-            Owned::Int(begins),
-            Owned::Int(ended),
-            Owned::Int(ended),
-        ]);
+        serde_json::Value::Object(results).to_string()
     }
 
     fn message(
