@@ -45,6 +45,8 @@ struct Replay {
     pause: Duration,
     /// Whether it was said that the spool is in use.
     said: bool,
+    /// Why it was last said to wait.
+    waits: String,
 }
 
 /// The task that empties the spool. It ends after `stop` is notified; what is in the spool waits for the next start.
@@ -57,8 +59,18 @@ pub(crate) async fn run(
 ) {
     let unclaimed = ctx.unclaimed();
     let (failures, at_once, pause) = (HashMap::new(), 1, limits::SPOOL_FIRST_PAUSE);
-    let mut replay =
-        Replay { ctx, unclaimed, handover, metrics, spool, failures, at_once, pause, said: false };
+    let mut replay = Replay {
+        ctx,
+        unclaimed,
+        handover,
+        metrics,
+        spool,
+        failures,
+        at_once,
+        pause,
+        said: false,
+        waits: String::new(),
+    };
     loop {
         let next = tokio::select! {
             biased;
@@ -112,6 +124,7 @@ impl Replay {
     fn leave(&mut self) {
         if self.said {
             self.said = false;
+            self.waits.clear();
             self.failures.clear();
             tracing::info!("the spool is empty; what comes in goes to the database again");
         }
@@ -163,10 +176,12 @@ impl Replay {
             done += 1;
         }
         self.spool.taken(batch, done).await?;
-        if let Some(reason) = &waits {
-            tracing::debug!(reason, "the spool waits");
+        let Some(reason) = waits else { return Ok(true) };
+        if reason != self.waits {
+            tracing::warn!(reason, "what is in the spool waits");
+            self.waits = reason;
         }
-        Ok(waits.is_none())
+        Ok(false)
     }
 
     fn fails_for_good(&mut self, item: &Result<Spooled, String>) -> bool {
