@@ -57,6 +57,8 @@ uuid_id! {
     SessionUuid,
     /// Long work that goes on in slices.
     JobUuid,
+    /// Work that begins at moments set beforehand.
+    ScheduleUuid,
     /// One flow within a session.
     RunUuid,
     /// An entry in a contact's history.
@@ -104,6 +106,8 @@ row_id! {
     SessionId,
     /// Long work that goes on in slices.
     JobId,
+    /// A schedule's row.
+    ScheduleId,
     /// A flow that starts for a contact at a later moment.
     ReminderId,
     /// What was achieved.

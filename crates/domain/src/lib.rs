@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. `docs` for each word are in `ARCHITECTURE.md`.
 
 pub mod contact;
+pub mod cron;
 pub mod field;
 pub mod group;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod reference;
 pub mod urn;
 
 pub use contact::{Contact, ContactStatus, ContactUrn, TicketRef};
+pub use cron::{Cron, CronError};
 pub use field::{Field, FieldType, FieldValue};
 pub use group::Group;
 pub use ids::*;

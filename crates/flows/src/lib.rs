@@ -37,7 +37,7 @@ pub use effect::{Effect, EffectResult};
 pub use engine::{Engine, EngineError, Host, Limits, ResumeError, Sprint};
 pub use events::{Event, EventKind};
 pub use inspect::{Dependency, DependencyKind, Inspection};
-pub use modifiers::Modifier;
+pub use modifiers::{GroupsModification, Modifier, UrnsModification};
 pub use program::Program;
 pub use raw_json::RawJson;
 pub use resume::Resume;

@@ -30,6 +30,10 @@ struct Clock {
     lines: HashSet<OutboxLine>,
     /// Since when reminders wait for others.
     waiting: Option<Instant>,
+    /// When schedules are looked at again.
+    schedules_at: Instant,
+    /// Whether more urgent timers were due than were fired at once.
+    backlog: bool,
 }
 
 /// The clock's task. It fires once this node has the clock's lease, and ends after `stop` is notified, between two
@@ -44,8 +48,19 @@ pub(crate) async fn run(worker: Worker) {
     let ctx = ctx.under(fence);
     let unclaimed = ctx.unclaimed();
     let (urgent, others) = TimerKind::ALL.into_iter().partition(|kind| kind.is_urgent());
-    let (lines, waiting) = (HashSet::new(), None);
-    let mut clock = Clock { ctx, unclaimed, handover, metrics, urgent, others, lines, waiting };
+    let (lines, waiting, schedules_at) = (HashSet::new(), None, Instant::now());
+    let mut clock = Clock {
+        ctx,
+        unclaimed,
+        handover,
+        metrics,
+        urgent,
+        others,
+        lines,
+        waiting,
+        schedules_at,
+        backlog: false,
+    };
     loop {
         let pause = clock.step().await;
         tokio::select! {
@@ -59,7 +74,11 @@ pub(crate) async fn run(worker: Worker) {
 impl Clock {
     /// Fires what is due and may go. Answers how long to wait then.
     async fn step(&mut self) -> Duration {
-        let (urgent, _) = self.fire(true, limits::TIMER_BATCH).await;
+        self.fire_schedules().await;
+        let limit = if self.backlog { limits::BACKLOG_BATCH } else { limits::TIMER_BATCH };
+        let (urgent, _) = self.fire(true, limit).await;
+        // So many at once are not waited for one by one: what people write goes in between.
+        self.backlog = urgent == Some(Duration::ZERO);
         let others = if self.others_may_go() {
             let (pause, lines) = self.fire(false, limits::REMINDER_BATCH).await;
             if !lines.is_empty() || pause.is_none() {
@@ -70,8 +89,34 @@ impl Clock {
             Some(limits::JOB_PAUSE)
         };
         match urgent.into_iter().chain(others).min() {
+            Some(pause) if self.backlog => pause.max(limits::CLOCK_SHORTEST_SLEEP),
             Some(pause) => pause,
             None => self.until_next().await,
+        }
+    }
+
+    /// Begins the jobs of schedules that are due.
+    async fn fire_schedules(&mut self) {
+        if Instant::now() < self.schedules_at {
+            return;
+        }
+        self.schedules_at = Instant::now() + limits::SCHEDULES_EVERY;
+        let firing = AssertUnwindSafe(operations::fire_schedules(&self.ctx, limits::SCHEDULE_BATCH));
+        match firing.catch_unwind().await {
+            Ok(Ok(fired)) => {
+                self.metrics.schedules.inc_by(fired.jobs as u64);
+                if fired.due >= limits::SCHEDULE_BATCH {
+                    self.schedules_at = Instant::now();
+                }
+            }
+            Ok(Err(error)) => {
+                self.metrics.errors.inc();
+                tracing::error!(%error, "schedules could not be fired; trying again");
+            }
+            Err(_) => {
+                self.metrics.errors.inc();
+                tracing::error!("firing schedules broke off; trying again");
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! Works jobs off, slice by slice and job by job in turn, when nothing more urgent waits: replies go first. One slice
-//! at a time; between two the node may stop.
+//! Works jobs off, slice by slice, when nothing more urgent waits: replies go first. Workspaces have their turns by their
+//! shares, and the jobs of one workspace take turns. One slice at a time; between two the node may stop.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -10,12 +10,14 @@ use domain::JobId;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::{Context, JobError};
-use store::{JobRow, LeaseName, OutboxLine};
+use store::{DueJobs, JobRow, LeaseName, OutboxLine, StoreError};
+use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::node::Worker;
+use crate::shares::Shares;
 use crate::shedding::Shedding;
 
 /// The runner's state.
@@ -28,6 +30,9 @@ struct Runner {
     lines: HashMap<JobId, HashSet<OutboxLine>>,
     /// How long the writer was let others have.
     waited: Duration,
+    shares: Shares,
+    /// When old files of jobs are looked for again.
+    tidy_at: Instant,
 }
 
 /// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
@@ -40,8 +45,9 @@ pub(crate) async fn run(worker: Worker) {
     };
     let ctx = ctx.under(fence);
     let jobs = ctx.jobs.clone();
-    let mut runner =
-        Runner { ctx, handover, metrics, shedding, lines: HashMap::new(), waited: Duration::ZERO };
+    let (lines, shares, tidy_at) = (HashMap::new(), Shares::default(), Instant::now());
+    let waited = Duration::ZERO;
+    let mut runner = Runner { ctx, handover, metrics, shedding, lines, waited, shares, tidy_at };
     loop {
         let pause = runner.step().await;
         tokio::select! {
@@ -63,7 +69,7 @@ impl Runner {
             return limits::JOB_PAUSE;
         }
         self.waited = Duration::ZERO;
-        let due = match self.ctx.store.due_jobs(self.ctx.now(), limits::JOBS_LOOKED_AT).await {
+        let due = match self.ctx.store.due_jobs_of_each(self.ctx.now(), limits::JOBS_LOOKED_AT).await {
             Ok(due) => due,
             Err(error) => {
                 self.metrics.errors.inc();
@@ -72,7 +78,7 @@ impl Runner {
             }
         };
         let all_wait = !due.is_empty();
-        let due = match self.shedding.let_go(&self.ctx, due).await {
+        let due = match self.let_go(due).await {
             Ok(due) => due,
             Err(error) => {
                 self.metrics.errors.inc();
@@ -85,25 +91,60 @@ impl Runner {
         }
         if due.is_empty() {
             self.lines.clear();
+            self.forget_old_files().await;
             return self.until_next().await;
         }
-        let may_go =
-            |job: &JobRow| self.lines.get(&job.id).is_none_or(|lines| !self.handover.any_busy(lines));
-        match due.into_iter().find(may_go) {
-            Some(job) => self.slice(job).await,
+        match self.next_of(due) {
+            Some((weight, job)) => self.slice(weight, job).await,
             None => limits::JOB_PAUSE,
         }
     }
 
-    async fn slice(&mut self, job: JobRow) -> Duration {
-        let id = job.id;
-        let slicing = operations::run_job_slice(&self.ctx, job);
+    /// The jobs that need not wait because less valuable work is turned off.
+    async fn let_go(&self, due: Vec<DueJobs>) -> Result<Vec<DueJobs>, StoreError> {
+        let mut going = Vec::with_capacity(due.len());
+        for of_one in due {
+            let jobs = self.shedding.let_go(&self.ctx, of_one.jobs).await?;
+            if !jobs.is_empty() {
+                going.push(DueJobs { jobs, ..of_one });
+            }
+        }
+        Ok(going)
+    }
+
+    /// The job whose turn it is, of those whose lines are not busy, with the weight of its workspace.
+    fn next_of(&mut self, mut due: Vec<DueJobs>) -> Option<(i64, JobRow)> {
+        self.shares.meet(due.iter().map(|due| due.workspace));
+        due.sort_by_key(|due| self.shares.spent(due.workspace));
+        let may_go =
+            |job: &JobRow| self.lines.get(&job.id).is_none_or(|lines| !self.handover.any_busy(lines));
+        due.into_iter().find_map(|due| {
+            let weight = due.weight;
+            due.jobs.into_iter().find(|job| may_go(job)).map(|job| (weight, job))
+        })
+    }
+
+    async fn forget_old_files(&mut self) {
+        if Instant::now() < self.tidy_at {
+            return;
+        }
+        self.tidy_at = Instant::now() + limits::JOB_FILES_EVERY;
+        if let Err(error) = operations::forget_old_files(&self.ctx).await {
+            tracing::warn!(%error, "old files of jobs could not be removed; trying again later");
+        }
+    }
+
+    async fn slice(&mut self, weight: i64, job: JobRow) -> Duration {
+        let (id, workspace, before) = (job.id, job.workspace, job.done + job.left_out);
+        let slicing = operations::run_job_slice(&self.ctx, job.clone());
         // A defect that breaks one job must not end the others.
         match AssertUnwindSafe(slicing).catch_unwind().await {
             Ok(Ok(committed)) => {
                 let lines: HashSet<OutboxLine> = committed.outbox.iter().map(|item| item.channel).collect();
                 let job = self.handover.take(committed);
                 self.metrics.job_slices.inc();
+                let people = u64::try_from(job.done + job.left_out - before).unwrap_or_default();
+                self.shares.spend(workspace, weight, limits::JOB_SLICE_COST + people);
                 if job.ended_on.is_some() {
                     self.lines.remove(&id);
                     tracing::info!(job = %job.uuid, kind = job.kind.as_str(), status = job.status.as_str(),
@@ -115,15 +156,18 @@ impl Runner {
             }
             // A person moved the job meanwhile.
             Ok(Err(JobError::Gone)) => limits::JOB_PAUSE,
-            Ok(Err(error @ (JobError::Store(_) | JobError::Unwritable(_)))) => {
+            Ok(Err(error @ (JobError::Store(_) | JobError::Unwritable(_) | JobError::Twice))) => {
                 self.metrics.errors.inc();
                 tracing::error!(%error, "a job cannot go on; trying again");
                 limits::JOB_LONGEST_SLEEP
             }
             Err(_) => {
                 self.metrics.errors.inc();
-                tracing::error!(job = %id, "a slice of a job broke off; trying again");
-                limits::JOB_LONGEST_SLEEP
+                tracing::error!(job = %id, "a slice of a job broke off; trying again later");
+                match operations::job_broke_off(&self.ctx, job, "see the log of the node").await {
+                    Ok(()) | Err(JobError::Gone) => Duration::ZERO,
+                    Err(_) => limits::JOB_LONGEST_SLEEP,
+                }
             }
         }
     }

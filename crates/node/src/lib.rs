@@ -28,6 +28,7 @@ mod prompts;
 pub mod rates;
 mod readiness;
 mod replay;
+mod shares;
 pub mod shedding;
 pub mod spool;
 mod surroundings;

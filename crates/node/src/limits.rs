@@ -123,8 +123,12 @@ pub const IDLE_CONNECTIONS: usize = 128;
 /// Outbox rows in hand of one line beyond which jobs that write to it wait, until half of them are gone: a reply never
 /// has more bulk messages before it than these and those of a slice.
 pub const JOB_LINE_IN_HAND: usize = 500;
-/// Jobs that are looked at together to find one that may go on.
-pub const JOBS_LOOKED_AT: usize = 100;
+/// Jobs of one workspace that are looked at together to find one that may go on.
+pub const JOBS_LOOKED_AT: usize = 20;
+/// What a slice of a job counts in the share of its workspace, beside its people.
+pub const JOB_SLICE_COST: u64 = 50;
+/// How often files of jobs that ended long ago are looked for.
+pub const JOB_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Pause between two looks while jobs wait for others: for the writer, or for their lines.
 pub const JOB_PAUSE: Duration = Duration::from_millis(50);
 /// Units that wait for the store's writer beyond which jobs let them go first.
@@ -134,8 +138,14 @@ pub const JOB_LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Longest sleep of the job runner; other programs may write jobs.
 pub const JOB_LONGEST_SLEEP: Duration = Duration::from_secs(2);
 
+/// How often it is asked whether schedules are due.
+pub const SCHEDULES_EVERY: Duration = Duration::from_secs(1);
+/// Schedules that are due and are fired between two looks at timers.
+pub const SCHEDULE_BATCH: usize = 50;
 /// Timers fired in one operation.
 pub const TIMER_BATCH: usize = 500;
+/// The same while more are due than that: as after an hour's outage, or when a million sessions expire together.
+pub const BACKLOG_BATCH: usize = 200;
 /// Reminders and ends of windows fired in one operation: few enough that replies go in between.
 pub const REMINDER_BATCH: usize = 100;
 /// Longest time that due reminders wait while the lines to which the last ones wrote have enough in hand, or while the

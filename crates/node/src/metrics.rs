@@ -64,6 +64,8 @@ pub struct Metrics {
     pub timers_put_off: Counter,
     /// Slices of jobs done.
     pub job_slices: Counter,
+    /// Jobs begun by schedules.
+    pub schedules: Counter,
     /// Limits reached.
     pub limits: Family<Reached, Counter>,
     /// Chat streams open.
@@ -130,6 +132,7 @@ impl Default for Metrics {
             timers: Counter::default(),
             timers_put_off: Counter::default(),
             job_slices: Counter::default(),
+            schedules: Counter::default(),
             limits: Family::default(),
             streams: Gauge::default(),
             errors: Counter::default(),
@@ -162,6 +165,7 @@ impl Default for Metrics {
         r.register("timers_fired", "Timers fired", metrics.timers.clone());
         r.register("timers_put_off", "Timers that failed and were put off", metrics.timers_put_off.clone());
         r.register("job_slices", "Slices of jobs done", metrics.job_slices.clone());
+        r.register("scheduled_jobs", "Jobs begun by schedules", metrics.schedules.clone());
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());

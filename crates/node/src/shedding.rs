@@ -73,7 +73,14 @@ fn is_bulk(job: &JobRow) -> bool {
             JobSpec::StartFlow(StartJob { recipients, .. })
             | JobSpec::Broadcast(BroadcastJob { recipients, .. }),
         ) => recipients.are_many(),
-        Err(_) => false,
+        Ok(
+            JobSpec::FillGroup(_)
+            | JobSpec::ImportContacts(_)
+            | JobSpec::ExportContacts(_)
+            | JobSpec::ImportDefinitions(_)
+            | JobSpec::ExportDefinitions(_),
+        )
+        | Err(_) => false,
     }
 }
 

@@ -191,13 +191,13 @@ fn refused(error: UnitError) -> BatchError {
 /// What a step answered, and its outbox rows if it has something to commit.
 type Gathered<T> = Vec<(Result<T, BatchError>, Option<Vec<OutboxItem>>)>;
 
-/// Steps inputs of different contacts and commits all that comes of it as one unit, with the change that `last` makes
+/// Steps inputs of different contacts and commits all that comes of it as one unit, with the changes that `last` makes
 /// of the answers: all of it is there after a crash, or nothing. One that breaks off is left out and answered so.
 pub(crate) async fn together<I: Sync, T: Clone + Send>(
     ctx: &Context,
     inputs: &[(ConversationKey, I)],
     step: Step<I, T>,
-    last: impl Fn(&[Result<T, BatchError>]) -> Change,
+    last: impl Fn(&[Result<T, BatchError>]) -> Vec<Change>,
 ) -> Result<(Vec<Result<T, BatchError>>, Vec<OutboxItem>), BatchError> {
     let all: Vec<usize> = (0..inputs.len()).collect();
     for _ in 0..MAX_TRIES {
@@ -205,7 +205,7 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
         let gathered = step_each(ctx, inputs, &all, step, &mut units).await?;
         let mut changes: Vec<Change> = units.into_iter().flat_map(|unit| unit.changes).collect();
         let (answers, rows): (Vec<_>, Vec<_>) = gathered.into_iter().unzip();
-        changes.push(last(&answers));
+        changes.append(&mut last(&answers));
         let unit = Unit::new(changes);
         let rings = brings_a_job(&unit);
         match ctx.write_one(unit).await {

@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::{Context, Workspace, batch::MAX_TRIES, person::Person};
 
 /// Contacts that one slice takes up at most: few enough that messages go in between.
-const SLICE: usize = 500;
+pub(crate) const SLICE: usize = 500;
 
 /// How far a filling is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,29 +53,64 @@ pub async fn fill_group(
     group: GroupUuid,
     after: Option<ContactId>,
 ) -> Result<Filled, FillGroupError> {
+    let due = due(ctx, ws, group, after, SLICE).await?;
+    due.settle(ctx, ws).await
+}
+
+/// Who is to be looked at next.
+pub(crate) struct Due {
+    group: GroupUuid,
+    query: Query,
+    /// Who is in the group and does not fit, or fits and is not in it.
+    moving: Vec<ContactId>,
+    /// Where the next slice begins; `None` if this is the last.
+    pub next: Option<ContactId>,
+}
+
+/// Looks who must be moved among the contacts behind `after`, at most `limit` of them.
+pub(crate) async fn due(
+    ctx: &Context,
+    ws: &Workspace,
+    group: GroupUuid,
+    after: Option<ContactId>,
+    limit: usize,
+) -> Result<Due, FillGroupError> {
     let text = ws.assets.group(group).and_then(|group| group.query.clone()).ok_or(FillGroupError::NoQuery)?;
     let id = ws.group_id(group).ok_or(FillGroupError::NoQuery)?;
     let query = ws.query(&text, ctx.now())?;
     let search = ContactSearch { status: Some(ContactStatus::Active), ..ws.search(Some(query.clone())) };
-    let fitting = ctx.store.search_contacts(search, after, SLICE).await?;
+    let fitting = ctx.store.search_contacts(search, after, limit).await?;
     let from = after.unwrap_or_default();
-    let members = ctx.store.members_after(ws.row.id, vec![id], from, SLICE).await?;
+    let members = ctx.store.members_after(ws.row.id, vec![id], from, limit).await?;
     // Beyond the nearer end of two full lists nothing is known of the other.
-    let end = |list: &[ContactId]| list.last().copied().filter(|_| list.len() == SLICE);
+    let end = |list: &[ContactId]| list.last().copied().filter(|_| list.len() == limit);
     let next = [end(&fitting), end(&members)].into_iter().flatten().min();
     let known = |list: Vec<ContactId>| -> BTreeSet<ContactId> {
         list.into_iter().filter(|contact| next.is_none_or(|end| *contact <= end)).collect()
     };
     let (fitting, members) = (known(fitting), known(members));
-    let mut moving: Vec<ContactId> = fitting.symmetric_difference(&members).copied().collect();
-    let mut filled = Filled { next, ..Filled::default() };
-    for _ in 0..MAX_TRIES {
-        moving = move_people(ctx, ws, (group, &query), moving, &mut filled).await?;
-        if moving.is_empty() {
-            return Ok(filled);
-        }
+    let moving = fitting.symmetric_difference(&members).copied().collect();
+    Ok(Due { group, query, moving, next })
+}
+
+impl Due {
+    /// Those who would be moved.
+    pub(crate) fn moving(&self) -> &[ContactId] {
+        &self.moving
     }
-    Err(FillGroupError::Busy)
+
+    /// Moves them.
+    pub(crate) async fn settle(self, ctx: &Context, ws: &Workspace) -> Result<Filled, FillGroupError> {
+        let mut filled = Filled { next: self.next, ..Filled::default() };
+        let mut moving = self.moving;
+        for _ in 0..MAX_TRIES {
+            moving = move_people(ctx, ws, (self.group, &self.query), moving, &mut filled).await?;
+            if moving.is_empty() {
+                return Ok(filled);
+            }
+        }
+        Err(FillGroupError::Busy)
+    }
 }
 
 /// Moves people in or out and answers who changed meanwhile and must be looked at again.

@@ -20,7 +20,7 @@ use store::{
 };
 use thiserror::Error;
 
-use crate::Context;
+use crate::{Context, jobs::fill_group_job};
 
 /// How often the import plans anew because somebody else changed the definitions meanwhile.
 const MAX_ATTEMPTS: usize = 5;
@@ -37,6 +37,9 @@ pub enum ImportError {
     /// Somebody kept changing the definitions.
     #[error("the flows of this workspace are being changed by somebody else; try again")]
     Busy,
+    /// The job that it is part of was moved by somebody else.
+    #[error("the import was cancelled or done by somebody else")]
+    Gone,
     /// A name or identifier is in use.
     #[error("{0} is already in use; nothing was imported")]
     Taken(&'static str),
@@ -45,11 +48,22 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-/// Imports an export into a workspace: all of it, or nothing.
+/// Imports an export into a workspace: all of it, or nothing. Groups that are defined by a query are filled by jobs that
+/// are written with it.
 pub async fn import_export(
     ctx: &Context,
     workspace: WorkspaceId,
     bytes: Vec<u8>,
+) -> Result<ImportReport, ImportError> {
+    import_with(ctx, workspace, bytes, |_| Vec::new()).await
+}
+
+/// As [`import_export`], with changes that are made of the report in the same transaction.
+pub(crate) async fn import_with(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    bytes: Vec<u8>,
+    with: impl Fn(&ImportReport) -> Vec<Change>,
 ) -> Result<ImportReport, ImportError> {
     let host = ctx.host.clone();
     let export = off_the_runtime(move || Export::read(&bytes, &mut || host.uuid_v4())).await?;
@@ -60,9 +74,14 @@ pub async fn import_export(
         let (host, planned) = (ctx.host.clone(), export.clone());
         let existing = existing(&definitions, taken.into_iter().collect());
         let plan = off_the_runtime(move || plan(&planned, &existing, &mut || host.uuid_v4())).await?;
-        let unit = Writer::new(ctx, &definitions).unit(&plan);
+        let mut unit = Writer::new(ctx, &definitions).unit(&plan);
+        unit.changes.append(&mut with(&plan.report));
         match ctx.write_one(unit).await {
-            Ok(_) => return Ok(plan.report),
+            Ok(_) => {
+                ctx.jobs.notify_one();
+                return Ok(plan.report);
+            }
+            Err(UnitError::Gone) => return Err(ImportError::Gone),
             Err(UnitError::Conflict) => {}
             Err(UnitError::Taken(what)) => return Err(ImportError::Taken(what)),
             Err(UnitError::Store(error)) => return Err(error.into()),
@@ -216,6 +235,12 @@ impl<'a> Writer<'a> {
             let id = GroupId(self.next_id());
             self.groups.insert(group.uuid, id);
             let (name, query) = (group.name.clone(), group.query.clone());
+            if query.is_some() {
+                match fill_group_job(self.ctx, self.before.workspace.id, group.uuid) {
+                    Ok(job) => self.changes.push(Change::NewJob(Box::new(job))),
+                    Err(error) => tracing::error!(%error, "a job cannot be written down"),
+                }
+            }
             self.push(DefinitionChange::Group(GroupRow { id, uuid: group.uuid, name, query }));
         }
     }

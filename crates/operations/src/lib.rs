@@ -8,6 +8,7 @@ mod add_channel;
 mod add_service;
 mod add_user;
 mod batch;
+mod broadcast;
 mod complete_effect;
 mod context;
 mod counts;
@@ -24,12 +25,14 @@ mod jobs;
 mod keep_unhandled;
 mod lanes;
 mod locations;
+mod outgoing;
 mod person;
 mod receive;
 mod record_sent;
 mod record_status;
 mod registry;
 mod reminders;
+mod schedules;
 mod services;
 mod set_global;
 mod shedding;
@@ -47,6 +50,9 @@ mod workspace;
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
+pub use broadcast::{
+    Broadcast, BroadcastError, MAX_BROADCAST_CHARS, Said, broadcast, broadcast_spec, preview_broadcast,
+};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, Fenced, SharedHost};
 pub use counts::{
@@ -65,8 +71,11 @@ pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
-    BroadcastJob, JobError, JobSpec, NewJob, Recipients, StartJob, StartedBy, create_job, run_job_slice,
-    set_job_status,
+    BroadcastJob, ColumnError, ContactColumn, ContactFileError, ExportContactsJob, ExportDefinitionsJob,
+    FillGroupJob, ImportContactsJob, ImportDefinitionsJob, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, NewJob,
+    Recipients, StartJob, StartedBy, create_job, export_contacts, export_definitions_later, forget_old_files,
+    import_contacts, import_definitions_later, job_broke_off, read_job_file, run_job_slice, set_job_status,
+    set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
@@ -76,6 +85,10 @@ pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receiv
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status};
 pub use registry::Registry;
+pub use schedules::{
+    LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
+    find_schedule, fire_schedules, next_moments, pause_schedule, remove_schedule,
+};
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
 pub use set_global::{SetGlobalError, set_global};
 pub use shedding::{

@@ -4,18 +4,19 @@ use domain::{ContactStatus, EventId, EventUuid, FlowId, MessageUuid, OutboxId, R
 use flows::{
     Effect, Event, EventKind, Session, Sprint,
     engine::WaitKind as EngineWait,
-    events::{InputLabelsAdded, MsgOut, UnsendableReason},
+    events::{InputLabelsAdded, MsgOut},
     session::{Run, RunStatus, SessionStatus as EngineStatus},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 use store::{
-    Change, Direction, DueTimer, MessageStatus, NewEvent, NewMessage, NewMessageLabel, NewOutbox, OutboxItem,
-    OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
+    Change, DueTimer, NewEvent, NewMessageLabel, OutboxItem, OutboxKind, RunRow, SessionRow, SessionStatus,
+    TimerKind, WaitKind,
 };
 
 use crate::{
+    outgoing::{Recipient, outbox_row, outgoing},
     start_flow::not_active,
     tallies::AnswersBefore,
     turn::{Live, Turn},
@@ -338,75 +339,19 @@ impl Turn<'_> {
         flow: Option<FlowId>,
         session: Option<SessionStatus>,
     ) {
-        let urn = message.urn.as_ref().and_then(|urn| self.person.urn_row(urn)).cloned();
-        let channel = message.channel.as_ref().and_then(|channel| self.ws.channel(channel.uuid)).cloned();
-        let reason = match (message.unsendable_reason, &urn, &channel) {
-            (Some(reason), ..) => Some(unsendable(reason)),
-            (None, Some(_), Some(_)) => None,
-            (None, ..) => Some(unsendable(UnsendableReason::NoRoute)),
-        };
-        let new = NewMessage {
-            id: domain::MessageId(self.ctx.next_id(self.now)),
-            uuid: MessageUuid(event.uuid.0),
-            workspace: self.ws.row.id,
+        let to = Recipient {
             contact: self.person.row.id,
-            urn: urn.as_ref().map(|urn| urn.id),
-            channel: channel.as_ref().map(|channel| channel.id),
-            flow,
-            direction: Direction::Out,
-            status: if reason.is_some() { MessageStatus::Failed } else { MessageStatus::Queued },
-            text: message.text.clone(),
-            attachments: message.attachments.clone(),
-            quick_replies: (!message.quick_replies.is_empty())
-                .then(|| serde_json::to_string(&message.quick_replies).unwrap_or_default()),
-            detail: Some(detail_json(message, session)),
-            external_id: None,
-            reason: reason.map(str::to_owned),
-            day: self.ws.day(self.now),
-            created_on: self.now,
+            urn: message.urn.as_ref().and_then(|urn| self.person.urn_row(urn)),
         };
-        if reason.is_none() {
-            let urn = urn.map(|urn| (urn.scheme, urn.path));
-            let item = OutboxItem {
-                id: OutboxId(self.ctx.next_id(self.now)),
-                workspace: new.workspace,
-                kind: OutboxKind::Message,
-                contact: new.contact,
-                channel: new.channel,
-                message: Some(new.id),
-                session: None,
-                message_uuid: Some(new.uuid),
-                urn,
-                text: new.text.clone(),
-                attachments: new.attachments.clone(),
-                quick_replies: new.quick_replies.clone(),
-                detail: new.detail.clone(),
-                payload: None,
-                attempts: 0,
-                possibly_repeated: false,
-                created_on: self.now,
-            };
-            self.changes.push(Change::Message(Box::new(new)));
+        let (new, item) = outgoing(self.ctx, &self.ws, self.now, to, event, message, (flow, session));
+        self.changes.push(Change::Message(Box::new(new)));
+        if let Some(item) = item {
             self.queue(item, seconds_of(message.pause_seconds));
-        } else {
-            self.changes.push(Change::Message(Box::new(new)));
         }
     }
 
     fn queue(&mut self, item: OutboxItem, pause: SignedDuration) {
-        self.changes.push(Change::Outbox(Box::new(NewOutbox {
-            id: item.id,
-            workspace: item.workspace,
-            kind: item.kind,
-            contact: item.contact,
-            channel: item.channel,
-            message: item.message,
-            session: item.session,
-            payload: item.payload.clone(),
-            claim_for: self.ctx.run,
-            created_on: item.created_on,
-            pause,
-        })));
+        self.changes.push(Change::Outbox(Box::new(outbox_row(&item, self.ctx.run, pause))));
         self.outbox.push(item);
     }
 
@@ -475,35 +420,6 @@ fn pauses(sprint: &Sprint, progress: &Progress) -> SignedDuration {
 
 fn seconds_of(seconds: u32) -> SignedDuration {
     SignedDuration::from_secs(seconds.into())
-}
-
-fn unsendable(reason: UnsendableReason) -> &'static str {
-    match reason {
-        UnsendableReason::NoRoute => "no address of the contact has a channel",
-        UnsendableReason::ContactBlocked => "the contact is blocked",
-        UnsendableReason::ContactStopped => "the contact opted out",
-        UnsendableReason::ContactArchived => "the contact is archived",
-        UnsendableReason::OrgSuspended => "the workspace is suspended",
-        UnsendableReason::ForbiddenContent => "the text may not be sent",
-    }
-}
-
-/// What only some carriers use: `session_status`, and `locale` and `templating` where the message has them.
-fn detail_json(message: &MsgOut, session: Option<SessionStatus>) -> String {
-    let mut detail = Map::new();
-    if let Some(status) = session {
-        detail.insert("session_status".to_owned(), json!(status.as_str()));
-    }
-    if !message.locale.is_empty() {
-        detail.insert("locale".to_owned(), json!(message.locale));
-    }
-    if let Some(interactive) = &message.interactive {
-        detail.insert("interactive".to_owned(), json!(interactive));
-    }
-    if let Some(templating) = &message.templating {
-        detail.insert("templating".to_owned(), json!(templating));
-    }
-    Value::Object(detail).to_string()
 }
 
 /// Results by key, as the API gives them.

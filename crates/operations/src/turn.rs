@@ -301,7 +301,7 @@ impl<'c> Turn<'c> {
         Ok(())
     }
 
-    async fn is_free(&self, urn: &Urn) -> Result<bool, StoreError> {
+    pub(crate) async fn is_free(&self, urn: &Urn) -> Result<bool, StoreError> {
         let key = ConversationKey::Urn(self.ws.row.id, urn.clone());
         let owner = self.ctx.store.load_conversations(vec![key]).await?.conversations.pop().flatten();
         Ok(owner.is_none_or(|owner| owner.contact.id == self.person.row.id))

@@ -1,5 +1,6 @@
 //! Every command of the binary, one file each.
 
+mod broadcast;
 mod channel;
 mod contact;
 mod demo;
@@ -10,9 +11,11 @@ mod flow;
 mod global;
 mod import;
 mod init;
+mod job;
 mod location;
 mod move_store;
 mod report;
+mod schedule;
 mod service;
 mod shed;
 mod table;
@@ -66,6 +69,12 @@ pub enum Command {
     Feature(feature::Feature),
     /// Turn less valuable work off under pressure
     Shed(shed::Shed),
+    /// Tell many people something, or start a flow for many
+    Broadcast(broadcast::Broadcast),
+    /// Broadcasts and flows that begin at moments set beforehand
+    Schedule(schedule::Schedule),
+    /// Long work: how far it is, pause it, end it
+    Job(job::Job),
     /// People who work in the console
     User(user::User),
     /// Flows in a file: check them, talk to them
@@ -94,6 +103,9 @@ impl Command {
             Self::Verify(verify) => briefly(verify.run()),
             Self::Feature(feature) => briefly(feature.run()),
             Self::Shed(shed) => briefly(shed.run()),
+            Self::Broadcast(broadcast) => briefly(broadcast.run()),
+            Self::Schedule(schedule) => briefly(schedule.run()),
+            Self::Job(job) => briefly(job.run()),
             Self::User(user) => briefly(user.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),

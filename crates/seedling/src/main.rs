@@ -3,11 +3,14 @@
 //! Each command is one file in `commands`; it reads its options, calls the crates below and prints. Errors are
 //! shown once, here, with their whole chain: what was tried, what is wrong, what to do.
 
+mod audience;
 mod commands;
 mod here;
 mod listener;
+mod made_file;
 mod options;
 mod patience;
+mod progress;
 mod serve;
 
 use std::process::ExitCode;

@@ -1,12 +1,12 @@
 //! Writes: typed changes, grouped in units that commit whole or not at all.
 
-use domain::{ContactId, GroupId, MessageId, OutboxId, SessionId, UrnId, WorkspaceId};
+use domain::{ContactId, GroupId, JobId, MessageId, OutboxId, ScheduleId, SessionId, UrnId, WorkspaceId};
 use jiff::Timestamp;
 
 use crate::{
-    ContactUpdate, DefinitionChange, DueTimer, Fence, JobRow, NewContact, NewEvent, NewMessage,
-    NewMessageLabel, NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow, SessionRow,
-    StatusChange, Tally, TicketChange, TicketRow, TimerKind, UrnRow,
+    ContactUpdate, DefinitionChange, DueTimer, Fence, JobChunk, JobRow, NewContact, NewEvent, NewLeftOut,
+    NewMessage, NewMessageLabel, NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow,
+    ScheduleRow, SessionRow, StatusChange, Tally, TicketChange, TicketRow, TimerKind, UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -19,6 +19,8 @@ pub enum Change {
     NewContact(Box<NewContact>),
     /// A person's new state; guards the unit by the contact's version.
     Contact(Box<ContactUpdate>),
+    /// Tells somebody something that no flow says.
+    Tell(Box<Tell>),
     /// One more address. One that somebody has already makes the unit a conflict.
     NewUrn(NewUrn),
     /// New priority, display or line of an address.
@@ -96,8 +98,47 @@ pub enum Change {
     RateUse(crate::RateUse),
     /// Removes what nodes said of shared limits before a moment.
     ForgetRates(Timestamp),
+    /// Who was left out of a job. Comes with the [`Change::Job`] that counts them.
+    LeftOut(Box<NewLeftOut>),
+    /// A part of a file of a job, in the place of the one that is there.
+    JobChunk(Box<JobChunk>),
+    /// Removes the files of a job.
+    ForgetJobFiles(WorkspaceId, JobId),
+    /// How large a share of the time for jobs a workspace gets; at least 1.
+    JobWeight(WorkspaceId, i64),
+    /// Work that begins at moments set beforehand. A name that another has makes the unit [`crate::UnitError::Taken`].
+    NewSchedule(Box<ScheduleRow>),
+    /// A schedule's new state; the unit is [`crate::UnitError::Gone`] if its `steps` are not those given.
+    Schedule(Box<ScheduleRow>),
+    /// Removes a schedule.
+    RemoveSchedule(WorkspaceId, ScheduleId),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
+}
+
+/// One of many who are told the same. Asks less of the contact than [`Change::Contact`] does: who changes meanwhile is
+/// told all the same, and only who is not active any more is not.
+#[derive(Debug, Clone)]
+pub struct Tell {
+    /// What is said. Its contact's version is raised; nothing is written if there is no such contact.
+    pub message: NewMessage,
+    /// The message's way out; `None` if it cannot go anywhere.
+    pub outbox: Option<NewOutbox>,
+    /// The version that the contact gets if it is not beyond it: a row number drawn after those of the message.
+    pub version: i64,
+    /// The reason for which the message fails if the contact is not active.
+    pub refused: String,
+}
+
+impl Tell {
+    /// The message as it is kept of somebody who may not be told.
+    pub(crate) fn refused_message(&self) -> NewMessage {
+        NewMessage {
+            status: crate::MessageStatus::Failed,
+            reason: Some(self.refused.clone()),
+            ..self.message.clone()
+        }
+    }
 }
 
 /// Changes that belong together: one input of one contact, one import, one batch of carrier answers.

@@ -99,6 +99,25 @@ pub struct UrnRow {
     pub channel: Option<ChannelId>,
 }
 
+/// What telling somebody something needs to know of them, without their conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Row number.
+    pub contact: ContactId,
+    /// Public identifier.
+    pub uuid: ContactUuid,
+    /// The version that was read.
+    pub version: i64,
+    /// ISO 639-3.
+    pub language: Option<SmolStr>,
+    /// Whether we may talk with them.
+    pub status: ContactStatus,
+    /// IANA name of their own zone.
+    pub timezone: Option<SmolStr>,
+    /// Their addresses, the preferred one first.
+    pub urns: Vec<UrnRow>,
+}
+
 /// A new address.
 #[derive(Debug, Clone)]
 pub struct NewUrn {

@@ -3,19 +3,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
-    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, MessageId, MessageUuid, OutboxId, OutcomeId,
-    ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
+    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, MessageId, MessageUuid, OutboxId,
+    OutcomeId, ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::faults::{Call, Faults};
 use crate::{
-    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueTimer, IdSource,
-    InboundKey, JobRow, LeaseRow, Loaded, MessageRow, NodeRow, OutboxItem, OutboxLine, OutcomeCount,
-    OutcomeRow, RateUse, Recovered, Registered, ReminderRow, RevisionRow, RunRow, SessionRow, SettingRow,
-    StoreError, StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit,
-    UnitDone, UnitError, Verified, WorkspaceRow,
+    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueJobs, DueTimer,
+    IdSource, InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem,
+    OutboxLine, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
+    RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
+    TallyRow, TicketRow, TimerKind, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -158,6 +158,28 @@ impl Store {
         done.ok_or(StoreError::Closed)
     }
 
+    /// What telling these contacts something needs to know of them, in order of row number; those that there are. Row
+    /// numbers that are made from here on are higher than all that these contacts have.
+    pub async fn reach(
+        &self,
+        workspace: WorkspaceId,
+        contacts: Vec<ContactId>,
+    ) -> Result<Vec<Reach>, StoreError> {
+        let work = async {
+            match &*self.db {
+                Db::Sqlite(db) => db.read(move |rows| rows.reach(workspace, contacts)).await,
+                Db::Postgres(db) => {
+                    db.read(self.reports, move |rows| rows.reach(workspace, contacts.clone())).await
+                }
+            }
+        };
+        let reached = self.call("reach", false, work).await?;
+        if let Some(highest) = reached.iter().map(|person| person.version).max() {
+            self.ids.observe(highest);
+        }
+        Ok(reached)
+    }
+
     /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
     /// error means that nothing is known to be committed.
     pub async fn write(&self, units: Vec<Unit>) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
@@ -268,8 +290,30 @@ reads! {
     fn contact_tickets(workspace: WorkspaceId, contact: ContactId) -> Vec<TicketRow>;
     /// Jobs whose next slice is due at `now` or before, the one that waited longest first.
     fn due_jobs(now: Timestamp, limit: usize) -> Vec<JobRow>;
+    /// Jobs whose next slice is due, of each workspace at most `each`, the one that waited longest first.
+    fn due_jobs_of_each(now: Timestamp, each: usize) -> Vec<DueJobs>;
+    /// The share of a workspace in the time for jobs.
+    fn job_weight(workspace: WorkspaceId) -> i64;
+    /// A job by public identifier.
+    fn job_by_uuid(workspace: WorkspaceId, uuid: JobUuid) -> Option<JobRow>;
+    /// Those who were left out of a job, from a place on.
+    fn job_left_out(workspace: WorkspaceId, job: JobId, from: i64, limit: usize) -> Vec<LeftOut>;
+    /// Why people were left out of a job, and how many of those that are kept: the most frequent first.
+    fn job_left_out_reasons(workspace: WorkspaceId, job: JobId) -> Vec<(String, i64)>;
+    /// A part of a file of a job.
+    fn job_chunk(workspace: WorkspaceId, job: JobId, file: JobFile, place: i64) -> Option<Vec<u8>>;
+    /// Jobs that ended before a moment and still have files.
+    fn jobs_with_old_files(before: Timestamp, limit: usize) -> Vec<(WorkspaceId, JobId)>;
+    /// How many members a group has.
+    fn member_count(workspace: WorkspaceId, group: GroupId) -> u64;
     /// When the next slice of any job is due.
     fn next_job_due() -> Option<Timestamp>;
+    /// Schedules due at `now` or before, the earliest first.
+    fn due_schedules(now: Timestamp, limit: usize) -> Vec<ScheduleRow>;
+    /// When the next schedule is due.
+    fn next_schedule_due() -> Option<Timestamp>;
+    /// Schedules of a workspace by name.
+    fn schedules(workspace: WorkspaceId, limit: usize) -> Vec<ScheduleRow>;
     /// A job by row number.
     fn job(workspace: WorkspaceId, id: JobId) -> Option<JobRow>;
     /// Jobs of a workspace, the newest first.

@@ -1,10 +1,10 @@
 //! Long work that goes on in slices: what is to be done, and how far it is.
 
-use domain::{JobId, JobUuid, WorkspaceId};
+use domain::{ContactId, ContactUuid, JobId, JobUuid, WorkspaceId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::text_codes::text_codes;
+use crate::{ScheduledFor, text_codes::text_codes};
 
 text_codes! {
     /// What a job does.
@@ -13,6 +13,16 @@ text_codes! {
         StartFlow = "start_flow",
         /// Says something to many.
         Broadcast = "broadcast",
+        /// Brings the members of a group that is defined by a query up to date.
+        FillGroup = "fill_group",
+        /// Brings in contacts from a file.
+        ImportContacts = "import_contacts",
+        /// Writes contacts into a file.
+        ExportContacts = "export_contacts",
+        /// Brings in flows, fields, groups, triggers and campaigns from an export.
+        ImportDefinitions = "import_definitions",
+        /// Writes an export of flows with everything that they need.
+        ExportDefinitions = "export_definitions",
     }
 }
 
@@ -59,15 +69,19 @@ pub struct JobRow {
     pub status: JobStatus,
     /// Of a kind and key, one goes on at a time; `None` for those that do not care.
     pub unique_key: Option<SmolStr>,
+    /// The moment of a schedule for which it was begun. No moment begins two jobs: the second is not written.
+    pub scheduled_for: Option<ScheduledFor>,
     /// JSON of what is to be done.
     pub spec: String,
     /// JSON of how far it is.
     pub place: String,
     /// Slices so far: guards the next one.
     pub steps: i64,
-    /// People for whom it was done.
+    /// For how many it is, where that is known. Who comes and goes meanwhile makes it differ in the end.
+    pub total: Option<i64>,
+    /// People, or lines of a file, for whom it was done.
     pub done: i64,
-    /// People who were left out, for a reason that the job itself states.
+    /// Those who were left out: [`LeftOut`] says who and why.
     pub left_out: i64,
     /// Slices that failed in a row.
     pub failures: i64,
@@ -81,4 +95,79 @@ pub struct JobRow {
     pub modified_on: Timestamp,
     /// When it ended.
     pub ended_on: Option<Timestamp>,
+}
+
+/// People or lines left out that one job names, the first ones; beyond these they are only counted.
+pub const MAX_LEFT_OUT: i64 = 10_000;
+/// Bytes of one part of a job's file.
+pub const JOB_CHUNK_BYTES: usize = 256 * 1_024;
+
+/// Somebody, or a line of a file, for whom a job could not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Counts from 0 within the job.
+    pub place: i64,
+    /// Who, if it is a contact that is known.
+    pub contact: Option<ContactId>,
+    /// Public identifier of the contact; read, not written.
+    pub contact_uuid: Option<ContactUuid>,
+    /// Who or what in words: an address, `line 17`.
+    pub what: SmolStr,
+    /// Why.
+    pub reason: String,
+}
+
+/// Those who were left out of a job in one slice.
+#[derive(Debug, Clone)]
+pub struct NewLeftOut {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// The job.
+    pub job: JobId,
+    /// Who and why. Those at [`MAX_LEFT_OUT`] or beyond are not kept.
+    pub rows: Vec<LeftOut>,
+}
+
+/// Which of a job's two files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobFile {
+    /// What it was given.
+    Given,
+    /// What it made.
+    Made,
+}
+
+impl JobFile {
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Given => 0,
+            Self::Made => 1,
+        }
+    }
+}
+
+/// A part of a file of a job.
+#[derive(Debug, Clone)]
+pub struct JobChunk {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// The job.
+    pub job: JobId,
+    /// Which file.
+    pub file: JobFile,
+    /// Counts from 0.
+    pub place: i64,
+    /// At most [`JOB_CHUNK_BYTES`], give or take a line.
+    pub body: Vec<u8>,
+}
+
+/// The next slices of one workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueJobs {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its share of the time for jobs, compared with those of others: at least 1.
+    pub weight: i64,
+    /// Its due jobs, the one that waited longest first.
+    pub jobs: Vec<JobRow>,
 }

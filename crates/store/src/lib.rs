@@ -28,6 +28,7 @@ mod outbox;
 mod outcome;
 mod postgres;
 mod reminder;
+mod schedule;
 mod search_keys;
 mod service;
 mod setting;
@@ -42,8 +43,8 @@ mod workspace;
 mod writing;
 
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
-pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Unit, UnitDone};
-pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, UrnRow};
+pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Tell, Unit, UnitDone};
+pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};
 pub use contact_query::ContactSearch;
 pub use conversation::{
     Conversation, ConversationKey, Loaded, NewEvent, PendingMessage, RunRow, SessionRow, SessionStatus,
@@ -56,7 +57,10 @@ pub use definitions::{
 };
 pub use error::{StoreError, UnitError};
 pub use ids::IdSource;
-pub use job::{JobKind, JobRow, JobStatus};
+pub use job::{
+    DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,
+    NewLeftOut,
+};
 pub use message::{
     DailyCount, Direction, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel,
     StatusChange,
@@ -67,6 +71,7 @@ pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recover
 pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
 pub use postgres::PostgresUrl;
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
+pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};
 pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};
 pub use setting::{FeatureRow, RateUse, SettingRow};
 pub use tally::{

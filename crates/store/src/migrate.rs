@@ -67,8 +67,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
     Migration { version: NODES, name: "nodes", sql: include_str!("../migrations/0014_nodes.sql") },
+    Migration {
+        version: 16,
+        name: "jobs_for_people",
+        sql: include_str!("../migrations/0016_jobs_for_people.sql"),
+    },
     Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
     Migration { version: 19, name: "bounds", sql: include_str!("../migrations/0019_bounds.sql") },
+    Migration { version: 20, name: "schedules", sql: include_str!("../migrations/0020_schedules.sql") },
     Migration {
         version: 21,
         name: "rows_that_stay_in_place",

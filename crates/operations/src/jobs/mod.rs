@@ -2,11 +2,21 @@
 //! and goes on in slices. A slice is one transaction: what it does for its people, and how far the job is then. So
 //! after a crash a job goes on exactly where it was.
 
+mod contact_file;
+mod contacts_in;
+mod contacts_out;
+mod definitions;
+mod files;
+mod groups;
+mod people;
 mod recipients;
 mod slice;
 mod spec;
+mod told;
 
-use domain::{JobId, JobUuid, WorkspaceId};
+use std::time::Duration;
+
+use domain::{GroupUuid, JobId, JobUuid, WorkspaceId};
 use flows::{
     Event,
     events::{BroadcastCreated, SessionTriggered},
@@ -15,10 +25,22 @@ use smol_str::SmolStr;
 use store::{Change, JobRow, JobStatus, StoreError, Unit, UnitError};
 use thiserror::Error;
 
-pub use slice::run_job_slice;
-pub use spec::{BroadcastJob, JobSpec, Recipients, StartJob, StartedBy};
+pub use contact_file::{ColumnError, ContactColumn};
+pub use contacts_in::{ContactFileError, MAX_CONTACT_FILE_BYTES, import_contacts};
+pub use contacts_out::export_contacts;
+pub use definitions::{export_definitions_later, import_definitions_later};
+pub use files::{forget_old_files, read_job_file};
+pub use slice::{job_broke_off, run_job_slice};
+pub use spec::{
+    BroadcastJob, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
+    ImportDefinitionsJob, JobSpec, Recipients, StartJob, StartedBy,
+};
 
-use crate::{Context, turn::Turn};
+use crate::{Context, Workspace, turn::Turn};
+use recipients::RecipientsError;
+
+/// Longest pause between two looks at a job that is waited for.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// Why a job was not written or moved.
 #[derive(Debug, Clone, Error)]
@@ -26,6 +48,9 @@ pub enum JobError {
     /// There is no such job, it has ended, or somebody else moved it.
     #[error("there is no such job, or it has ended")]
     Gone,
+    /// One of the same kind and key goes on.
+    #[error("the same job goes on already; wait for its end, or cancel it")]
+    Twice,
     /// It cannot be written down.
     #[error("the job cannot be written down: {0}")]
     Unwritable(String),
@@ -87,7 +112,65 @@ pub async fn set_job_status(
     Err(JobError::Gone)
 }
 
-fn job_row(
+/// Sets the share of a workspace in the time for jobs, compared with those of others: at least 1.
+pub async fn set_job_weight(ctx: &Context, workspace: WorkspaceId, weight: i64) -> Result<(), JobError> {
+    match ctx.write_one(Unit::new(vec![Change::JobWeight(workspace, weight)])).await {
+        Ok(_) => Ok(()),
+        Err(UnitError::Store(error)) => Err(error.into()),
+        Err(other) => Err(StoreError::Database(other.to_string()).into()),
+    }
+}
+
+/// The job that brings the members of a group up to date. It is written with what makes that necessary.
+pub(crate) fn fill_group_job(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    group: GroupUuid,
+) -> Result<JobRow, serde_json::Error> {
+    let spec = JobSpec::FillGroup(FillGroupJob { group });
+    job_row(ctx, workspace, JobUuid(ctx.host.uuid_v7()), &spec, Some(group.to_string().into()))
+}
+
+/// How many people are meant now, each once.
+pub(crate) async fn count_recipients(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+) -> Result<u64, JobError> {
+    recipients::count_exactly(ctx, ws, wanted).await.map_err(|error| match error {
+        RecipientsError::Store(error) => error.into(),
+        RecipientsError::Query(_) => JobError::Unwritable(error.to_string()),
+    })
+}
+
+/// Works one job off here and now, as a command does that waits for it. A node may do slices of it meanwhile: none is
+/// done twice. `seen` is told how it stands after each. Answers how it stands at the end, or when it is paused.
+pub async fn work_off(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    id: JobId,
+    mut seen: impl FnMut(&JobRow),
+) -> Result<JobRow, JobError> {
+    loop {
+        let job = ctx.store.job(workspace, id).await?.ok_or(JobError::Gone)?;
+        if job.ended_on.is_some() || job.status == JobStatus::Paused {
+            return Ok(job);
+        }
+        let wait = Duration::try_from(job.next_step.duration_since(ctx.now())).unwrap_or_default();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait.min(LONGEST_LOOK)).await;
+            continue;
+        }
+        match run_job_slice(ctx, job).await {
+            Ok(done) => seen(&done.value),
+            Err(JobError::Gone) => {}
+            Err(JobError::Store(error)) if error.is_passing() => tokio::time::sleep(LONGEST_LOOK).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+pub(crate) fn job_row(
     ctx: &Context,
     workspace: WorkspaceId,
     uuid: JobUuid,
@@ -102,9 +185,11 @@ fn job_row(
         kind: spec.kind(),
         status: JobStatus::Queued,
         unique_key,
+        scheduled_for: None,
         spec: serde_json::to_string(spec)?,
         place: "{}".to_owned(),
         steps: 0,
+        total: None,
         done: 0,
         left_out: 0,
         failures: 0,

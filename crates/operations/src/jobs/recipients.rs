@@ -91,6 +91,52 @@ pub(crate) async fn next(
     Ok(slice)
 }
 
+/// How many there are, where one question tells: named people, one group, or one query.
+pub(crate) async fn count(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+) -> Result<Option<i64>, RecipientsError> {
+    let named = wanted.urns.len() + wanted.contacts.len() + usize::from(wanted.create_contact);
+    let found = match (wanted.groups.as_slice(), wanted.query.as_str(), named) {
+        ([], "", named) => u64::try_from(named).ok(),
+        ([group], "", 0) => match ws.group_id(*group) {
+            Some(group) => Some(ctx.store.member_count(ws.row.id, group).await?),
+            None => Some(0),
+        },
+        ([], text, 0) => {
+            let query =
+                ws.query(text, ctx.now()).map_err(|error| RecipientsError::Query(error.to_string()))?;
+            Some(ctx.store.count_contacts(ws.search(Some(query))).await?)
+        }
+        _ => None,
+    };
+    Ok(found.and_then(|count| i64::try_from(count).ok()))
+}
+
+/// People who are looked at together while they are counted.
+const COUNTED_AT_ONCE: usize = 5_000;
+
+/// How many people are meant now, each once.
+pub(crate) async fn count_exactly(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+) -> Result<u64, RecipientsError> {
+    if let Some(count) = count(ctx, ws, wanted).await? {
+        return Ok(u64::try_from(count).unwrap_or_default());
+    }
+    let (mut count, mut place) = (0, Place::default());
+    loop {
+        let slice = next(ctx, ws, wanted, place, COUNTED_AT_ONCE).await?;
+        count += slice.targets.len() as u64;
+        if slice.is_last {
+            return Ok(count);
+        }
+        place = slice.next;
+    }
+}
+
 /// Whether two addresses are one.
 pub(crate) fn same(a: &Urn, b: &Urn) -> bool {
     a.scheme == b.scheme && a.path == b.path

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use store::JobKind;
 
+use super::contact_file::ContactColumn;
+
 /// Whom a job is for. Who is named in several ways is meant once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipients {
@@ -85,6 +87,51 @@ pub struct BroadcastJob {
     pub recipients: Recipients,
 }
 
+/// A group whose members are to be brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FillGroupJob {
+    /// The group; it is defined by a query.
+    pub group: GroupUuid,
+}
+
+/// Contacts to be brought in from a file of comma-separated values, which lies with the job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportContactsJob {
+    /// Name of the file, for people.
+    pub file: SmolStr,
+    /// What each column is.
+    pub columns: Vec<ContactColumn>,
+    /// Groups that everybody of the file joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupUuid>,
+}
+
+/// Contacts to be written into a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportContactsJob {
+    /// Whoever fits this query; empty for everybody.
+    #[serde(default)]
+    pub query: SmolStr,
+}
+
+/// An export to be brought in, which lies with the job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportDefinitionsJob {
+    /// Name of the file, for people.
+    pub file: SmolStr,
+}
+
+/// An export to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportDefinitionsJob {
+    /// Names or identifiers of flows; none for everything in use.
+    pub flows: Vec<String>,
+    /// Specification of the flows, as in `13.6.1`.
+    pub specification: SmolStr,
+    /// Where the export says that it was made.
+    pub site: String,
+}
+
 /// What a job is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -93,6 +140,16 @@ pub enum JobSpec {
     StartFlow(StartJob),
     /// Say something.
     Broadcast(BroadcastJob),
+    /// Bring the members of a group up to date.
+    FillGroup(FillGroupJob),
+    /// Bring contacts in.
+    ImportContacts(ImportContactsJob),
+    /// Write contacts out.
+    ExportContacts(ExportContactsJob),
+    /// Bring definitions in.
+    ImportDefinitions(ImportDefinitionsJob),
+    /// Write definitions out.
+    ExportDefinitions(ExportDefinitionsJob),
 }
 
 impl JobSpec {
@@ -101,14 +158,11 @@ impl JobSpec {
         match self {
             Self::StartFlow(_) => JobKind::StartFlow,
             Self::Broadcast(_) => JobKind::Broadcast,
-        }
-    }
-
-    /// Whom it is for.
-    pub fn recipients(&self) -> &Recipients {
-        match self {
-            Self::StartFlow(start) => &start.recipients,
-            Self::Broadcast(broadcast) => &broadcast.recipients,
+            Self::FillGroup(_) => JobKind::FillGroup,
+            Self::ImportContacts(_) => JobKind::ImportContacts,
+            Self::ExportContacts(_) => JobKind::ExportContacts,
+            Self::ImportDefinitions(_) => JobKind::ImportDefinitions,
+            Self::ExportDefinitions(_) => JobKind::ExportDefinitions,
         }
     }
 }

@@ -43,6 +43,19 @@ async fn group_of(world: &World, number: i64, people: &[String]) -> GroupId {
     group
 }
 
+/// Many people who have written once, in a group.
+pub async fn crowd(world: &World, number: i64, people: &[String]) -> GroupId {
+    let group = world.add_group(number, &format!("Group {number}")).await;
+    for some in people.chunks(250) {
+        world.receive(some.iter().map(|person| world.says(person, "hi")).collect()).await;
+    }
+    let everybody =
+        world.ctx.store.contacts_after(world.workspace.id, Default::default(), 10_000).await.unwrap();
+    let join = |contact| Change::JoinGroup(world.workspace.id, contact, group, world.ctx.now());
+    world.ctx.store.write_one(Unit::new(everybody.into_iter().map(join).collect())).await.unwrap();
+    group
+}
+
 async fn on_keyword(world: &World, word: &str, flow: &Value) {
     let flow = world.add_flow(flow).await;
     let mut trigger = world.trigger("K", flow);
@@ -100,8 +113,8 @@ async fn a_flow_is_started_for_groups_contacts_and_addresses_each_once() {
 #[tokio::test]
 async fn a_job_goes_on_where_a_crash_left_it() {
     let world = World::new().await;
-    let people: Vec<String> = (0..250).map(phone).collect();
-    group_of(&world, 1, &people).await;
+    let people: Vec<String> = (0..1_100).map(phone).collect();
+    crowd(&world, 1, &people).await;
     let broadcast =
         json!({"translations": {"eng": {"text": "The clinic opens at eight."}}, "base_language": "eng"});
     let recipients = Recipients { groups: vec![id(0x9001).into()], ..Recipients::default() };
@@ -113,18 +126,22 @@ async fn a_job_goes_on_where_a_crash_left_it() {
     let job = create_job(&world.ctx, new.clone()).await.unwrap();
     create_job(&world.ctx, new).await.unwrap();
     let first = run_job_slice(&world.ctx, only_job(&world).await).await.unwrap();
-    assert_eq!((first.outbox.len(), first.value.done), (100, 100));
+    assert_eq!((first.outbox.len(), first.value.done, first.value.total), (500, 500, Some(1_100)));
     let stale = run_job_slice(&world.ctx, job).await;
     assert!(stale.is_err(), "a slice that was done is not done again");
     let world = world.restarted();
-    assert_eq!(work_off(&world, 1).await.len(), 100);
+    assert_eq!(work_off(&world, 1).await.len(), 500);
     let id = only_job(&world).await.id;
     set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Paused).await.unwrap();
     assert!(work_off(&world, 9).await.is_empty(), "a paused job rests");
     set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Running).await.unwrap();
-    assert_eq!(work_off(&world, 9).await.len(), 50);
+    assert_eq!(work_off(&world, 9).await.len(), 100);
     for person in &people {
-        assert_eq!(world.transcript(person).await.len(), 2, "{person}");
+        assert_eq!(
+            world.transcript(person).await,
+            ["in handled hi", "out queued The clinic opens at eight."],
+            "{person}"
+        );
     }
     assert_eq!(only_job(&world).await.status, JobStatus::Done);
     assert!(set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Cancelled).await.is_err());
@@ -181,7 +198,13 @@ async fn who_opted_out_or_is_in_a_flow_is_left_out() {
     create_job(&world.ctx, NewJob { workspace: world.workspace.id, spec, unique_key: None }).await.unwrap();
     assert_eq!(work_off(&world, 9).await, ["A visit."]);
     let job = only_job(&world).await;
-    assert_eq!((job.done, job.left_out), (1, 2));
+    assert_eq!((job.done, job.left_out, job.total), (1, 2, Some(3)));
+    let left_out = world.ctx.store.job_left_out(world.workspace.id, job.id, 0, 10).await.unwrap();
+    let reasons: Vec<(i64, &str)> = left_out.iter().map(|row| (row.place, row.reason.as_str())).collect();
+    assert_eq!(reasons, [(0, "the contact is in a flow"), (1, "the contact opted out")]);
+    assert!(left_out.iter().all(|row| row.contact_uuid.is_some()));
+    let counted = world.ctx.store.job_left_out_reasons(world.workspace.id, job.id).await.unwrap();
+    assert_eq!(counted.len(), 2);
 }
 
 #[tokio::test]
@@ -190,7 +213,7 @@ async fn a_contact_who_cannot_be_read_holds_up_nobody_else() {
     let people: Vec<String> = (10..16).map(phone).collect();
     group_of(&world, 1, &people).await;
     let contact = world.conversation(&people[2]).await.unwrap().contact.id;
-    world.damage(&format!("UPDATE contact SET fields = 'broken' WHERE id = {}", contact.0));
+    world.damage(&format!("UPDATE contact SET status = 'broken' WHERE id = {}", contact.0));
     let broadcast = json!({"translations": {"eng": {"text": "Hello"}}, "base_language": "eng"});
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),

@@ -1,5 +1,7 @@
 //! `seedling contact …`: the people that a programme talks with.
 
+mod export;
+mod import;
 mod list;
 
 use std::process::ExitCode;
@@ -20,6 +22,10 @@ pub struct Contact {
 enum Action {
     /// List or count those whom a query fits
     List(list::List),
+    /// Bring in contacts from a spreadsheet
+    Import(import::Import),
+    /// Write contacts as a spreadsheet
+    Export(export::Export),
 }
 
 impl Contact {
@@ -27,6 +33,8 @@ impl Contact {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.action {
             Action::List(list) => list.run().await,
+            Action::Import(import) => import.run().await,
+            Action::Export(export) => export.run().await,
         }
     }
 }

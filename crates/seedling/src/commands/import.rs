@@ -8,11 +8,14 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::WorkspaceId;
 use flows::export::MAX_EXPORT_BYTES;
-use operations::{FillGroupError, ImportError, fill_group, import_export};
-use store::StoreError;
+use operations::{ImportError, import_export, work_off};
+use store::{JobKind, JobStatus, StoreError};
 
 use crate::options::{StoreOptions, WorkspaceOption};
 use crate::patience::while_busy;
+
+/// Jobs among which those are looked for that fill groups.
+const JOBS_LOOKED_AT: usize = 1_000;
 
 /// Imports a workspace export: flows, fields, groups, triggers and campaigns, all of them or nothing.
 #[derive(Args)]
@@ -57,28 +60,15 @@ impl Import {
     }
 }
 
-/// Fills the groups that are defined by queries. It may be cut off at any time: importing again goes on.
+/// Fills the groups that are defined by queries, by the jobs that the import wrote. Cut off, a node goes on with them.
 async fn fill_groups(context: &operations::Context, workspace: WorkspaceId) -> anyhow::Result<()> {
-    let Some(workspace) = context.registry.workspace(context, workspace).await? else { return Ok(()) };
-    for group in workspace.assets.groups().filter(|group| group.query.is_some()) {
-        let mut after = None;
-        loop {
-            let filling = while_busy(
-                |error| matches!(error, FillGroupError::Busy | FillGroupError::Store(StoreError::Busy)),
-                || fill_group(context, &workspace, group.uuid, after),
-            );
-            match filling.await {
-                Ok(filled) if filled.next.is_some() => after = filled.next,
-                Ok(_) => break,
-                Err(error @ FillGroupError::Query(_)) => {
-                    eprintln!("the group {:?} stays as it is: {error}", group.name);
-                    break;
-                }
-                Err(error) => {
-                    let advice = "the import is done; import the same file again to go on";
-                    return Err(error).with_context(|| format!("cannot fill {:?}; {advice}", group.name));
-                }
-            }
+    for job in context.store.jobs(workspace, JOBS_LOOKED_AT).await? {
+        if job.kind != JobKind::FillGroup || job.ended_on.is_some() {
+            continue;
+        }
+        let job = work_off(context, workspace, job.id, |_| {}).await?;
+        if let Some(error) = job.error.filter(|_| job.status == JobStatus::Failed) {
+            eprintln!("a group stays as it is: {error}");
         }
     }
     Ok(())

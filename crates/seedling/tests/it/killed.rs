@@ -15,7 +15,7 @@ use crate::place::{Place, on_both};
 const PEOPLE: usize = 16;
 const KILLS: u64 = 10;
 /// Longest time until all is settled after the last start; it takes a few seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 fn id(number: u128) -> String {
     uuid::Uuid::from_u128(0x6111_0000_0000_4000_8000_0000_0000_0000 | number).to_string()
@@ -58,19 +58,19 @@ fn export(web: SocketAddr) -> Value {
 
 /// Something that reached the world outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+pub struct Seen {
     /// Who got it: a phone, the web service, the nurse.
-    by: String,
-    text: String,
+    pub by: String,
+    pub text: String,
     /// What tells repetitions from others.
-    key: String,
-    marked: bool,
+    pub key: String,
+    pub marked: bool,
 }
 
-type Outside = Arc<Mutex<Vec<Seen>>>;
+pub type Outside = Arc<Mutex<Vec<Seen>>>;
 
 /// Carrier and web service: `POST /send` and `POST /hook`.
-fn open_web(outside: &Outside) -> SocketAddr {
+pub fn open_web(outside: &Outside) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let outside = outside.clone();
@@ -160,15 +160,15 @@ fn answer_mail(mut stream: TcpStream, outside: &Outside) -> Option<()> {
 }
 
 /// The node's process; it does not outlive the test.
-struct Node {
-    store: Vec<String>,
-    address: SocketAddr,
-    smtp: String,
-    child: Option<Child>,
+pub struct Node {
+    pub store: Vec<String>,
+    pub address: SocketAddr,
+    pub smtp: String,
+    pub child: Option<Child>,
 }
 
 impl Node {
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let child = Command::new(env!("CARGO_BIN_EXE_seedling"))
             .args(["serve", "--listen", &self.address.to_string()])
             .args(&self.store)
@@ -188,7 +188,7 @@ impl Node {
     }
 
     /// Kill -9.
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().ok();
             child.wait().ok();

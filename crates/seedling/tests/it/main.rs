@@ -6,6 +6,7 @@ mod drills;
 mod faults;
 mod flow_tests;
 mod full_store;
+mod jobs_killed;
 mod killed;
 mod node;
 mod out_again;

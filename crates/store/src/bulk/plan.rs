@@ -43,6 +43,8 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("flow_trigger", Treatment::Copied, MANY),
     ("global_value", Treatment::Copied, MANY),
     ("job", Treatment::Copied, FEW),
+    ("job_chunk", Treatment::Copied, FEW),
+    ("job_left_out", Treatment::Copied, MANY),
     ("label", Treatment::Copied, MANY),
     // The fences of work that one run at a time does go on rising.
     ("lease", Treatment::Copied, MANY),
@@ -62,6 +64,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("reminder", Treatment::Copied, MANY),
     ("resthook", Treatment::Copied, MANY),
     ("run", Treatment::Copied, MANY),
+    ("schedule", Treatment::Copied, MANY),
     ("service", Treatment::Copied, MANY),
     ("session", Treatment::Copied, MANY),
     ("setting", Treatment::Copied, MANY),

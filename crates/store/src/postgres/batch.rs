@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::guards::TimerKey;
-use crate::{Change, DueTimer, MessageRef, OutboxKind, Unit};
+use crate::{Change, DueTimer, MessageRef, NewMessage, OutboxKind, Unit};
 
 /// Where a unit goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,7 @@ struct Seen<'u> {
     message_uuids: HashSet<Uuid>,
     outbox: HashSet<i64>,
     externals: HashSet<&'u str>,
+    jobs: HashSet<i64>,
 }
 
 impl<'u> Batch<'u> {
@@ -69,16 +70,24 @@ impl<'u> Seen<'u> {
             None => false,
         };
         let outbox = outbox_of(change).is_some_and(|row| self.outbox.contains(&row));
-        contact || session || message || outbox
+        let job = job_of(change).is_some_and(|job| self.jobs.contains(&job));
+        contact || session || message || outbox || job
+    }
+
+    fn note_message(&mut self, new: &NewMessage) {
+        self.messages.insert(new.id.0);
+        self.message_uuids.insert(new.uuid.0);
     }
 
     fn note(&mut self, change: &'u Change) {
         self.contacts.extend(contact_of(change));
         self.sessions.extend(session_of(change));
+        self.jobs.extend(job_of(change));
         match change {
-            Change::Message(new) => {
-                self.messages.insert(new.id.0);
-                self.message_uuids.insert(new.uuid.0);
+            Change::Message(new) => self.note_message(new),
+            Change::Tell(tell) => {
+                self.note_message(&tell.message);
+                self.outbox.extend(tell.outbox.as_ref().map(|new| new.id.0));
             }
             Change::Outbox(new) => {
                 self.outbox.insert(new.id.0);
@@ -96,6 +105,7 @@ pub(super) fn contact_of(change: &Change) -> Option<i64> {
     Some(match change {
         Change::NewContact(new) => new.contact.id.0,
         Change::Contact(update) => update.contact.id.0,
+        Change::Tell(tell) => tell.message.contact.0,
         Change::NewUrn(new) => new.contact.0,
         Change::Urn(_, contact, _)
         | Change::RemoveUrn(_, contact, _)
@@ -140,6 +150,15 @@ fn outbox_of(change: &Change) -> Option<i64> {
     }
 }
 
+/// The job that a change is about.
+fn job_of(change: &Change) -> Option<i64> {
+    match change {
+        Change::Job(job) => Some(job.id.0),
+        Change::LeftOut(left_out) => Some(left_out.job.0),
+        _ => None,
+    }
+}
+
 /// Whether all changes of a unit are known here and their order is that of the statements.
 fn is_plain(unit: &Unit) -> bool {
     let mut own = Own::default();
@@ -159,6 +178,7 @@ struct Own<'u> {
     urns: HashSet<i64>,
     timers: HashSet<TimerKey>,
     ended: HashSet<i64>,
+    jobs: HashSet<i64>,
     effects: bool,
     cancels: bool,
 }
@@ -172,6 +192,9 @@ impl<'u> Own<'u> {
                     && new.urns.iter().all(|urn| self.urns.insert(urn.id.0))
             }
             Change::Contact(update) => self.contact_rows.insert(update.contact.id.0),
+            Change::Tell(tell) => self.contact_rows.insert(tell.message.contact.0),
+            Change::Job(job) => self.jobs.insert(job.id.0),
+            Change::LeftOut(_) => true,
             Change::NewUrn(new) => self.urns.insert(new.urn.id.0),
             Change::Urn(_, _, urn) => self.urns.insert(urn.id.0),
             Change::RemoveUrn(_, _, urn) => self.urns.insert(urn.0),

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::{session::Session, wire::Table};
 use crate::sqlite::apply_messages::MAX_SAME_ID;
 use crate::{
-    Change, Direction, Fence, LeaseName, MessageRef, MessageStatus, NewMessage, TimerKind, Unit, UrnRow,
+    Change, Direction, Fence, LeaseName, MessageRef, MessageStatus, NewMessage, NewOutbox, TimerKind, Unit,
+    UrnRow,
     sql::{self, Row},
 };
 
@@ -48,6 +49,17 @@ pub(super) struct KnownContact {
     pub fields: String,
 }
 
+/// A job as it is: what guards it, and what is counted of it.
+#[derive(Debug)]
+pub(super) struct KnownJob {
+    pub workspace: i64,
+    pub steps: i64,
+    pub done: i64,
+    pub left_out: i64,
+    /// IANA name of the workspace's zone.
+    pub zone: SmolStr,
+}
+
 /// What is there.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -57,6 +69,10 @@ pub(super) struct Known {
     pub leases: HashMap<SmolStr, (i64, i64)>,
     /// Contacts as they are.
     pub contacts: HashMap<i64, KnownContact>,
+    /// Workspace of contacts who are to be told something, and whether they may be.
+    pub told: HashMap<i64, (i64, bool)>,
+    /// Jobs that go on.
+    pub jobs: HashMap<i64, KnownJob>,
     /// Addresses that somebody has.
     pub urns: HashSet<(i64, SmolStr, SmolStr)>,
     /// New inbound messages that are known.
@@ -104,6 +120,8 @@ struct Asked {
     runs: Table,
     leases: Table,
     contacts: Table,
+    told: Table,
+    jobs: Table,
     urns: Table,
     inbound: Table,
     outbox: Table,
@@ -121,6 +139,10 @@ const LEASES: &str =
     "SELECT name, run, fence FROM lease WHERE name = ANY($1::text[]) ORDER BY name FOR SHARE";
 const CONTACTS: &str = "SELECT id, workspace_id, version, name, language, fields FROM contact
      WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
+const TOLD: &str = "SELECT id, workspace_id, status = 'active' FROM contact WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
+const JOBS: &str = "SELECT j.id, j.workspace_id, j.steps, j.done, j.left_out, w.timezone
+     FROM job AS j JOIN workspace AS w ON w.id = j.workspace_id
+     WHERE j.id = ANY($1::bigint[]) AND j.ended_on IS NULL ORDER BY j.id FOR UPDATE OF j";
 const URNS: &str = "SELECT u.workspace_id, u.scheme, u.path FROM {rows} AS w (workspace_id, scheme, path)
      JOIN contact_urn AS u
          ON u.workspace_id = w.workspace_id AND u.scheme = w.scheme AND u.path = w.path";
@@ -168,10 +190,12 @@ pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
         asked.by(change);
     }
     type Take = fn(&Row<'_>, &mut Known) -> sql::Result<()>;
-    let questions: [(&Table, &str, Take); 11] = [
+    let questions: [(&Table, &str, Take); 13] = [
         (&asked.runs, RUNS, run),
         (&asked.leases, LEASES, lease),
+        (&asked.jobs, JOBS, job),
         (&asked.contacts, CONTACTS, contact),
+        (&asked.told, TOLD, told),
         (&asked.urns, URNS, urn),
         (&asked.outbox, OUTBOX, outbox),
         (&asked.timers, TIMERS, timer),
@@ -214,6 +238,11 @@ impl Asked {
                 new.urns.iter().for_each(|urn| self.urn(new.contact.workspace, urn));
             }
             Change::Contact(update) => self.contacts.push(&[&update.contact.id.0]),
+            Change::Tell(tell) => {
+                self.told.push(&[&tell.message.contact.0]);
+                tell.outbox.iter().for_each(|new| self.lane(new));
+            }
+            Change::Job(job) => self.jobs.push(&[&job.id.0]),
             Change::NewUrn(new) => self.urn(new.workspace, &new.urn),
             Change::Message(new) => self.inbound(new),
             Change::Handled(_, message, ..) => self.messages.push(&[&message.0]),
@@ -227,11 +256,13 @@ impl Asked {
                 self.message(status.workspace, &status.message);
             }
             Change::Status(status) => self.message(status.workspace, &status.message),
-            Change::Outbox(new) => {
-                self.lanes.push(&[&new.contact.0, &new.channel.map_or(0, |id| id.0), &new.claim_for]);
-            }
+            Change::Outbox(new) => self.lane(new),
             _ => {}
         }
+    }
+
+    fn lane(&mut self, new: &NewOutbox) {
+        self.lanes.push(&[&new.contact.0, &new.channel.map_or(0, |id| id.0), &new.claim_for]);
     }
 
     fn urn(&mut self, workspace: WorkspaceId, urn: &UrnRow) {
@@ -276,6 +307,23 @@ fn contact(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
         fields: row.get(5)?,
     };
     known.contacts.insert(row.get(0)?, contact);
+    Ok(())
+}
+
+fn told(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
+    known.told.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+    Ok(())
+}
+
+fn job(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
+    let job = KnownJob {
+        workspace: row.get(1)?,
+        steps: row.get(2)?,
+        done: row.get(3)?,
+        left_out: row.get(4)?,
+        zone: row.get(5)?,
+    };
+    known.jobs.insert(row.get(0)?, job);
     Ok(())
 }
 

@@ -9,13 +9,14 @@ use super::{
     wire::Table,
 };
 use crate::{
-    Conversation, ConversationKey, Loaded, StoreError,
+    Conversation, ConversationKey, Loaded, Reach, StoreError,
     sql::{self, Row},
     sqlite::{
         read_conversations::{
             CONTACT_COLUMNS, MAX_PENDING, PENDING_COLUMNS, SESSION_COLUMNS, URN_COLUMNS, contact_row,
             pending_row, session_row, urn_row,
         },
+        read_jobs::{REACH_COLUMNS, reach_row},
         read_tickets::{TICKET_COLUMNS, ticket_row},
     },
 };
@@ -61,6 +62,44 @@ pub(crate) fn load_conversations(session: &Session, keys: &[ConversationKey]) ->
         loaded.conversations.push(found.filter(|found| found.contact.workspace == *workspace));
     }
     Ok(loaded)
+}
+
+/// What telling these contacts something needs to know of them, in the order of the row numbers.
+pub(crate) fn reach(
+    session: &Session,
+    workspace: WorkspaceId,
+    contacts: &[ContactId],
+) -> Result<Vec<Reach>, StoreError> {
+    let mut ids = Table::default();
+    contacts.iter().for_each(|id| ids.push(&[&id.0]));
+    if ids.rows() == 0 {
+        return Ok(Vec::new());
+    }
+    let people =
+        format!("SELECT {REACH_COLUMNS}, workspace_id FROM contact WHERE id = ANY($1::bigint[]) ORDER BY id");
+    let urns = format!(
+        "SELECT {URN_COLUMNS}, contact_id FROM contact_urn
+         WHERE contact_id = ANY($1::bigint[]) ORDER BY contact_id, priority DESC, id"
+    );
+    let statements = [(people, ids.binds()), (urns, ids.binds())];
+    let (answers, ended) = session.together(&statements, true)?;
+    ended?;
+    let mut found: Vec<Reach> = Vec::with_capacity(contacts.len());
+    let mut places = HashMap::new();
+    let rows = |place: usize| answers.get(place).into_iter().flat_map(|answer: &Answer| &answer.rows);
+    for row in rows(0).map(Row::Postgres) {
+        if row.get::<i64>(6)? == workspace.0 {
+            let reach = reach_row(&row)?;
+            places.insert(reach.contact.0, found.len());
+            found.push(reach);
+        }
+    }
+    for row in rows(1).map(Row::Postgres) {
+        if let Some(place) = places.get(&row.get::<i64>(6)?) {
+            found[*place].urns.push(urn_row(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Who has the addresses that are asked for.

@@ -40,7 +40,7 @@ use crate::{
 pub use address::PostgresUrl;
 use aside::Asides;
 pub(crate) use copy_in::copy_in;
-pub(crate) use load::load_conversations;
+pub(crate) use load::{load_conversations, reach};
 use replica::Replica;
 use routing::Parts;
 pub(crate) use session::Session;

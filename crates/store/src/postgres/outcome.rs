@@ -10,9 +10,10 @@ use super::{
     tables::Tables,
 };
 use crate::{
-    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Unit, UnitDone,
-    UnitError, UrnRow, sql,
-    tally::{Moments, Tallies},
+    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Tell, Unit,
+    UnitDone, UnitError, UrnRow, sql,
+    sqlite::apply_jobs::count_slice,
+    tally::{Moments, Tallies, local_day, zone_named},
 };
 
 /// A unit passed its guards and then met something that they did not foresee: the batch must be applied one by one.
@@ -54,6 +55,12 @@ impl<'u> Outcome<'u> {
                 let same = there
                     .is_some_and(|there| there.workspace == workspace.0 && there.version == contact.version);
                 if same { Ok(()) } else { Err(UnitError::Conflict) }
+            }
+            Change::Job(job) => {
+                let there = self.known.jobs.get(&job.id.0);
+                let same =
+                    there.is_some_and(|there| there.workspace == job.workspace.0 && there.steps == job.steps);
+                if same { Ok(()) } else { Err(UnitError::Gone) }
             }
             Change::NewUrn(new) => self.check_free(new.workspace, &new.urn),
             Change::Message(new) if self.known.repeated.contains(&new.id.0) => Err(UnitError::Duplicate),
@@ -107,6 +114,11 @@ impl<'u> Outcome<'u> {
                 self.tables.new_urn(new.workspace, new.contact, &new.urn);
             }
             Change::Message(new) => self.message(new)?,
+            Change::Tell(tell) => {
+                if self.tell(tell)? {
+                    done.claimed.extend(tell.outbox.as_ref().map(|new| new.id));
+                }
+            }
             Change::Status(status) => done.statuses.push(self.status(status)),
             Change::Handled(workspace, message, flow, reason, at) => {
                 let there = self.known.messages.get_mut(&message.0).ok_or(Spoilt)?;
@@ -146,6 +158,14 @@ impl<'u> Outcome<'u> {
             Change::Tallies(tallies) => {
                 tallies.iter().for_each(|(tally, by)| self.tallies.add(tally.clone(), *by));
             }
+            Change::Job(job) => {
+                let there = self.known.jobs.remove(&job.id.0).ok_or(Spoilt)?;
+                let zone = zone_named(&there.zone);
+                let day = |at| local_day(&zone, at);
+                let days = (day(job.modified_on), day(job.ended_on.unwrap_or(job.modified_on)));
+                count_slice(job, (there.done, there.left_out), days, &mut self.tallies);
+                self.tables.change(change);
+            }
             other => self.tables.change(other),
         }
         Ok(())
@@ -157,7 +177,24 @@ impl<'u> Outcome<'u> {
         if new { Ok(()) } else { Err(Spoilt) }
     }
 
-    fn message(&mut self, new: &'u NewMessage) -> Result<(), Spoilt> {
+    /// Tells somebody something; answers whether its outbox row is claimed.
+    fn tell(&mut self, tell: &Tell) -> Result<bool, Spoilt> {
+        let message = &tell.message;
+        let there = self.known.told.get(&message.contact.0);
+        let Some((_, active)) = there.copied().filter(|(workspace, _)| *workspace == message.workspace.0)
+        else {
+            return Ok(false);
+        };
+        self.tables.told(message.workspace, message.contact, tell.version);
+        if !active {
+            self.message(&tell.refused_message())?;
+            return Ok(false);
+        }
+        self.message(message)?;
+        Ok(tell.outbox.as_ref().is_some_and(|new| self.outbox(new)))
+    }
+
+    fn message(&mut self, new: &NewMessage) -> Result<(), Spoilt> {
         let place = (new.workspace, new.day, new.channel.map(|id| id.0));
         self.tallies.message(place, new.direction, new.status, 1);
         let attachments = sql::list_json(&new.attachments).map_err(|_| Spoilt)?;
@@ -210,7 +247,7 @@ impl<'u> Outcome<'u> {
 
     /// Whether the row is claimed. It is not if it pauses, or if an earlier row of its contact and channel waits or is in
     /// another run's hand.
-    fn outbox(&mut self, new: &'u NewOutbox) -> bool {
+    fn outbox(&mut self, new: &NewOutbox) -> bool {
         let lane = (new.contact.0, new.channel.map_or(0, |id| id.0));
         let created = new.created_on.as_microsecond();
         let before = self.known.lanes.get(&lane).copied();

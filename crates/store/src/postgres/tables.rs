@@ -13,8 +13,8 @@ use super::{
     wire::{Bind, Table},
 };
 use crate::{
-    Change, ContactRow, ContactUpdate, DueTimer, NewContact, NewMessage, NewOutbox, RunRow, SessionRow,
-    TimerKind, UrnRow,
+    Change, ContactRow, ContactUpdate, DueTimer, JobRow, MAX_LEFT_OUT, NewContact, NewMessage, NewOutbox,
+    RunRow, SessionRow, TimerKind, UrnRow,
     contact::fields_json,
     search_keys::{self, Term},
     sql::{self, Row},
@@ -26,6 +26,9 @@ use crate::{
 pub(super) struct Tables<'u> {
     new_contacts: Table,
     contacts: Table,
+    told: Table,
+    jobs: Table,
+    left_out: Table,
     removed_terms: Table,
     terms: Table,
     removed_urns: Table,
@@ -209,6 +212,19 @@ impl<'u> Tables<'u> {
     /// A change that needs no look at what is there.
     pub(super) fn change(&mut self, change: &'u Change) {
         match change {
+            Change::Job(job) => self.job(job),
+            Change::LeftOut(new) => {
+                for row in new.rows.iter().filter(|row| row.place < MAX_LEFT_OUT) {
+                    self.left_out.push(&[
+                        &new.workspace.0,
+                        &new.job.0,
+                        &row.place,
+                        &row.contact.map_or(0, |id| id.0),
+                        &row.what,
+                        &row.reason,
+                    ]);
+                }
+            }
             Change::Urn(workspace, contact, urn) => self.urns.push(&[
                 &urn.id.0,
                 &workspace.0,
@@ -258,6 +274,29 @@ impl<'u> Tables<'u> {
         }
     }
 
+    /// A contact is told something.
+    pub(super) fn told(&mut self, workspace: WorkspaceId, contact: ContactId, version: i64) {
+        self.told.push(&[&contact.0, &workspace.0, &version]);
+    }
+
+    fn job(&mut self, job: &JobRow) {
+        self.jobs.push(&[
+            &job.id.0,
+            &job.workspace.0,
+            &job.steps,
+            &job.status.as_str(),
+            &job.place,
+            &job.total,
+            &job.done,
+            &job.left_out,
+            &job.failures,
+            &job.next_step.as_microsecond(),
+            &job.error,
+            &job.modified_on.as_microsecond(),
+            &job.ended_on.map(Timestamp::as_microsecond),
+        ]);
+    }
+
     /// Writes everything in one round trip.
     pub(super) fn write(
         self,
@@ -268,9 +307,12 @@ impl<'u> Tables<'u> {
         let (joined, sessions, runs) = (self.joined(), self.sessions(), self.runs());
         let (timers, expiries, messages) = (self.timers(false), self.timers(true), changed_messages(known));
         // With how many rows each must have met; `None` if it does not matter.
-        let steps: [(&Table, &str, Option<usize>); 23] = [
+        let steps: [(&Table, &str, Option<usize>); 26] = [
+            (&self.jobs, JOBS, Some(self.jobs.rows())),
+            (&self.left_out, LEFT_OUT, None),
             (&self.new_contacts, NEW_CONTACTS, None),
             (&self.contacts, CONTACTS, Some(self.contacts.rows())),
+            (&self.told, TOLD, Some(self.told.rows())),
             (&self.removed_terms, REMOVED_TERMS, None),
             (&self.terms, TERMS, None),
             (&self.removed_urns, REMOVED_URNS, None),
@@ -410,6 +452,16 @@ const CONTACTS: &str = "UPDATE contact AS c SET version = w.becomes, name = w.na
      FROM {rows} AS w (id, workspace_id, version, becomes, name, language, status, timezone, fields, session_id,
          flow_id, modified_on, last_seen_on, groups_as_of)
      WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
+const TOLD: &str = "UPDATE contact AS c SET version = greatest(c.version + 1, w.version)
+     FROM {rows} AS w (id, workspace_id, version) WHERE c.id = w.id AND c.workspace_id = w.workspace_id";
+const JOBS: &str = "UPDATE job AS j SET status = w.status, place = w.place, steps = j.steps + 1, total = w.total,
+         done = w.done, left_out = w.left_out, failures = w.failures, next_step = w.next_step, error = w.error,
+         modified_on = w.modified_on, ended_on = w.ended_on
+     FROM {rows} AS w (id, workspace_id, steps, status, place, total, done, left_out, failures, next_step, error,
+         modified_on, ended_on)
+     WHERE j.id = w.id AND j.workspace_id = w.workspace_id AND j.steps = w.steps AND j.ended_on IS NULL";
+const LEFT_OUT: &str = "INSERT INTO job_left_out (workspace_id, job_id, place, contact_id, what, reason)
+     SELECT * FROM {rows} ON CONFLICT (job_id, place) DO NOTHING";
 const REMOVED_TERMS: &str = "DELETE FROM contact_term AS t
      USING {rows} AS w (workspace_id, property, kind, value, contact_id)
      WHERE t.workspace_id = w.workspace_id AND t.property = w.property AND t.kind = w.kind AND t.value = w.value

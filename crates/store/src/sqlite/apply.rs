@@ -2,7 +2,7 @@
 
 use super::{
     apply_definitions, apply_extensions, apply_jobs, apply_messages, apply_outbox, apply_people,
-    apply_sessions, apply_settings, apply_tickets, writer::SideEffects,
+    apply_sessions, apply_settings, apply_tickets, schedules, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -31,6 +31,11 @@ fn one(
     match change {
         Change::NewContact(new) => apply_people::new_contact(conn, new)?,
         Change::Contact(update) => apply_people::contact(conn, update)?,
+        Change::Tell(tell) => {
+            if apply_outbox::tell(conn, tell, side)? {
+                done.claimed.extend(tell.outbox.as_ref().map(|new| new.id));
+            }
+        }
         Change::NewUrn(new) => apply_people::new_urn(conn, new)?,
         Change::Urn(workspace, contact, urn) => apply_people::urn(conn, *workspace, *contact, urn)?,
         Change::RemoveUrn(workspace, contact, urn) => {
@@ -97,6 +102,13 @@ fn one(
         Change::ClearSetting(name) => apply_settings::clear(conn, name)?,
         Change::RateUse(row) => apply_settings::rate_use(conn, row)?,
         Change::ForgetRates(before) => apply_settings::forget_rates(conn, *before)?,
+        Change::LeftOut(left_out) => apply_jobs::left_out(conn, left_out)?,
+        Change::JobChunk(chunk) => apply_jobs::chunk(conn, chunk)?,
+        Change::ForgetJobFiles(workspace, job) => apply_jobs::forget_files(conn, *workspace, *job)?,
+        Change::JobWeight(workspace, weight) => apply_jobs::weight(conn, *workspace, *weight)?,
+        Change::NewSchedule(new) => schedules::insert(conn, new)?,
+        Change::Schedule(row) => schedules::update(conn, row)?,
+        Change::RemoveSchedule(workspace, id) => schedules::remove(conn, *workspace, *id)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -128,7 +140,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             }
             Change::RetryOutbox(retry) => apply_outbox::check(conn, retry.workspace, retry.id)?,
             Change::Job(job) => apply_jobs::check(conn, job)?,
-            Change::Definition(..) => sure = false,
+            Change::Schedule(row) => schedules::check(conn, row)?,
+            Change::Definition(..) | Change::NewSchedule(_) | Change::RemoveSchedule(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)
             | Change::JoinGroup(..)
@@ -148,6 +161,11 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::DropQueued(..)
             | Change::CancelEffects(..)
             | Change::NewJob(_)
+            | Change::LeftOut(_)
+            | Change::Tell(_)
+            | Change::JobChunk(_)
+            | Change::ForgetJobFiles(..)
+            | Change::JobWeight(..)
             | Change::NewTicket(_)
             | Change::Setting(_)
             | Change::ClearSetting(_)

@@ -4,9 +4,9 @@ use crate::sql::Connection;
 use domain::{ContactId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{apply_messages, read_queues, sql, writer::SideEffects};
+use super::{apply_messages, apply_people, read_queues, sql, writer::SideEffects};
 use crate::{
-    Claimed, MessageRef, MessageStatus, NewOutbox, OutboxLine, Recovered, RetryOutbox, StatusChange,
+    Claimed, MessageRef, MessageStatus, NewOutbox, OutboxLine, Recovered, RetryOutbox, StatusChange, Tell,
     UnitError,
 };
 
@@ -49,6 +49,26 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
         ],
     )?;
     Ok(claimed)
+}
+
+/// Tells somebody something; answers whether its outbox row is claimed.
+pub(super) fn tell(conn: &Connection, tell: &Tell, side: &mut SideEffects) -> Result<bool, UnitError> {
+    let message = &tell.message;
+    match (apply_people::told(conn, message.workspace, message.contact, tell.version)?, &tell.outbox) {
+        (None, _) => Ok(false),
+        (Some(true), Some(new)) => {
+            apply_messages::insert(conn, message, side)?;
+            insert(conn, new)
+        }
+        (Some(true), None) => {
+            apply_messages::insert(conn, message, side)?;
+            Ok(false)
+        }
+        (Some(false), _) => {
+            apply_messages::insert(conn, &tell.refused_message(), side)?;
+            Ok(false)
+        }
+    }
 }
 
 /// Removes a row; answers whether it was there.

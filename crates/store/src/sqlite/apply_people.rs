@@ -93,6 +93,26 @@ pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), U
     if changed == 1 { Ok(()) } else { Err(UnitError::Conflict) }
 }
 
+/// Notes that a contact is told something; answers whether they may be, `None` if there is no such contact.
+pub(super) fn told(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    version: i64,
+) -> Result<Option<bool>, UnitError> {
+    let text = "SELECT status FROM contact WHERE id = $1 AND workspace_id = $2";
+    let active = sql::one(conn, text, &[&contact.0, &workspace.0], |row| Ok(row.str(0)? == "active"))?;
+    if active.is_some() {
+        sql::exec(
+            conn,
+            "UPDATE contact SET version = CASE WHEN version < $1 THEN $1 ELSE version + 1 END
+             WHERE id = $2 AND workspace_id = $3",
+            &[&version, &contact.0, &workspace.0],
+        )?;
+    }
+    Ok(active)
+}
+
 pub(super) fn new_urn(conn: &Connection, new: &NewUrn) -> Result<(), UnitError> {
     insert_urn(conn, new.workspace, new.contact, &new.urn)
 }

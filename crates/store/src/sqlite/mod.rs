@@ -3,7 +3,7 @@
 pub(crate) mod apply;
 mod apply_definitions;
 mod apply_extensions;
-mod apply_jobs;
+pub(crate) mod apply_jobs;
 pub(crate) mod apply_messages;
 pub(crate) mod apply_nodes;
 pub(crate) mod apply_outbox;
@@ -18,7 +18,7 @@ pub(crate) mod read_conversations;
 mod read_definitions;
 mod read_extensions;
 mod read_history;
-mod read_jobs;
+pub(crate) mod read_jobs;
 pub(crate) mod read_nodes;
 pub(crate) mod read_queues;
 mod read_search;
@@ -26,6 +26,7 @@ mod read_settings;
 pub(crate) mod read_tickets;
 mod read_verify;
 pub(crate) mod recount;
+mod schedules;
 mod tallies;
 mod writer;
 

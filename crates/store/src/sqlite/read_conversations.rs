@@ -99,7 +99,7 @@ impl Rows<'_> {
         )
     }
 
-    fn urns(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<UrnRow>> {
+    pub(super) fn urns(&self, workspace: WorkspaceId, id: ContactId) -> sql::Result<Vec<UrnRow>> {
         sql::all(
             self.conn,
             &format!(

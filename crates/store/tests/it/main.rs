@@ -15,4 +15,5 @@ mod search;
 mod secure;
 mod settings;
 mod tallies;
+mod telling;
 mod units;

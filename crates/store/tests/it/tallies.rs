@@ -57,6 +57,8 @@ fn job(id: i64, steps: i64, done: i64, ended: bool) -> JobRow {
         kind: JobKind::Broadcast,
         status: if ended { JobStatus::Done } else { JobStatus::Running },
         unique_key: Some("one at a time".into()),
+        scheduled_for: None,
+        total: None,
         spec: "{}".to_owned(),
         place: "{}".to_owned(),
         steps,
