@@ -66,6 +66,13 @@ impl StoreOptions {
             async || Store::open(&url, options.clone()),
         );
         let store = opening.await.context("cannot open the database")?;
+        if self.reports_database.is_some() {
+            // Any read tells whether the standby answers.
+            store.for_reports().workspaces().await?;
+            if store.reports_are_away() {
+                eprintln!("the database of --reports-database does not answer; reading from the main one");
+            }
+        }
         Ok(Context::for_command(store, Here::shared()))
     }
 }

@@ -89,6 +89,15 @@ impl Store {
         Self { reports: true, ..self.clone() }
     }
 
+    /// Whether there is a standby for reports that did not answer when it was last asked: the main database is asked in
+    /// its place.
+    pub fn reports_are_away(&self) -> bool {
+        match &*self.db {
+            Db::Sqlite(_) => false,
+            Db::Postgres(db) => db.reports_are_away(),
+        }
+    }
+
     async fn call<T>(
         &self,
         name: &'static str,

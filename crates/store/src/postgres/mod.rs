@@ -167,6 +167,11 @@ impl Postgres {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Whether there is a replica for reports that does not answer.
+    pub(crate) fn reports_are_away(&self) -> bool {
+        self.reports.as_ref().is_some_and(|replica| replica.rests())
+    }
+
     /// Runs a read on a consistent view of the database, again on another connection if its own was lost. A report is
     /// read from the replica, if there is one that answers.
     pub(crate) async fn read<T, F>(&self, report: bool, read: F) -> Result<T, StoreError>

@@ -24,10 +24,15 @@ impl Replica {
         Self { readers: Readers::new(url, Duration::ZERO), resting: Mutex::default() }
     }
 
+    /// Whether it is left alone just now because it did not answer.
+    pub(super) fn rests(&self) -> bool {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.is_some_and(|until| Instant::now() < until)
+    }
+
     /// Runs a read there. `None`: it is to be asked of the main server.
     pub(super) fn read<T>(&self, read: &impl Fn(&Rows<'_>) -> Result<T, StoreError>) -> Option<T> {
-        let rests = |until: &Option<Instant>| until.is_some_and(|until| Instant::now() < until);
-        if rests(&self.resting.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if self.rests() {
             return None;
         }
         let out = self.readers.read(read);

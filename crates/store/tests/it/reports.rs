@@ -37,8 +37,10 @@ async fn only_reports_are_read_from_the_standby_and_the_main_server_stands_in_fo
     // Also a report's store writes to the main server.
     store.for_reports().write_one(vec![contact(3)].into()).await.unwrap();
     assert_eq!(people().await, (3, 1));
+    assert!(!store.reports_are_away());
     standby.stop();
     assert_eq!(people().await, (3, 3));
+    assert!(store.reports_are_away());
     assert_eq!(people().await, (3, 3), "it is left alone for a while");
 }
 
