@@ -105,6 +105,11 @@ impl Context {
         self.write(vec![unit]).await?.pop().unwrap_or(Err(UnitError::Store(StoreError::Closed)))
     }
 
+    /// The run for which new outbox rows are claimed: none while it is not known what this run has in hand.
+    pub(crate) fn run_that_claims(&self) -> i64 {
+        if self.store.in_doubt() { 0 } else { self.run }
+    }
+
     /// A new row number.
     pub(crate) fn next_id(&self, now: Timestamp) -> i64 {
         self.store.ids().next(now)

@@ -351,7 +351,7 @@ impl Turn<'_> {
     }
 
     fn queue(&mut self, item: OutboxItem, pause: SignedDuration) {
-        self.changes.push(Change::Outbox(Box::new(outbox_row(&item, self.ctx.run, pause))));
+        self.changes.push(Change::Outbox(Box::new(outbox_row(&item, self.ctx.run_that_claims(), pause))));
         self.outbox.push(item);
     }
 

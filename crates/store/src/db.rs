@@ -9,6 +9,7 @@ use domain::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueJobs, DueTimer,
@@ -32,6 +33,7 @@ enum Db {
 pub struct Store {
     db: Arc<Db>,
     ids: Arc<IdSource>,
+    doubts: Arc<Doubts>,
     /// Only in simulations.
     faults: Option<Faults>,
     /// Whether reads may be answered by a standby.
@@ -60,26 +62,27 @@ impl Store {
             Db::Postgres(db) => db.highest_id(),
         };
         let ids = IdSource::new(IdSource::command_slot(std::process::id()), highest);
-        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), faults: None, reports: false })
+        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), doubts: Arc::default(), faults: None, reports: false })
     }
 
     /// The same store as another process uses it, with row numbers of its own: for several nodes in one process.
     #[must_use]
     pub fn with_id_slot(&self, slot: u8) -> Self {
-        Self { ids: Arc::new(IdSource::new(slot, 0)), ..self.clone() }
+        Self { ids: Arc::new(IdSource::new(slot, 0)), doubts: Arc::default(), ..self.clone() }
     }
 
     /// The same store as one node of a simulation sees it, through its faults.
     #[must_use]
     pub fn with_faults(&self, faults: Faults) -> Self {
-        Self { faults: Some(faults), ..self.clone() }
+        Self { faults: Some(faults), doubts: Arc::default(), ..self.clone() }
     }
 
     /// The same store for a run of a node, with a source of row numbers of its own.
     #[must_use]
     pub fn for_run(&self, registered: &Registered) -> Self {
         let highest = registered.highest.max(self.ids.highest());
-        Self { ids: Arc::new(IdSource::new(registered.slot, highest)), ..self.clone() }
+        let ids = Arc::new(IdSource::new(registered.slot, highest));
+        Self { ids, doubts: Arc::default(), ..self.clone() }
     }
 
     /// The same store for those who show what it holds and decide nothing: where a standby is set up, their reads go
@@ -108,6 +111,22 @@ impl Store {
             None => work.await,
             Some(faults) => faults.around(Call { name, writes }, work).await,
         }
+    }
+
+    /// Whether a commit's answer was lost and nobody has looked since what it left ([`Store::outbox_in_hand`]). Until
+    /// then nothing new is to be claimed: it could overtake what is not known to be in hand.
+    pub fn in_doubt(&self) -> bool {
+        self.doubts.any()
+    }
+
+    /// How many answers were lost so far.
+    pub fn doubts(&self) -> u64 {
+        self.doubts.raised()
+    }
+
+    /// Somebody looked what the first so many of them left.
+    pub fn settle_doubts(&self, until: u64) {
+        self.doubts.settle(until);
     }
 
     /// Where row numbers come from.
@@ -198,7 +217,9 @@ impl Store {
                 Db::Postgres(db) => db.write(units).await,
             }
         };
-        self.call("write", true, work).await
+        let answer = self.call("write", true, work).await;
+        self.doubts.note(&answer);
+        answer
     }
 
     /// Commits one unit.
@@ -269,6 +290,8 @@ reads! {
     fn outbox_due() -> Vec<(OutboxLine, Timestamp)>;
     /// How many outbox rows there are: in hand, waiting, dead.
     fn outbox_depth() -> (u64, u64, u64);
+    /// What a run has in hand, by row number, as if it had just been claimed.
+    fn outbox_in_hand(run: i64) -> Claimed;
     /// One outbox row with all that sending it needs.
     fn outbox_item(workspace: WorkspaceId, id: OutboxId) -> Option<OutboxItem>;
     /// The effect that a session waits for, if it is still in the outbox.
@@ -370,7 +393,9 @@ impl Store {
                 Db::Postgres(db) => db.claim_outbox(run, now, shares).await,
             }
         };
-        self.call("claim_outbox", true, work).await
+        let answer = self.call("claim_outbox", true, work).await;
+        self.doubts.note(&answer);
+        answer
     }
 
     /// Gives back what runs had in hand that are not alive any more, marked as possibly repeated.

@@ -15,6 +15,7 @@ mod contact_query;
 mod conversation;
 mod db;
 mod definitions;
+mod doubts;
 mod error;
 pub mod faults;
 mod ids;

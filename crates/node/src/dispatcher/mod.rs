@@ -6,6 +6,7 @@
 
 mod airtime;
 mod breaker;
+mod doubt;
 mod effect;
 mod lanes;
 mod mail;
@@ -109,6 +110,8 @@ enum Report {
     Performed(LaneKey, Box<OutboxItem>),
     Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
     Claimed(Result<Look, StoreError>),
+    /// What is in hand by the store, and how many doubts there were when it was asked.
+    Looked(u64, Result<Claimed, StoreError>),
 }
 
 /// The dispatcher's state, owned by its task.
@@ -119,6 +122,7 @@ struct Dispatcher {
     /// Rows given back while they were still on their way here: dropped when they arrive.
     stale: HashSet<OutboxId>,
     stale_order: VecDeque<OutboxId>,
+    known: doubt::Known,
     /// Parts that the carrier has, of messages in hand of which it has some.
     progress: HashMap<OutboxId, u32>,
     unrecorded: Vec<(LaneKey, SentRecord)>,
@@ -153,6 +157,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         lanes,
         stale: HashSet::new(),
         stale_order: VecDeque::new(),
+        known: doubt::Known::default(),
         progress: HashMap::new(),
         unrecorded: Vec::new(),
         recording: false,
@@ -236,7 +241,10 @@ impl Dispatcher {
     fn hear(&mut self, report: Report, inbox: &mut mpsc::UnboundedReceiver<Order>) {
         match report {
             Report::Sent(key, item, sent) => self.settle(key, *item, sent),
-            Report::Performed(key, item) => self.lanes.finished(&key, item.contact),
+            Report::Performed(key, item) => {
+                self.known.remove(item.id);
+                self.lanes.finished(&key, item.contact);
+            }
             Report::Recorded(records, answers) => self.recorded(records, answers),
             Report::Claimed(answer) => {
                 // What was handed over before the claim must be here before its answer is read.
@@ -244,6 +252,13 @@ impl Dispatcher {
                     self.obey(order);
                 }
                 self.claimed(answer);
+            }
+            Report::Looked(doubts, found) => {
+                // Likewise.
+                while let Ok(order) = inbox.try_recv() {
+                    self.obey(order);
+                }
+                self.looked(doubts, found);
             }
         }
     }
@@ -259,6 +274,7 @@ impl Dispatcher {
     }
 
     fn add(&mut self, item: OutboxItem) {
+        self.known.add(item.id);
         let (key, pace) = match (item.kind, item.channel) {
             (OutboxKind::Message, Some(channel)) => (LaneKey::Channel(channel), self.pace_of(channel)),
             _ => {
@@ -333,6 +349,7 @@ impl Dispatcher {
                 continue;
             }
             let item = record.item;
+            self.known.remove(item.id);
             match answer {
                 Recorded::Done | Recorded::AlreadyDone | Recorded::SetAside | Recorded::NotYet => {
                     if outcome::keeps_contact(&record.outcome) {
@@ -353,6 +370,7 @@ impl Dispatcher {
                     // What is known of them stands in the store, and comes back with the claim.
                     for id in &ids {
                         self.progress.remove(id);
+                        self.known.remove(*id);
                     }
                     let on_the_way = self.lanes.released(&key, item.contact, &ids);
                     for id in on_the_way.into_iter().filter(|id| *id != item.id) {
@@ -384,7 +402,13 @@ impl Dispatcher {
     fn claim_if_due(&mut self) {
         let due =
             Instant::now() >= self.claim_at || self.held_back.iter().any(|line| self.lanes.room(*line) > 0);
-        if self.claiming || self.recording || self.stopping || !due {
+        if self.claiming || self.recording || self.stopping {
+            return;
+        }
+        if self.must_look() {
+            return self.look_what_is_in_hand();
+        }
+        if !due {
             return;
         }
         self.held_back.clear();
@@ -417,8 +441,7 @@ impl Dispatcher {
                 tracing::error!(%error, "the outbox could not be read; trying again");
             }
         }
-        arrived.sort_by_key(|item| item.id);
-        arrived.into_iter().for_each(|item| self.add(item));
+        self.add_in_order(arrived);
     }
 
     fn wake_at(&self) -> Instant {

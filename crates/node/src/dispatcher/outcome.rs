@@ -39,6 +39,7 @@ impl Dispatcher {
         }
         let known = self.progress.remove(&item.id).unwrap_or_default();
         if sent.withdrawn {
+            self.known.remove(item.id);
             self.lanes.finished(&key, item.contact);
             metrics.count_sent(sent.channel_type, "withdrawn");
             return;

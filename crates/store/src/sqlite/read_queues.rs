@@ -5,7 +5,7 @@ use domain::{ChannelId, ContactId, MessageId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{Rows, sql};
-use crate::{DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind};
+use crate::{Claimed, DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind};
 
 impl Rows<'_> {
     pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
@@ -76,6 +76,24 @@ impl Rows<'_> {
             |row| Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?)),
         )?;
         Ok(depth.unwrap_or_default())
+    }
+
+    /// A search over the whole outbox: only for when an answer of the database was lost.
+    pub(crate) fn outbox_in_hand(&self, run: i64) -> Result<Claimed, StoreError> {
+        let rows: Vec<(OutboxId, u32)> = sql::all::<_, sql::Error>(
+            self.conn,
+            "SELECT id, parts_sent FROM outbox WHERE claimed_by = $1 AND dead_reason IS NULL ORDER BY id",
+            &[&run],
+            |row| Ok((OutboxId(row.get(0)?), row.get(1)?)),
+        )?;
+        let mut claimed = Claimed::default();
+        for (id, parts) in rows {
+            claimed.items.extend(outbox_item(self.conn, None, id)?);
+            if parts > 0 {
+                claimed.parts_sent.push((id, parts));
+            }
+        }
+        Ok(claimed)
     }
 
     pub(crate) fn session_effect(
