@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use channels::{DeliveryStatus, Inbound, InboundStatus};
@@ -9,6 +10,7 @@ use domain::MessageUuid;
 use node::Scripted;
 use node::http::{Answer, Exchange, HttpError};
 use serde_json::Value;
+use store::{MessageRow, MessageStatus};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -44,10 +46,11 @@ impl Verdict {
 pub fn script(
     world: Arc<World>,
     gate: Arc<Gate>,
-    run: u64,
+    sends_as: Arc<AtomicU64>,
 ) -> Arc<dyn Fn(Exchange) -> Scripted + Send + Sync> {
     Arc::new(move |exchange| {
         let (world, gate) = (world.clone(), gate.clone());
+        let run = sends_as.load(Ordering::Relaxed);
         Box::pin(async move {
             gate.pass().await;
             let (tell, told) = oneshot::channel();
@@ -98,7 +101,6 @@ async fn serve(world: Arc<World>, gate: Arc<Gate>, run: u64, exchange: Exchange,
         arrival.text, arrival.to, arrival.marked
     ));
     check_committed(&world, &arrival).await;
-    check_opt_out(&world, &arrival);
     let arrival = {
         let mut ledger = world.ledger();
         ledger.arrivals.push(arrival);
@@ -206,10 +208,14 @@ async fn check_committed(world: &World, arrival: &Arrival) {
         None => Ok(Vec::new()),
     };
     let message = message_of(&arrival.key);
-    let known = messages.is_ok_and(|messages| {
-        messages.iter().any(|row| Some(row.uuid) == message && row.text == arrival.text.as_str())
-    });
-    if !known {
+    let messages = messages.unwrap_or_default();
+    if messages.iter().any(|row| row.status == MessageStatus::Pending) {
+        world.marks.hit(Mark::WaitedBehindEffect);
+    }
+    let row = messages.iter().find(|row| Some(row.uuid) == message && row.text == arrival.text.as_str());
+    if let Some(row) = row {
+        check_opt_out(world, arrival, row, &messages);
+    } else {
         world.complain(format_args!(
             "a carrier got '{}' to {}, which is not committed",
             arrival.text, arrival.to
@@ -217,18 +223,20 @@ async fn check_committed(world: &World, arrival: &Arrival) {
     }
 }
 
-/// Who opted out gets nothing more, but for what the flow said that let them.
-fn check_opt_out(world: &World, arrival: &Arrival) {
-    let Place::Line(_) = arrival.place else { return };
+/// Who opted out gets nothing more, but for what was said in the turn that let them: the word may have waited behind an
+/// effect with others, and then they are one turn.
+fn check_opt_out(world: &World, arrival: &Arrival, row: &MessageRow, messages: &[MessageRow]) {
+    let goodbye = messages.iter().find(|other| other.text.starts_with("goodbye"));
+    if goodbye.is_some_and(|goodbye| goodbye.created_on == row.created_on) {
+        return;
+    }
     let grace = OPT_OUT_GRACE + Duration::from_secs(2 * world.scenario.skew_seconds.unsigned_abs());
     let late = (0..world.scenario.people).find(|person| {
         let since = world.ledger().opted_out.get(person).copied();
         world.urn(*person).path == arrival.to.as_str()
             && since.is_some_and(|since| world.elapsed() > since + grace)
     });
-    if let Some(person) = late
-        && !arrival.text.starts_with("goodbye")
-    {
+    if let Some(person) = late {
         world.complain(format_args!("person {person} opted out and got '{}'", arrival.text));
     }
 }

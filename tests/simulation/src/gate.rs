@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// How a run of a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +16,11 @@ pub enum Condition {
     Dead,
 }
 
-/// One run's gate.
+/// One run's gate. Those who wait go on in the order in which they came: channels of the runtime would draw lots.
 #[derive(Debug)]
 pub struct Gate {
-    condition: watch::Sender<Condition>,
+    condition: Mutex<Condition>,
+    changed: Notify,
     /// After so many passages the run takes on this condition.
     planned: Mutex<Option<(u64, Condition)>>,
     tripped: Notify,
@@ -27,26 +28,28 @@ pub struct Gate {
 
 impl Default for Gate {
     fn default() -> Self {
-        let (condition, _) = watch::channel(Condition::Open);
-        Self { condition, planned: Mutex::new(None), tripped: Notify::new() }
+        Self {
+            condition: Mutex::new(Condition::Open),
+            changed: Notify::new(),
+            planned: Mutex::new(None),
+            tripped: Notify::new(),
+        }
     }
 }
 
 impl Gate {
     /// How the run is.
     pub fn condition(&self) -> Condition {
-        *self.condition.borrow()
+        *self.condition.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes it. The dead stay dead.
     pub fn set(&self, condition: Condition) {
-        self.condition.send_if_modified(|now| {
-            let changes = *now != condition && *now != Condition::Dead;
-            if changes {
-                *now = condition;
-            }
-            changes
-        });
+        let mut now = self.condition.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != condition && *now != Condition::Dead {
+            *now = condition;
+            self.changed.notify_waiters();
+        }
     }
 
     /// Changes it at the passage that comes after so many others.
@@ -67,22 +70,24 @@ impl Gate {
     /// Goes through as soon as the run may.
     pub async fn pass(&self) {
         self.count_down();
-        let mut watched = self.condition.subscribe();
-        loop {
-            let now = *watched.borrow_and_update();
-            match now {
-                Condition::Open => return,
-                Condition::Dead => std::future::pending::<()>().await,
-                // The sender lives as long as this gate.
-                Condition::Paused => drop(watched.changed().await),
-            }
-        }
+        self.until(|now| now == Condition::Open).await;
     }
 
     /// Waits until the run is dead.
     pub async fn dead(&self) {
-        let mut watched = self.condition.subscribe();
-        let _ = watched.wait_for(|now| *now == Condition::Dead).await;
+        self.until(|now| now == Condition::Dead).await;
+    }
+
+    async fn until(&self, fits: impl Fn(Condition) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if fits(self.condition()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     fn count_down(&self) {

@@ -106,3 +106,10 @@ pub struct Ledger {
     /// Jobs.
     pub jobs: Vec<JobFacts>,
 }
+
+impl Ledger {
+    /// Whether something that a person wrote may still be on its way.
+    pub fn waits_for_acknowledgement(&self, person: usize) -> bool {
+        self.inputs.iter().any(|input| input.person == person && input.acknowledged.is_none())
+    }
+}

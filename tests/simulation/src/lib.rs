@@ -15,5 +15,5 @@ mod people;
 mod programme;
 pub mod run;
 mod scenario;
-mod trace;
+pub mod trace;
 mod world;

@@ -17,6 +17,16 @@ const EXPLAINED: &[&str] = &[
     "the services of a workspace could not be read",
     "timers that failed could not be put off",
     "an outbox row could not be set aside; trying again",
+    "an outcome could not be recorded; trying again",
+    "a dead node could not be ended",
+    "a lease could not be taken",
+    "a lease was not given back; it is free when this run ends",
+    "this node could not say in time that it is alive; trying again",
+    "this run is not signed off in time; the others will end it",
+    "this run is not signed off; the others will end it",
+    "what was still in hand goes out again",
+    "a channel's settings could not be read; trying again",
+    "counts could not be written; trying again",
 ];
 
 thread_local! {

@@ -9,6 +9,7 @@ use clap::Parser;
 use simulation::listening;
 use simulation::marks::{Mark, Marks};
 use simulation::run::{self, Outcome};
+use simulation::trace::Show;
 
 /// With at least so many seeds every mark must have been met.
 const SEEDS_FOR_ALL_MARKS: u64 = 200;
@@ -70,8 +71,8 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let outcome = run::seed(seed, false);
-                    let again = seed.is_multiple_of(TWICE_EVERY).then(|| run::seed(seed, false));
+                    let outcome = run::seed(seed, Show::Hash);
+                    let again = seed.is_multiple_of(TWICE_EVERY).then(|| run::seed(seed, Show::Hash));
                     if let Ok(mut total) = total.lock() {
                         total.add(outcome, again);
                     }
@@ -95,7 +96,7 @@ impl Total {
         if let Some(again) = again {
             self.twice += 1;
             if again.hash != outcome.hash {
-                complaints.push("the same seed went another way the second time".to_owned());
+                complaints.push(first_difference(outcome.seed));
             }
         }
         if !complaints.is_empty() {
@@ -107,8 +108,15 @@ impl Total {
     }
 }
 
+/// Where two runs of a seed part.
+fn first_difference(seed: u64) -> String {
+    let [one, other] = [(); 2].map(|()| run::seed(seed, Show::Keep).lines);
+    let parts = one.iter().zip(&other).find(|(one, other)| one != other);
+    format!("the same seed went another way the second time: {parts:?}")
+}
+
 fn one(seed: u64, trace: bool) -> ExitCode {
-    let outcome = run::seed(seed, trace);
+    let outcome = run::seed(seed, if trace { Show::Print } else { Show::Hash });
     println!(
         "seed {seed}: {} inputs, {} arrivals, {} events, {} virtual seconds, trace {:016x}",
         outcome.inputs,

@@ -27,6 +27,7 @@ marks! {
     Stopped = "a node stopped cleanly and started again",
     Paused = "a node stood still and went on",
     PausedInACall = "a node stood still just before or after a call",
+    Renewed = "a node that was taken for dead began anew",
     LeftDead = "a node stayed away and the others did its work",
     ClockJumped = "a node's clock jumped",
     ClockSkewed = "a node's clock was wrong from the start",
@@ -64,7 +65,6 @@ marks! {
     OptedOut = "somebody opted out while messages to them were queued",
     JobDone = "a job reached everybody",
     /// Of the product's own log from here on.
-    Recovered = "log: the last run did not stop cleanly; what it had in hand goes out again",
     LinePaused = "log: a line pauses because its carrier is away",
     RecordedLater = "log: carriers' answers could not be recorded; trying again",
     OutboxUnread = "log: the outbox could not be read; trying again",
@@ -75,7 +75,11 @@ marks! {
     EffectHeld = "log: an effect's answer could not be taken; trying again",
     ItemNotTaken = "log: an item could not be taken",
     ReportsNotTaken = "log: delivery reports could not be recorded",
-    OutcomeHeld = "log: an outcome could not be recorded; trying again",
+    InHandFound = "log: the answer to a commit was lost; what it left in hand goes out now",
+    InHandUnread = "log: it could not be read what is in hand; trying again",
+    DeadNodeEnded = "log: a node is gone; what it had in hand goes out again",
+    TakenForDead = "log: the other nodes took this one for dead and go on with its work; it starts anew",
+    BeatFailed = "log: this node could not say that it is alive; trying again",
     StopCutOff = "log: the clean stop took too long; the next start takes over what is left",
 }
 

@@ -1,7 +1,7 @@
 //! Runs of nodes: how they start, what happens to them, how they end.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -26,34 +26,68 @@ const STARTS_MAX: usize = 200;
 pub async fn start(world: &Arc<World>, slot: usize) -> Option<Arc<Running>> {
     for _ in 0..STARTS_MAX {
         let gate = Arc::new(Gate::default());
-        let run = world.next_run();
-        world.trace.note(format_args!("node {slot} starts run {run}"));
-        world.ledger().runs.insert(run, RunFacts { slot, clean: false });
+        let run = begin_run(world, slot);
+        let sends_as = Arc::new(AtomicU64::new(run));
         let (hooked, passing) = (world.clone(), gate.clone());
         let faults = Faults::new(move |call, moment| {
             let (world, gate) = (hooked.clone(), passing.clone());
             Box::pin(async move { passage(&world, &gate, slot, call, moment).await })
         });
-        let network = Network::Script(carriers::script(world.clone(), gate.clone(), run));
-        let name = format!("node {slot}");
-        let machine = Machine::Played(name.as_str().into());
+        let network = Network::Script(carriers::script(world.clone(), gate.clone(), sends_as.clone()));
+        let machine = Machine::Played(format!("host {slot}").into());
         let surroundings = Surroundings { host: world.hosts[slot].clone(), network, machine };
-        let config = Config::new(Layer { name: Some(name), ..Layer::default() }).ok()?;
+        let named = Layer { name: Some(format!("node-{slot}")), ..Layer::default() };
+        let config = Config::new(named).ok()?;
         match Node::start(config, world.store.with_faults(faults), surroundings).await {
-            Ok(node) => {
-                world.trace.note(format_args!("node {slot} runs"));
-                let running = Arc::new(Running { node, gate, slot, run });
-                lock(&world.slots)[slot] = Some(running.clone());
-                return Some(running);
-            }
+            Ok(node) => return Some(runs(world, Running { node, gate, slot, run, sends_as })),
             Err(error) => {
                 world.trace.note(format_args!("node {slot} does not start: {error}"));
                 world.marks.hit(Mark::StartFailed);
+                gate.set(Condition::Dead);
                 sleep(world.chance.nodes.millis(200, 2_000)).await;
             }
         }
     }
     world.complain(format_args!("node {slot} does not start"));
+    None
+}
+
+fn begin_run(world: &World, slot: usize) -> u64 {
+    let run = world.next_run();
+    world.trace.note(format_args!("node {slot} begins run {run}"));
+    world.ledger().runs.insert(run, RunFacts { slot, clean: false });
+    run
+}
+
+fn runs(world: &World, running: Running) -> Arc<Running> {
+    world.trace.note(format_args!("node {} runs", running.slot));
+    let running = Arc::new(running);
+    lock(&world.slots)[running.slot] = Some(running.clone());
+    running
+}
+
+/// Begins another run in the place of one that the others took for dead, as `seedling serve` does.
+async fn renew(world: &Arc<World>, lost: &Arc<Running>) -> Option<Arc<Running>> {
+    let Running { gate, slot, sends_as, .. } = &**lost;
+    let slot = *slot;
+    world.trace.note(format_args!("node {slot} was taken for dead"));
+    lock(&world.slots)[slot] = None;
+    let run = begin_run(world, slot);
+    sends_as.store(run, Ordering::Relaxed);
+    for _ in 0..STARTS_MAX {
+        match lost.node.restart().await {
+            Ok(node) => {
+                world.marks.hit(Mark::Renewed);
+                let (gate, sends_as) = (gate.clone(), sends_as.clone());
+                return Some(runs(world, Running { node, gate, slot, run, sends_as }));
+            }
+            Err(error) => {
+                world.trace.note(format_args!("node {slot} does not start anew: {error}"));
+                sleep(Duration::from_millis(500)).await;
+            }
+        }
+    }
+    world.complain(format_args!("node {slot} does not start anew"));
     None
 }
 
@@ -72,8 +106,10 @@ async fn passage(
         return Ok(());
     }
     let rates = world.weather().store;
-    let slow = chance.happens(rates.slow);
-    if slow || chance.happens(150) {
+    // Answers come in the order of the commits, so those of writes do not wait.
+    let may_wait = moment == Moment::Before || !call.writes;
+    let slow = may_wait && chance.happens(rates.slow);
+    if slow || (may_wait && chance.happens(150)) {
         if slow {
             world.marks.hit(Mark::StoreSlow);
         }
@@ -105,48 +141,53 @@ async fn passage(
     }
 }
 
-/// The life of the node at a place, until the faults end.
+/// How a run went on.
+enum End {
+    /// It is no more.
+    Gone,
+    /// The others took it for dead.
+    Lost,
+    /// It is there at the end of the faults.
+    Calm,
+}
+
+/// The life of the node at a place.
 pub async fn live(world: Arc<World>, slot: usize) {
-    while let Some(running) = start(&world, slot).await {
-        if suffer(&world, &running).await {
-            tokio::spawn(start_again_when_lost(world, running));
-            return;
+    while let Some(mut running) = start(&world, slot).await {
+        loop {
+            let end = suffer(&world, &running).await;
+            if matches!(end, End::Calm) {
+                world.settled[slot].store(true, Ordering::Relaxed);
+                running.node.membership().until_lost().await;
+                world.settled[slot].store(false, Ordering::Relaxed);
+            }
+            if matches!(end, End::Gone) {
+                break;
+            }
+            match renew(&world, &running).await {
+                Some(renewed) => running = renewed,
+                None => return,
+            }
         }
         sleep(world.chance.nodes.millis(0, 8_000)).await;
         if !world.is_stormy() && world.others_run(slot) && world.chance.nodes.happens(500) {
             world.marks.hit(Mark::LeftDead);
             world.trace.note(format_args!("node {slot} stays away"));
+            world.settled[slot].store(true, Ordering::Relaxed);
             return;
         }
     }
 }
 
-/// The others took a run for dead, as after a long pause: another is begun in its place.
-async fn start_again_when_lost(world: Arc<World>, mut running: Arc<Running>) {
-    loop {
-        running.node.membership().until_lost().await;
-        world.trace.note(format_args!("node {} was taken for dead", running.slot));
-        world.bury(&running, false);
-        match start(&world, running.slot).await {
-            Some(next) => running = next,
-            None => return,
-        }
-    }
-}
-
-/// What happens to a run. Answers whether it is still there at the end of the faults.
-async fn suffer(world: &Arc<World>, running: &Arc<Running>) -> bool {
+/// What happens to a run.
+async fn suffer(world: &Arc<World>, running: &Arc<Running>) -> End {
     let slot = running.slot;
     loop {
         let wait = sleep(world.chance.nodes.millis(1_000, 25_000));
         tokio::select! {
             biased;
-            () = world.until_calm() => return true,
-            () = running.node.membership().until_lost() => {
-                world.trace.note(format_args!("node {slot} was taken for dead"));
-                world.bury(running, false);
-                return false;
-            }
+            () = world.until_calm() => return End::Calm,
+            () = running.node.membership().until_lost() => return End::Lost,
             () = wait => {}
         }
         if world.scenario.node_faults.is_empty() {
@@ -158,23 +199,27 @@ async fn suffer(world: &Arc<World>, running: &Arc<Running>) -> bool {
             NodeFault::Kill => {
                 world.marks.hit(Mark::Killed);
                 world.bury(running, false);
-                return false;
+                return End::Gone;
             }
             NodeFault::KillInACall => {
                 if in_a_call(world, running, Condition::Dead).await {
                     world.marks.hit(Mark::KilledInACall);
                     world.bury(running, false);
-                    return false;
+                    return End::Gone;
                 }
             }
             NodeFault::Stop => {
+                // Sometimes the database is away just then.
+                let away = world.chance.nodes.happens(150);
+                world.away[slot].store(away, Ordering::Relaxed);
                 let clean = running.node.stop().await;
+                world.away[slot].store(false, Ordering::Relaxed);
                 world.trace.note(format_args!("node {slot} stopped, clean: {clean}"));
                 if clean {
                     world.marks.hit(Mark::Stopped);
                 }
                 world.bury(running, clean);
-                return false;
+                return End::Gone;
             }
             NodeFault::Pause => {
                 running.gate.set(Condition::Paused);

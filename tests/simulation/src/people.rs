@@ -31,6 +31,10 @@ pub async fn write(world: Arc<World>, person: usize) {
         sleep(chance.millis(0, pace)).await;
         // Who opted out writes no more.
         let leaves = number + 1 == world.scenario.inputs && chance.happens(300);
+        if leaves && world.ledger().waits_for_acknowledgement(person) {
+            // What they wrote before would let them come back.
+            return;
+        }
         let word = if leaves { "stop" } else { chance.pick(WORDS) };
         let by_carrier = leaves && chance.happens(400);
         let kind = if by_carrier { Kind::OptOut } else { Kind::Message };

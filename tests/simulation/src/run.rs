@@ -13,6 +13,7 @@ use crate::check;
 use crate::listening::{self, Listener};
 use crate::marks::Marks;
 use crate::scenario::{CarrierRates, StoreRates};
+use crate::trace::Show;
 use crate::world::{Weather, World, lock};
 use crate::{jobs, nodes, people};
 
@@ -37,6 +38,8 @@ pub struct Outcome {
     pub inputs: usize,
     /// Requests that arrived at carriers and services.
     pub arrivals: usize,
+    /// The lines of its trace, if they were to be kept.
+    pub lines: Vec<String>,
     /// Virtual time that it took.
     pub took: Duration,
     /// Virtual time from the end of the faults until all was done.
@@ -47,7 +50,7 @@ pub struct Outcome {
 ///
 /// # Panics
 /// When no runtime can be made.
-pub fn seed(seed: u64, print: bool) -> Outcome {
+pub fn seed(seed: u64, show: Show) -> Outcome {
     let _ = listening::panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -55,7 +58,7 @@ pub fn seed(seed: u64, print: bool) -> Outcome {
         .build()
         .expect("a runtime without threads");
     let (world, drained) = runtime.block_on(async {
-        let world = World::new(seed, print).await;
+        let world = World::new(seed, show).await;
         let listener = tracing::Dispatch::new(Listener(world.clone()));
         let guard = tracing::dispatcher::set_default(&listener);
         let drained = storm_and_calm(&world).await;
@@ -79,6 +82,7 @@ pub fn seed(seed: u64, print: bool) -> Outcome {
         events: world.trace.events(),
         inputs,
         arrivals,
+        lines: world.trace.lines(),
         took: runtime.block_on(async { world.elapsed() }),
         drained,
     };
@@ -93,7 +97,7 @@ pub fn seed(seed: u64, print: bool) -> Outcome {
 async fn storm_and_calm(world: &Arc<World>) -> Duration {
     world.skew_clocks();
     for slot in 0..world.scenario.nodes {
-        world.task(nodes::live(world.clone(), slot));
+        tokio::spawn(nodes::live(world.clone(), slot));
     }
     for person in 0..world.scenario.people {
         world.task(people::write(world.clone(), person));
@@ -147,7 +151,11 @@ async fn change_weather(world: Arc<World>) {
 /// Whether everybody was answered and nothing waits any more.
 async fn is_done(world: &World) -> bool {
     let store = &world.store;
-    if world.outstanding.load(Ordering::Relaxed) > 0 || !matches!(store.outbox_depth().await, Ok((0, 0, _))) {
+    let settled = world.settled.iter().all(|settled| settled.load(Ordering::Relaxed));
+    if !settled
+        || world.outstanding.load(Ordering::Relaxed) > 0
+        || !matches!(store.outbox_depth().await, Ok((0, 0, _)))
+    {
         return false;
     }
     let later = world.hosts[0].now() + SignedDuration::from_hours(1);

@@ -92,7 +92,7 @@ pub struct Scenario {
 }
 
 /// More nodes than this do not take part.
-pub const NODES_MAX: u64 = 1;
+pub const NODES_MAX: u64 = 3;
 
 impl Scenario {
     /// The plan of a seed.
@@ -102,7 +102,7 @@ impl Scenario {
         let rate = |most: u64| if chance.happens(600) { chance.below(most + 1) } else { 0 };
         Self {
             nodes: usize::try_from(1 + chance.below(NODES_MAX)).unwrap_or(1),
-            people: usize::try_from(2 + chance.below(4)).unwrap_or(2),
+            people: if chance.happens(100) { 14 } else { usize::try_from(2 + chance.below(4)).unwrap_or(2) },
             storm: chance.millis(20_000, 70_000),
             inputs: 3 + chance.below(6),
             node_faults,

@@ -5,6 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
+/// What becomes of the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Only their hash is kept.
+    Hash,
+    /// They are printed as they come.
+    Print,
+    /// They are kept.
+    Keep,
+}
+
 /// The trace of one run.
 #[derive(Debug)]
 pub struct Trace {
@@ -16,14 +27,16 @@ pub struct Trace {
 struct State {
     hash: u64,
     events: u64,
-    print: bool,
+    show: Show,
     text: String,
+    lines: Vec<String>,
 }
 
 impl Trace {
-    /// An empty trace that begins now. `print` shows each line as it comes.
-    pub fn new(print: bool) -> Self {
-        let state = State { hash: 0xcbf2_9ce4_8422_2325, events: 0, print, text: String::new() };
+    /// An empty trace that begins now.
+    pub fn new(show: Show) -> Self {
+        let state =
+            State { hash: 0xcbf2_9ce4_8422_2325, events: 0, show, text: String::new(), lines: Vec::new() };
         Self { start: Instant::now(), state: Mutex::new(state) }
     }
 
@@ -40,8 +53,10 @@ impl Trace {
             .bytes()
             .fold(state.hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         state.events += 1;
-        if state.print {
-            println!("{text}");
+        match state.show {
+            Show::Hash => {}
+            Show::Print => println!("{text}"),
+            Show::Keep => state.lines.push(text.clone()),
         }
         state.text = text;
     }
@@ -49,6 +64,11 @@ impl Trace {
     /// A number that two runs share only if they went the same way.
     pub fn hash(&self) -> u64 {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).hash
+    }
+
+    /// The lines that were kept.
+    pub fn lines(&self) -> Vec<String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// How many events there were.

@@ -21,10 +21,12 @@ use crate::ledger::Ledger;
 use crate::marks::{Mark, Marks};
 use crate::programme;
 use crate::scenario::{CarrierRates, Scenario, StoreRates};
-use crate::trace::Trace;
+use crate::trace::{Show, Trace};
 
 /// Messages a second on the second line.
 pub const SLOW_RATE: i64 = 4;
+/// The slot of row numbers of what is written from outside of the nodes.
+const SETUP_SLOT: u8 = 31;
 /// Complaints that are kept.
 const COMPLAINTS_MAX: usize = 20;
 
@@ -38,6 +40,8 @@ pub struct Running {
     pub slot: usize,
     /// Its number.
     pub run: u64,
+    /// The number of the run that sends through this gate now.
+    pub sends_as: Arc<AtomicU64>,
 }
 
 /// The weather now.
@@ -94,6 +98,8 @@ pub struct World {
     pub stormy: AtomicBool,
     /// Rung when they end.
     pub calm: Notify,
+    /// Which nodes have found their rest after the faults: they run, or they stay away.
+    pub settled: Vec<AtomicBool>,
     /// Tasks of the world outside that have not come to their end.
     pub outstanding: AtomicUsize,
     start: Instant,
@@ -107,11 +113,12 @@ impl World {
     ///
     /// # Panics
     /// When the store does not take it: there are no faults yet.
-    pub async fn new(seed: u64, print: bool) -> Arc<Self> {
+    pub async fn new(seed: u64, show: Show) -> Arc<Self> {
         let scenario = Scenario::new(seed);
-        let trace = Trace::new(print);
+        let trace = Trace::new(show);
         let options = StoreOptions { writer_cache_kib: 2_048, ..StoreOptions::default() };
-        let store = Store::open(&StoreUrl::Memory, options).expect("memory");
+        // The slot of a command comes from the process's number, which no seed decides.
+        let store = Store::open(&StoreUrl::Memory, options).expect("memory").with_id_slot(SETUP_SLOT);
         let right = Arc::new(SkewedHost::new(seed, "setup"));
         let setup = Context::for_command(store.clone(), right.clone());
         let new = NewWorkspace {
@@ -145,6 +152,7 @@ impl World {
             lines,
             weather: Mutex::default(),
             away: hosts.iter().map(|_| AtomicBool::new(false)).collect(),
+            settled: hosts.iter().map(|_| AtomicBool::new(false)).collect(),
             slots: Mutex::new(hosts.iter().map(|_| None).collect()),
             hosts,
             ledger: Mutex::default(),

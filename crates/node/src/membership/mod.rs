@@ -221,6 +221,7 @@ impl Membership {
         let fenced = self.inner.ctx.fenced.clone();
         loop {
             tokio::select! {
+                biased;
                 () = fenced.rung() => {}
                 () = self.inner.stop.notified() => {}
                 () = tokio::time::sleep(self.inner.identity.beat_every()) => {}

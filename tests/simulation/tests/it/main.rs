@@ -1,9 +1,10 @@
 //! Seeds that showed a defect once, by the name of the defect, and that a seed decides a run.
 
 use simulation::run::{self, Outcome};
+use simulation::trace::Show;
 
 fn check(seed: u64) -> Outcome {
-    let outcome = run::seed(seed, false);
+    let outcome = run::seed(seed, Show::Hash);
     assert!(outcome.complaints.is_empty(), "seed {seed}: {:#?}", outcome.complaints);
     outcome
 }
