@@ -14,6 +14,6 @@ mod nodes;
 mod people;
 mod programme;
 pub mod run;
-mod scenario;
+pub mod scenario;
 pub mod trace;
 mod world;

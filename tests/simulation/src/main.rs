@@ -9,6 +9,7 @@ use clap::Parser;
 use simulation::listening;
 use simulation::marks::{Mark, Marks};
 use simulation::run::{self, Outcome};
+use simulation::scenario::NODES_MAX;
 use simulation::trace::Show;
 
 /// With at least so many seeds every mark must have been met.
@@ -34,6 +35,9 @@ struct Arguments {
     /// Print what happens; with --seed
     #[arg(long, requires = "seed")]
     trace: bool,
+    /// Nodes that share a store at most
+    #[arg(long, default_value_t = NODES_MAX)]
+    nodes: u64,
     /// Threads; as many as there are cores without it
     #[arg(long)]
     threads: Option<usize>,
@@ -56,7 +60,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     listening::count_panics();
     if let Some(seed) = arguments.seed {
-        return one(seed, arguments.trace);
+        return one(&arguments, seed);
     }
     let started = Instant::now();
     let next = AtomicU64::new(arguments.from);
@@ -71,10 +75,12 @@ fn main() -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let outcome = run::seed(seed, Show::Hash);
-                    let again = seed.is_multiple_of(TWICE_EVERY).then(|| run::seed(seed, Show::Hash));
+                    let outcome = run::seed(seed, arguments.nodes, Show::Hash);
+                    let again = seed
+                        .is_multiple_of(TWICE_EVERY)
+                        .then(|| run::seed(seed, arguments.nodes, Show::Hash));
                     if let Ok(mut total) = total.lock() {
-                        total.add(outcome, again);
+                        total.add(outcome, again, arguments.nodes);
                     }
                 }
             });
@@ -85,7 +91,7 @@ fn main() -> ExitCode {
 }
 
 impl Total {
-    fn add(&mut self, outcome: Outcome, again: Option<Outcome>) {
+    fn add(&mut self, outcome: Outcome, again: Option<Outcome>, nodes: u64) {
         self.marks.add(&outcome.marks);
         self.inputs += outcome.inputs;
         self.arrivals += outcome.arrivals;
@@ -96,7 +102,7 @@ impl Total {
         if let Some(again) = again {
             self.twice += 1;
             if again.hash != outcome.hash {
-                complaints.push(first_difference(outcome.seed));
+                complaints.push(first_difference(outcome.seed, nodes));
             }
         }
         if !complaints.is_empty() {
@@ -109,14 +115,15 @@ impl Total {
 }
 
 /// Where two runs of a seed part.
-fn first_difference(seed: u64) -> String {
-    let [one, other] = [(); 2].map(|()| run::seed(seed, Show::Keep).lines);
+fn first_difference(seed: u64, nodes: u64) -> String {
+    let [one, other] = [(); 2].map(|()| run::seed(seed, nodes, Show::Keep).lines);
     let parts = one.iter().zip(&other).find(|(one, other)| one != other);
     format!("the same seed went another way the second time: {parts:?}")
 }
 
-fn one(seed: u64, trace: bool) -> ExitCode {
-    let outcome = run::seed(seed, if trace { Show::Print } else { Show::Hash });
+fn one(arguments: &Arguments, seed: u64) -> ExitCode {
+    let show = if arguments.trace { Show::Print } else { Show::Hash };
+    let outcome = run::seed(seed, arguments.nodes, show);
     println!(
         "seed {seed}: {} inputs, {} arrivals, {} events, {} virtual seconds, trace {:016x}",
         outcome.inputs,
@@ -160,7 +167,8 @@ fn report(arguments: &Arguments, total: &Total, seconds: f64) -> ExitCode {
         let rest: Vec<String> = failures[FAILURES_SHOWN..].iter().map(|(seed, _)| seed.to_string()).collect();
         println!("\nalso failed: {}", rest.join(" "));
     }
-    let missing = if arguments.seeds >= SEEDS_FOR_ALL_MARKS { total.marks.missing() } else { Vec::new() };
+    let is_whole = arguments.seeds >= SEEDS_FOR_ALL_MARKS && arguments.nodes >= NODES_MAX;
+    let missing = if is_whole { total.marks.missing() } else { Vec::new() };
     for mark in &missing {
         println!("\nnever happened: {}", mark.text());
     }

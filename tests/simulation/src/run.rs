@@ -46,11 +46,11 @@ pub struct Outcome {
     pub drained: Duration,
 }
 
-/// Runs a seed on this thread.
+/// Runs a seed with at most so many nodes, on this thread.
 ///
 /// # Panics
 /// When no runtime can be made.
-pub fn seed(seed: u64, show: Show) -> Outcome {
+pub fn seed(seed: u64, nodes: u64, show: Show) -> Outcome {
     let _ = listening::panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -58,7 +58,7 @@ pub fn seed(seed: u64, show: Show) -> Outcome {
         .build()
         .expect("a runtime without threads");
     let (world, drained) = runtime.block_on(async {
-        let world = World::new(seed, show).await;
+        let world = World::new(seed, nodes, show).await;
         let listener = tracing::Dispatch::new(Listener(world.clone()));
         let guard = tracing::dispatcher::set_default(&listener);
         let drained = storm_and_calm(&world).await;

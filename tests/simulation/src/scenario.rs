@@ -91,17 +91,17 @@ pub struct Scenario {
     pub skew_seconds: i64,
 }
 
-/// More nodes than this do not take part.
+/// More nodes than this do not take part unless somebody wishes it.
 pub const NODES_MAX: u64 = 3;
 
 impl Scenario {
-    /// The plan of a seed.
-    pub fn new(seed: u64) -> Self {
+    /// The plan of a seed, with at most so many nodes.
+    pub fn new(seed: u64, nodes: u64) -> Self {
         let chance = Chance::new(seed, "scenario");
         let node_faults = NodeFault::ALL.into_iter().filter(|_| chance.happens(600)).collect();
         let rate = |most: u64| if chance.happens(600) { chance.below(most + 1) } else { 0 };
         Self {
-            nodes: usize::try_from(1 + chance.below(NODES_MAX)).unwrap_or(1),
+            nodes: usize::try_from(1 + chance.below(nodes)).unwrap_or(1),
             people: if chance.happens(100) { 14 } else { usize::try_from(2 + chance.below(4)).unwrap_or(2) },
             storm: chance.millis(20_000, 70_000),
             inputs: 3 + chance.below(6),

@@ -113,8 +113,8 @@ impl World {
     ///
     /// # Panics
     /// When the store does not take it: there are no faults yet.
-    pub async fn new(seed: u64, show: Show) -> Arc<Self> {
-        let scenario = Scenario::new(seed);
+    pub async fn new(seed: u64, nodes: u64, show: Show) -> Arc<Self> {
+        let scenario = Scenario::new(seed, nodes);
         let trace = Trace::new(show);
         let options = StoreOptions { writer_cache_kib: 2_048, ..StoreOptions::default() };
         // The slot of a command comes from the process's number, which no seed decides.
