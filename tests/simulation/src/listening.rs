@@ -19,6 +19,7 @@ const EXPLAINED: &[&str] = &[
     "an outbox row could not be set aside; trying again",
     "an outcome could not be recorded; trying again",
     "a dead node could not be ended",
+    "workspaces of jobs could not be read; trying again",
     "a lease could not be taken",
     "a lease was not given back; it is free when this run ends",
     "this node could not say in time that it is alive; trying again",

@@ -131,7 +131,8 @@ impl Telling<'_> {
         let recipient = Recipient { contact: to.contact, urn };
         let (message, item) =
             outgoing(self.ctx, self.ws, self.now, recipient, event, &created.msg, (None, None));
-        let outbox = item.as_ref().map(|item| outbox_row(item, self.ctx.run, SignedDuration::ZERO));
+        let outbox =
+            item.as_ref().map(|item| outbox_row(item, self.ctx.run_that_claims(), SignedDuration::ZERO));
         let version = self.ctx.next_id(self.now);
         Ok((Tell { message, outbox, version, refused: REFUSED.to_owned() }, item))
     }
