@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use operations::Context;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::dispatcher::Handover;
+use crate::intake::{self, Submission};
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
 use crate::replay;
@@ -40,6 +41,18 @@ impl Bounds {
             stop_watch: Arc::default(),
             stop_rates: Arc::default(),
         })
+    }
+
+    /// Starts intake, which keeps in the spool what the store cannot take. It ends when its queue is closed and empty.
+    pub(crate) fn start_intake(
+        &self,
+        ctx: &Context,
+        handover: &Handover,
+        metrics: &Arc<Metrics>,
+        queue: mpsc::Receiver<Submission>,
+    ) -> JoinHandle<()> {
+        let (ctx, handover, metrics) = (ctx.clone(), handover.clone(), metrics.clone());
+        tokio::spawn(intake::run(ctx, handover, metrics, self.pulse.clone(), self.spool.clone(), queue))
     }
 
     /// Starts the tasks. They end after [`Bounds::stop`].

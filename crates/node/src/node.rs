@@ -17,7 +17,7 @@ use crate::bounds::Bounds;
 use crate::clock;
 use crate::config::Config;
 use crate::dispatcher::{self, Handover, Shared};
-use crate::intake::{self, IntakeError, Submission, Taken};
+use crate::intake::{IntakeError, Submission, Taken};
 use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
@@ -132,10 +132,7 @@ impl Node {
             }
         };
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), asked).await;
-        if rows > 0 {
-            metrics.repeated.inc_by(rows);
-            tracing::warn!(rows, "the last run did not stop cleanly; what it had in hand goes out again");
-        }
+        count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
         let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
             ctx: ctx.clone(),
@@ -148,14 +145,7 @@ impl Node {
             bell: bell.clone(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
-        let intake = tokio::spawn(intake::run(
-            ctx.clone(),
-            handover.clone(),
-            metrics.clone(),
-            bounds.pulse.clone(),
-            bounds.spool.clone(),
-            queue,
-        ));
+        let intake = bounds.start_intake(&ctx, &handover, &metrics, queue);
         let stop_clock = Arc::new(Notify::new());
         let worker = |stop: &Arc<Notify>| Worker {
             ctx: ctx.clone(),
@@ -378,6 +368,13 @@ impl Node {
         self.inner.bounds.close();
         self.inner.membership.leave().await;
         in_time
+    }
+}
+
+fn count_repeated(rows: u64, metrics: &Metrics) {
+    if rows > 0 {
+        metrics.repeated.inc_by(rows);
+        tracing::warn!(rows, "the last run did not stop cleanly; what it had in hand goes out again");
     }
 }
 
