@@ -4,7 +4,10 @@ use std::io;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{session::Session, wire::put_text};
+use super::{
+    session::Session,
+    wire::{Table, put_text},
+};
 use crate::sql::{self, Param, Value};
 
 /// How the stream begins: the mark of the form, no flags, nothing more in the head.
@@ -21,6 +24,9 @@ pub(crate) fn copy_in<P: Param>(
     columns: &str,
     rows: &[Vec<P>],
 ) -> sql::Result<()> {
+    if !session.prepares() {
+        return insert(session, table, columns, rows);
+    }
     let mut chunks = Vec::new();
     let mut out = BytesMut::with_capacity(CHUNK * 2);
     out.put_slice(HEAD);
@@ -40,6 +46,17 @@ pub(crate) fn copy_in<P: Param>(
     }
     let lost = io::Error::other(format!("{copied} of {} rows arrived in {table}", rows.len()));
     Err(sql::Error::Away(lost.to_string()))
+}
+
+/// Behind a pooler: COPY is prepared first, and what is prepared there may be asked of another server process.
+fn insert<P: Param>(session: &Session, table: &str, columns: &str, rows: &[Vec<P>]) -> sql::Result<()> {
+    let mut unfolded = Table::default();
+    for row in rows {
+        let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
+        unfolded.push(&cells);
+    }
+    let text = unfolded.unfold(&format!("INSERT INTO {table} ({columns}) SELECT * FROM {{rows}}"));
+    session.run(&text, &unfolded.binds()).map(drop)
 }
 
 fn put_cell(value: Value<'_>, out: &mut BytesMut) {

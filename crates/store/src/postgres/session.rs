@@ -173,6 +173,11 @@ impl Session {
         }
     }
 
+    /// Whether statements may be prepared at the server, which a pooler does not allow.
+    pub(super) fn prepares(&self) -> bool {
+        self.prepares
+    }
+
     /// Runs a COPY from these parts and answers how many rows arrived.
     pub(super) fn copy_in(&self, text: &str, chunks: Chunks) -> Result<u64, Error> {
         self.note(self.wait(async {
