@@ -62,7 +62,13 @@ impl Store {
             Db::Postgres(db) => db.highest_id(),
         };
         let ids = IdSource::new(IdSource::command_slot(std::process::id()), highest);
-        Ok(Self { db: Arc::new(db), ids: Arc::new(ids), doubts: Arc::default(), faults: None, reports: false })
+        Ok(Self {
+            db: Arc::new(db),
+            ids: Arc::new(ids),
+            doubts: Arc::default(),
+            faults: None,
+            reports: false,
+        })
     }
 
     /// The same store as another process uses it, with row numbers of its own: for several nodes in one process.

@@ -23,6 +23,7 @@ const MAP: &[(&str, &[&str])] = &[
     ("conformance", &["operations", "store", "channels", "flows", "domain", "expressions"]),
     ("simulation", &["node", "operations", "store", "channels", "flows", "domain", "expressions"]),
     ("test-postgres", &[]),
+    ("failover", &["simulator", "test-postgres"]),
     ("fuzzing", &["channels", "flows", "domain", "expressions"]),
     ("xtask", &[]),
 ];

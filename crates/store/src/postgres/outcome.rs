@@ -1,7 +1,7 @@
 //! What comes of each unit of a batch, settled in memory and in order: who is refused and why, which statuses are
 //! news, and the rows that will stand at the end.
 
-use domain::{OutboxId, WorkspaceId};
+use domain::{FlowId, MessageId, OutboxId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{
@@ -121,17 +121,7 @@ impl<'u> Outcome<'u> {
             }
             Change::Status(status) => done.statuses.push(self.status(status)),
             Change::Handled(workspace, message, flow, reason, at) => {
-                let there = self.known.messages.get_mut(&message.0).ok_or(Spoilt)?;
-                if there.status != MessageStatus::Pending {
-                    return Err(Spoilt);
-                }
-                there.status = MessageStatus::Handled;
-                there.flow = flow.map(|id| id.0);
-                there.reason.clone_from(reason);
-                there.modified_on = at.as_microsecond();
-                there.changed = true;
-                let there = there.clone();
-                self.count(*workspace, &there, (MessageStatus::Pending, MessageStatus::Handled), *at);
+                self.handled((*workspace, *message), *flow, reason.as_ref(), *at)?;
             }
             Change::TakeTimer(timer) => {
                 self.known.timers.remove(&key_of(timer)).ok_or(Spoilt)?;
@@ -168,6 +158,28 @@ impl<'u> Outcome<'u> {
             }
             other => self.tables.change(other),
         }
+        Ok(())
+    }
+
+    /// A message that waited for its turn had it.
+    fn handled(
+        &mut self,
+        (workspace, message): (WorkspaceId, MessageId),
+        flow: Option<FlowId>,
+        reason: Option<&String>,
+        at: Timestamp,
+    ) -> Result<(), Spoilt> {
+        let there = self.known.messages.get_mut(&message.0).ok_or(Spoilt)?;
+        if there.status != MessageStatus::Pending {
+            return Err(Spoilt);
+        }
+        there.status = MessageStatus::Handled;
+        there.flow = flow.map(|id| id.0);
+        there.reason = reason.cloned();
+        there.modified_on = at.as_microsecond();
+        there.changed = true;
+        let there = there.clone();
+        self.count(workspace, &there, (MessageStatus::Pending, MessageStatus::Handled), at);
         Ok(())
     }
 
