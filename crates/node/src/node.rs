@@ -238,6 +238,7 @@ impl Node {
     /// The same in the text form that Prometheus reads, with what is measured when it is asked for.
     pub fn metrics_text(&self) -> String {
         let metrics = &self.inner.metrics;
+        metrics.fenced_writes.inc_by(self.inner.ctx.fenced.take());
         if let Some(spool) = &self.inner.bounds.spool {
             let status = spool.status();
             let age = status.oldest.map_or(0, |oldest| self.inner.ctx.now().duration_since(oldest).as_secs());
@@ -313,6 +314,7 @@ impl Node {
         self.announce_stop();
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.inner.membership.end_task().await;
+        self.inner.metrics.fenced_writes.inc_by(self.inner.ctx.fenced.take());
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
@@ -339,6 +341,11 @@ impl Node {
     /// Stops cleanly: takes nothing more, finishes what it has begun, records carriers' answers. Answers whether
     /// that was done in time; what was not is taken over by the next start.
     pub async fn stop(&self) -> bool {
+        if self.inner.membership.is_lost() {
+            // Nothing that it would finish is taken any more; the others have it in hand.
+            self.abandon().await;
+            return true;
+        }
         self.announce_stop();
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.inner.stop_clock.notify_one();

@@ -234,7 +234,7 @@ pub async fn repair_counts(ctx: &Context, found: &Verified) -> Result<usize, Sto
         tallies.push((tally, wrong.found - wrong.kept));
     }
     let corrected = tallies.len();
-    match ctx.store.write_one(Unit::new(vec![Change::Tallies(tallies)])).await {
+    match ctx.write_one(Unit::new(vec![Change::Tallies(tallies)])).await {
         Ok(_) => Ok(corrected),
         Err(UnitError::Store(error)) => Err(error),
         Err(other) => Err(StoreError::Database(other.to_string())),

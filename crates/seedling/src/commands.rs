@@ -14,6 +14,7 @@ mod init;
 mod job;
 mod location;
 mod move_store;
+mod node;
 mod report;
 mod schedule;
 mod service;
@@ -43,6 +44,8 @@ pub enum Command {
     Init(init::Init),
     /// Take messages from carriers and browsers, and answer them
     Serve(crate::serve::Serve),
+    /// The nodes that share a database: who serves, since when, in which version
+    Node(node::Node),
     /// Bring in flows, fields, groups, triggers and campaigns from an export
     Import(import::Import),
     /// Write flows with everything they need, for RapidPro or another Seedling
@@ -90,6 +93,7 @@ impl Command {
             Self::Demo(demo) => demo.run(),
             Self::Init(init) => briefly(init.run()),
             Self::Serve(serve) => serve.run(),
+            Self::Node(node) => briefly(node.run()),
             Self::Import(import) => briefly(import.run()),
             Self::Export(export) => briefly(export.run()),
             Self::Global(global) => briefly(global.run()),

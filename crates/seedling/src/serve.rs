@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use channels::CarrierType;
 use clap::Args;
-use node::{Config, Layer, Node, Surroundings};
+use node::{Config, Layer, Node, StartError, Surroundings};
 use store::{Store, StoreUrl};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +52,9 @@ pub struct Serve {
     /// Address to listen on [default: 127.0.0.1:7333]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// What this node is called among those that share the database [default: the machine's name and the port]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Settings in TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -66,6 +70,7 @@ impl Serve {
             reports_database: self.reports_database,
             spool: self.spool,
             listen: self.listen,
+            name: self.name,
             ..Layer::default()
         };
         let config = Config::load(flags, self.config.as_deref())?;
@@ -87,6 +92,8 @@ pub struct Running {
     pub node: Node,
     /// Where it listens.
     pub address: SocketAddr,
+    /// The socket stays open while a run of the node takes the place of another.
+    socket: std::net::TcpListener,
     stop: CancellationToken,
     served: tokio::task::JoinHandle<()>,
     signals: [Signal; 2],
@@ -113,9 +120,9 @@ impl Running {
         let store = Store::open(&url, options).context("cannot open the database")?;
         let surroundings = Surroundings::system(config.allow_private_webhooks)?;
         let node = Node::start(config, store, surroundings).await?;
-        let stop = CancellationToken::new();
-        let served = tokio::spawn(web::serve(listener, node.clone(), stop.clone()));
-        Ok(Self { node, address, stop, served, signals, _lock: lock })
+        let socket = listener.into_std()?;
+        let (stop, served) = open(&socket, &node)?;
+        Ok(Self { node, address, socket, stop, served, signals, _lock: lock })
     }
 
     /// Prints where the node and its channels are reached.
@@ -150,15 +157,21 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT, then stops cleanly; a second signal ends at once.
     pub async fn until_signal(mut self) -> anyhow::Result<ExitCode> {
-        let watched = self.node.clone();
-        let lost = tokio::select! {
-            biased;
-            signalled = self.signalled() => (!signalled).then_some("the web server"),
-            () = lost_a_worker(watched) => Some("a worker of the node"),
-        };
-        if let Some(lost) = lost {
-            self.node.stop().await;
-            bail!("{lost} ended by itself; the log says why");
+        loop {
+            let watched = self.node.clone();
+            let lost = tokio::select! {
+                biased;
+                signalled = self.signalled() => (!signalled).then_some("the web server"),
+                () = watched.membership().until_lost() => {
+                    if self.begin_anew().await? { continue } else { None }
+                }
+                () = lost_a_worker(watched.clone()) => Some("a worker of the node"),
+            };
+            if let Some(lost) = lost {
+                self.node.stop().await;
+                bail!("{lost} ended by itself; the log says why");
+            }
+            break;
         }
         tracing::info!("stopping: no new requests, finishing what has begun");
         let Self { node, stop, served, mut signals, .. } = self;
@@ -178,6 +191,25 @@ impl Running {
         Ok(if in_time { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
+    /// Others took this node for dead: another run takes its place, behind the same socket, in which connections wait
+    /// meanwhile. False if a signal came in between.
+    async fn begin_anew(&mut self) -> anyhow::Result<bool> {
+        self.stop.cancel();
+        let [terminate, interrupt] = &mut self.signals;
+        let node = tokio::select! {
+            biased;
+            _ = terminate.recv() => return Ok(false),
+            _ = interrupt.recv() => return Ok(false),
+            node = another_run(&self.node) => node?,
+        };
+        // Requests that were under way have been told to come again.
+        let _ = (&mut self.served).await;
+        (self.stop, self.served) = open(&self.socket, &node)?;
+        self.node = node;
+        tracing::warn!(run = self.node.membership().run_number(), "this node has begun anew");
+        Ok(true)
+    }
+
     /// Waits for SIGTERM or SIGINT; false if the web server ends before.
     async fn signalled(&mut self) -> bool {
         let [terminate, interrupt] = &mut self.signals;
@@ -186,6 +218,30 @@ impl Running {
             _ = terminate.recv() => true,
             _ = interrupt.recv() => true,
             _ = &mut self.served => false,
+        }
+    }
+}
+
+/// Accepts connections for a node.
+fn open(
+    socket: &std::net::TcpListener,
+    node: &Node,
+) -> anyhow::Result<(CancellationToken, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::from_std(socket.try_clone()?).context("cannot listen on the socket")?;
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(web::serve(listener, node.clone(), stop.clone()));
+    Ok((stop, served))
+}
+
+/// Begins another run in the place of one that is lost; again as long as only the database is in the way.
+async fn another_run(node: &Node) -> Result<Node, StartError> {
+    loop {
+        match node.restart().await {
+            Err(StartError::Store(error) | StartError::Recovery(error)) if error.is_passing() => {
+                tracing::error!(%error, "this node cannot begin anew yet; trying again");
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            done => return done,
         }
     }
 }

@@ -40,6 +40,13 @@ async fn ready(State(node): State<Node>) -> Response {
     let (level, by_hand) = readiness.shedding;
     let off: Vec<&str> = Shed::ALL.into_iter().filter(|what| what.level() <= level).map(Shed::word).collect();
     body["shedding"] = json!({"level": level, "by_hand": by_hand, "off": off});
+    let membership = node.membership();
+    let others = membership.nodes();
+    let nodes = others
+        .iter()
+        .map(|other| json!({"name": other.name, "version": other.version, "state": other.state.as_str()}));
+    body["node"] = json!({"name": membership.name(), "run": membership.run_number()});
+    body["nodes"] = nodes.collect();
     let status = if readiness.refuses.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(body)).into_response()
 }

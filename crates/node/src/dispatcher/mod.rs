@@ -456,7 +456,7 @@ impl Dispatcher {
             self.claim_at.max(now)
         };
         if !self.shared.membership.is_fresh() {
-            return claim.max(now + limits::HOLD_PAUSE);
+            return now + limits::HOLD_PAUSE;
         }
         self.lanes.wake_at(now).map_or(claim, |lane| lane.min(claim))
     }

@@ -8,6 +8,7 @@
 mod enter;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,6 +53,8 @@ struct Inner {
     view: channel::Sender<View>,
     /// When the last beat that succeeded was begun.
     last: Mutex<Instant>,
+    /// Runs that this node is ending just now.
+    evicting: Mutex<BTreeSet<i64>>,
     stopping: AtomicBool,
     stop: Notify,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -71,6 +74,7 @@ impl Membership {
             metrics,
             view: channel::Sender::new(View::default()),
             last: Mutex::new(asked),
+            evicting: Mutex::default(),
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
             task: Mutex::new(None),
@@ -284,6 +288,9 @@ impl Membership {
     /// Ends the run of another, beside the own beats: it may have to wait for the end of what that run writes.
     fn evict(&self, node: NodeRow, beat: Option<i64>) {
         let inner = self.inner.clone();
+        if !inner.evicting.lock().unwrap_or_else(PoisonError::into_inner).insert(node.run) {
+            return;
+        }
         tokio::spawn(async move {
             let now = inner.ctx.now();
             match inner.ctx.store.evict(node.run, beat, now).await {
@@ -298,6 +305,7 @@ impl Membership {
                 Err(StoreError::Busy) => {}
                 Err(error) => tracing::warn!(%error, node = %node.name, "a dead node could not be ended"),
             }
+            inner.evicting.lock().unwrap_or_else(PoisonError::into_inner).remove(&node.run);
         });
     }
 }

@@ -6,6 +6,7 @@ mod bounds;
 mod mail;
 mod post_office;
 mod services;
+mod several;
 mod spooling;
 mod time;
 mod world;

@@ -121,7 +121,7 @@ async fn what_is_acknowledged_while_the_store_is_away_is_kept_once_and_in_order(
         let answered = answers.count();
         // A real writer finds rows again that a commit of which nothing is known put into a hand.
         if weather_then != LOSES_ANSWERS {
-            assert_eq!(answered, 18, "{weather_then}: each message is answered once");
+            assert_eq!(answered, 18, "{weather_then}: each message is answered once: {attempts:?}");
         }
         assert!(world.node.stop().await);
     }

@@ -7,7 +7,7 @@ use channels::{Inbound, InboundMessage};
 use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
 use jiff::Timestamp;
 use node::http::{Answer, Callee, Exchange, HttpError};
-use node::{Ambience, Config, IntakeError, Layer, Machine, Network, Node, Surroundings, Taken};
+use node::{Ambience, Config, IntakeError, Layer, Machine, Network, Node, StartError, Surroundings, Taken};
 use operations::{Context, NewChannel, NewWorkspace, SharedHost};
 use serde_json::{Value, json};
 use store::faults::Faults;
@@ -172,6 +172,14 @@ impl World {
     pub async fn start_again(&mut self) {
         let surroundings = surroundings(self.host.clone(), self.network.clone());
         self.node = Node::start(self.config.clone(), self.seen.clone(), surroundings).await.unwrap();
+    }
+
+    /// Tries to start another node of this name beside the one there is, through these faults if there are any.
+    pub async fn beside(&self, name: &str, faults: Option<Faults>) -> Result<Node, StartError> {
+        let around = surroundings(self.host.clone(), self.network.clone());
+        let config = Config::new(Layer { name: Some(name.to_owned()), ..Layer::default() }).unwrap();
+        let seen = faults.map_or_else(|| self.store.clone(), |faults| self.store.with_faults(faults));
+        Node::start(config, seen, around).await
     }
 
     pub fn attempts(&self) -> Vec<Attempt> {

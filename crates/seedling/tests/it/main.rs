@@ -12,6 +12,7 @@ mod node;
 mod out_again;
 mod place;
 mod setting_up;
+mod several_nodes;
 mod shared_limits;
 mod spooled;
 
