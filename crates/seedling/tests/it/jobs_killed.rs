@@ -21,20 +21,27 @@ fn job(place: &Place, uuid: &str) -> Value {
     serde_json::from_str(&place.on(&["job", "show", uuid, "--json"], "")).unwrap()
 }
 
-/// Starts the node and kills it until the job is done; at least some kills fall into its middle.
-fn kill_until_done(node: &mut Node, place: &Place, uuid: &str) -> u64 {
-    let (begun, mut kills) = (Instant::now(), 0);
+/// Starts the node and kills it as soon as a slice more is done, until the job is done.
+fn kill_until_done(node: &mut Node, place: &Place, uuid: &str) {
+    let (begun, mut slices, mut kills) = (Instant::now(), job(place, uuid)["slices"].as_u64().unwrap(), 0);
     loop {
         node.start();
-        std::thread::sleep(Duration::from_millis(60 + kills * 131 % 400));
+        let job = loop {
+            let job = job(place, uuid);
+            if job["slices"].as_u64() > Some(slices) || !job["ended_on"].is_null() {
+                break job;
+            }
+            assert!(begun.elapsed() < PATIENCE, "after {kills} kills: {job}");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // Some way into the next slice.
+        std::thread::sleep(Duration::from_millis(kills * 7 % 40));
         node.kill();
-        kills += 1;
-        let job = job(place, uuid);
-        if job["status"] == "done" {
-            return kills;
+        (slices, kills) = (job["slices"].as_u64().unwrap(), kills + 1);
+        if !job["ended_on"].is_null() {
+            assert_eq!(job["status"], "done", "{job}");
+            return;
         }
-        assert!(job["ended_on"].is_null(), "{job}");
-        assert!(begun.elapsed() < PATIENCE, "after {kills} kills: {job}");
     }
 }
 
