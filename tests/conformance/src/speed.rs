@@ -74,7 +74,7 @@ impl Conversation {
     pub fn play(&self, stored: bool) -> usize {
         let host = TestHost::new();
         let limits = Limits { response_bytes: MAX_RESPONSE_BYTES, ..Limits::default() };
-        let engine = Engine { assets: &self.assets, env: &self.env, host: &host, limits };
+        let engine = Engine { limits, ..Engine::new(&self.assets, &self.env, &host) };
         let outside = Outside::new(&host, &self.mocks);
         let mut contact = self.contact.clone();
         let settle = |contact: &mut Contact, mut sprint: Sprint| {

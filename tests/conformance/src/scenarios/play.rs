@@ -54,7 +54,7 @@ impl<'a> Play<'a> {
     /// The engine that the conversation is played on.
     pub fn engine(&self) -> Engine<'_> {
         let limits = Limits { response_bytes: outside::MAX_RESPONSE_BYTES, ..Limits::default() };
-        Engine { assets: self.assets, env: &self.env, host: self.host, limits }
+        Engine { limits, ..Engine::new(self.assets, &self.env, self.host) }
     }
 
     /// The first sprint.

@@ -289,7 +289,7 @@ fn modify(case: &Json, assets: Json) -> Outcome {
     let loaded = assets::load(&assets, &env)?;
     let host = TestHost::new();
     let limits = Limits { field_chars: 256, ..Limits::default() };
-    let engine = Engine { assets: &loaded.assets, env: &env, host: &host, limits };
+    let engine = Engine { limits, ..Engine::new(&loaded.assets, &env, &host) };
     let mut person = contact(&case["contact_before"])?;
     let modifier: Modifier = read(&case["modifier"])?;
     let events = engine.modify(&mut person, &modifier, &mut |urn| !urn.path.contains("taken"));
