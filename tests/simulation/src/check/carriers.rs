@@ -119,7 +119,10 @@ fn check_repetitions(world: &World, ledger: &Ledger, place: Place, arrivals: &[&
             if !may_repeat {
                 world.complain(format_args!("'{}' arrived twice though its answer was heard", arrival.text));
             }
-            if !arrival.marked {
+            // What a run had all but sent when it stood still leaves when it wakes, after the others took it for dead and
+            // sent it in its place: then theirs says so.
+            let was_late = before.marked && ledger.runs.get(&arrival.run).is_some_and(|run| !run.clean);
+            if !arrival.marked && !was_late {
                 world.complain(format_args!("'{}' arrived twice and does not say so", arrival.text));
             }
             world.marks.hit(if place == Place::Service { Mark::EffectTwice } else { Mark::SentTwice });
