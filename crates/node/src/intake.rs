@@ -166,6 +166,9 @@ impl Intake {
 
     /// Answers those who wait. What the store could not take, or was not asked to, goes to the spool first.
     async fn settle(&self, batch: Batch, outcome: Option<Outcome>) {
+        if let Some(Ok(statuses)) = outcome.as_ref().map(|outcome| &outcome.statuses) {
+            count_reports(&self.metrics, statuses);
+        }
         let mut answers: Vec<Result<Vec<Taken>, IntakeError>> = Vec::with_capacity(batch.waiting.len());
         let (mut spooled, mut in_spool) = (Vec::new(), Vec::new());
         for (number, waiting) in batch.waiting.iter().enumerate() {
@@ -386,6 +389,17 @@ fn noted(status: Option<&StatusResult>) -> Result<Taken, IntakeError> {
         Some(StatusResult::Applied(_) | StatusResult::Ignored(_)) => Ok(Taken::Noted),
         Some(StatusResult::Unknown) => Ok(Taken::Ignored("there is no such message")),
         None => Err(IntakeError::Failed),
+    }
+}
+
+fn count_reports(metrics: &Metrics, statuses: &[StatusResult]) {
+    for status in statuses {
+        let outcome = match status {
+            StatusResult::Applied(_) => "applied",
+            StatusResult::Ignored(_) => "repeated",
+            StatusResult::Unknown => "unknown",
+        };
+        metrics.count_reports(outcome, 1);
     }
 }
 

@@ -43,6 +43,20 @@ pub const READY_WITHIN: Duration = Duration::from_secs(2);
 pub const LINE_IN_HAND: usize = 5_000;
 /// Outbox rows in hand of all lines, beyond which a line may have only [`LINE_LEAST`].
 pub const IN_HAND: usize = 20_000;
+/// A line that is held to a rate has no more in hand than it sends in this time, so that replies, opt-outs and other
+/// nodes find the rest in the store …
+pub const LINE_REACH: Duration = Duration::from_secs(10);
+/// … but so many rows in any case.
+pub const LINE_REACH_LEAST: usize = 8;
+/// By how much a request may leave before its even distance because the one before left late: not at all.
+pub const PACE_BURST: Duration = Duration::ZERO;
+/// Lines whose requests are closer than this would be held below their rate by the timers' own grain …
+pub const PACE_EVEN_FROM: Duration = Duration::from_millis(10);
+/// … so theirs may make good for so much. Their rate is lower by the same part of a second: in a second or more there
+/// is never one too many.
+pub const PACE_GRAIN: Duration = Duration::from_millis(2);
+/// Messages of stronger priorities that go before one of a weaker priority that waits on the same line.
+pub const WEAKER_EVERY: u32 = 10;
 /// Outbox rows in hand that each line may have whatever others have, so that no backlog is in the way of another line.
 pub const LINE_LEAST: usize = 250;
 /// Outbox rows claimed from the store at a time.
@@ -64,6 +78,12 @@ pub const RETRY_FIRST: Duration = Duration::from_secs(5);
 /// First pause before a message is tried again that came too soon after others to the same person. WhatsApp takes one
 /// message in six seconds to a person, beyond a few at once.
 pub const PERSON_RETRY_FIRST: Duration = Duration::from_secs(6);
+/// Longest wait that a carrier may ask for; a longer one counts as this.
+pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Tries to stop a contact who opted out at the carrier; the next message to them tries again.
+pub const STOP_TRIES: u32 = 20;
+/// How often the dispatcher looks after reports that came too early and counts the dead set.
+pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait between two attempts.
 pub const RETRY_LONGEST: Duration = Duration::from_secs(15 * 60);
 /// Messages that fail in a row before a channel pauses.

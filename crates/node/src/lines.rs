@@ -8,7 +8,7 @@ use channels::{CarrierType, Line};
 use domain::{ChannelId, ChannelUuid, WorkspaceId};
 use operations::Context;
 use smol_str::SmolStr;
-use store::{ChannelRow, StoreError};
+use store::{ChannelRow, Rate, StoreError};
 use tokio::time::Instant;
 
 use crate::limits;
@@ -24,8 +24,8 @@ pub struct Channel {
     pub uuid: ChannelUuid,
     /// Name.
     pub name: SmolStr,
-    /// Messages a second at most.
-    pub rate: Option<i64>,
+    /// What it may send at most.
+    pub rate: Option<Rate>,
     /// Its codec, or why its settings cannot be used.
     pub line: Result<Line, channels::SettingsError>,
 }

@@ -20,6 +20,20 @@ pub struct Outcome {
     pub outcome: &'static str,
 }
 
+/// The class of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Failure {
+    /// As carriers' logs name it: `ErrConnectionFailed`, …
+    pub class: &'static str,
+}
+
+/// What came of a delivery report.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Report {
+    /// What came of it.
+    pub outcome: &'static str,
+}
+
 /// The limit that was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Reached {
@@ -46,6 +60,14 @@ pub struct Metrics {
     pub commit: Histogram,
     /// Attempts to send: sent, retried, dead, parked.
     pub sent: Family<Outcome, Counter>,
+    /// Messages that will be tried again, by the class of failure.
+    pub retried: Family<Failure, Counter>,
+    /// Messages that went into the dead set, by the class of failure.
+    pub dead: Family<Failure, Counter>,
+    /// Messages and effects in the dead sets.
+    pub dead_now: Gauge,
+    /// Delivery reports by what came of them: applied, repeated, unknown, late (applied after all).
+    pub reports: Family<Report, Counter>,
     /// Time a carrier took to answer.
     pub carrier: Histogram,
     /// Messages that a carrier may have had twice.
@@ -123,6 +145,10 @@ impl Default for Metrics {
             batch: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
             commit: times(),
             sent: Family::default(),
+            retried: Family::default(),
+            dead: Family::default(),
+            dead_now: Gauge::default(),
+            reports: Family::default(),
             carrier: times(),
             repeated: Counter::default(),
             paused: Counter::default(),
@@ -156,6 +182,10 @@ impl Default for Metrics {
         r.register("intake_batch", "Items taken by one receive operation", metrics.batch.clone());
         r.register_with_unit("intake_commit", "Time to the commit", Unit::Seconds, metrics.commit.clone());
         r.register("sent", "Attempts to send by what came of them", metrics.sent.clone());
+        r.register("sends_retried", "Messages that are tried again, by class", metrics.retried.clone());
+        r.register("sends_dead", "Messages put into the dead set, by class", metrics.dead.clone());
+        r.register("dead_set", "Rows in the dead set", metrics.dead_now.clone());
+        r.register("delivery_reports", "Delivery reports by what came of them", metrics.reports.clone());
         r.register_with_unit("carrier_answer", "Time to an answer", Unit::Seconds, metrics.carrier.clone());
         r.register("possibly_repeated", "Messages a carrier may have had twice", metrics.repeated.clone());
         r.register("lines_paused", "Pauses of lines whose carrier is away", metrics.paused.clone());
@@ -222,6 +252,16 @@ impl Metrics {
     /// Counts an attempt to send.
     pub fn count_sent(&self, channel_type: &'static str, outcome: &'static str) {
         self.sent.get_or_create(&Outcome { channel_type, outcome }).inc();
+    }
+
+    /// Counts a message that failed.
+    pub fn count_failure(&self, family: &Family<Failure, Counter>, class: &'static str) {
+        family.get_or_create(&Failure { class }).inc();
+    }
+
+    /// Counts delivery reports.
+    pub fn count_reports(&self, outcome: &'static str, count: u64) {
+        self.reports.get_or_create(&Report { outcome }).inc_by(count);
     }
 
     /// Counts that a limit was reached.

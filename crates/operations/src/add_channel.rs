@@ -4,7 +4,7 @@ use channels::{CarrierType, Line, SettingsError};
 use domain::{ChannelId, ChannelUuid, WorkspaceId};
 use serde_json::Value;
 use smol_str::SmolStr;
-use store::{Change, ChannelRow, DefinitionChange, StoreError, Unit, UnitError};
+use store::{Change, ChannelRow, DefinitionChange, Rate, RateError, StoreError, Unit, UnitError};
 use thiserror::Error;
 
 use crate::Context;
@@ -28,8 +28,8 @@ pub struct NewChannel {
     pub country: Option<SmolStr>,
     /// Settings object, or null.
     pub config: Value,
-    /// Messages a second at most; the carrier's usual limit if there is none.
-    pub rate: Option<i64>,
+    /// What it may send at most; the carrier's usual limit if there is none.
+    pub rate: Option<Rate>,
 }
 
 /// Why a line was not added.
@@ -42,8 +42,8 @@ pub enum AddChannelError {
     #[error("a channel needs a name")]
     Name,
     /// The rate is not one.
-    #[error("a rate is a number of messages a second, 1 or more")]
-    Rate,
+    #[error(transparent)]
+    Rate(#[from] RateError),
     /// There is no such workspace.
     #[error("there is no such workspace")]
     NoWorkspace,
@@ -60,8 +60,8 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
     if new.name.trim().is_empty() {
         return Err(AddChannelError::Name);
     }
-    if new.rate.is_some_and(|rate| rate < 1) {
-        return Err(AddChannelError::Rate);
+    if new.rate.is_some_and(|rate| !rate.is_valid()) {
+        return Err(RateError.into());
     }
     let workspace = ctx.registry.workspace(ctx, new.workspace).await?.ok_or(AddChannelError::NoWorkspace)?;
     let uuid = new.uuid.unwrap_or_else(|| ChannelUuid(ctx.host.uuid_v4()));
@@ -83,7 +83,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
         roles: vec!["send".into(), "receive".into()],
         country,
         config: new.config,
-        rate: new.rate.or(kind.default_rate()),
+        rate: new.rate.or(kind.default_rate().map(Rate::per_second)),
         active: true,
         created_on: now,
     };

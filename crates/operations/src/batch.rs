@@ -163,6 +163,7 @@ async fn attempt<I: Sync, T: Clone + Send>(
         };
         ends.push(match written.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))) {
             Ok(done) => {
+                ctx.withdrawn.add(&done.dropped);
                 outbox.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
                 End::Answer(value)
             }
@@ -210,6 +211,7 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
         let rings = brings_a_job(&unit);
         match ctx.write_one(unit).await {
             Ok(done) => {
+                ctx.withdrawn.add(&done.dropped);
                 if rings {
                     ctx.jobs.notify_one();
                 }

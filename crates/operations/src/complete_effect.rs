@@ -106,7 +106,8 @@ fn step<'a>(
             return Ok(Stepped { unit: Some((unit, Vec::new())), value: EffectDone::NotWanted });
         };
         let (ws, background) = batch::in_background(ctx, ws, &conversation, input.item.session).await?;
-        let mut turn = Turn::of(ctx, ws, ctx.now(), conversation);
+        // What the flow says now has the weight of what it asked with.
+        let mut turn = Turn::of(ctx, ws, ctx.now(), conversation).ranked(input.item.rank);
         turn.first.push(finish);
         let wanted = turn.live.as_ref().is_some_and(|live| {
             Some(live.row.id) == input.item.session && live.row.wait_kind == Some(WaitKind::Effect)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
-use crate::{Registry, lanes::Lanes, tallies::Times};
+use crate::{Registry, Withdrawn, lanes::Lanes, tallies::Times};
 
 /// Clock, randomness and identifiers of the running node. They come from outside, so that a whole node runs under
 /// virtual time and one seed.
@@ -36,6 +36,8 @@ pub struct Context {
     pub fenced: Arc<Fenced>,
     /// Rung when a job was written: whoever works jobs off need not look again and again.
     pub jobs: Arc<Notify>,
+    /// Outbox rows that were taken back, for whoever has them in hand.
+    pub withdrawn: Arc<Withdrawn>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) times: Arc<Times>,
 }
@@ -58,6 +60,7 @@ impl Context {
             under: None,
             fenced: Arc::default(),
             jobs: Arc::new(Notify::new()),
+            withdrawn: Arc::new(Withdrawn::default()),
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
         }

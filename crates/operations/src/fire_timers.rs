@@ -7,8 +7,8 @@ use domain::EventUuid;
 use flows::{Effect, EffectResult, Event, EventKind, Resume};
 use jiff::SignedDuration;
 use store::{
-    Change, Conversation, ConversationKey, DueTimer, SessionRow, SessionStatus, StoreError, TimerKind, Unit,
-    UnitError, WaitKind,
+    Change, Conversation, ConversationKey, DueTimer, Priority, Rank, SessionRow, SessionStatus, StoreError,
+    TimerKind, Unit, UnitError, WaitKind,
 };
 
 use crate::{
@@ -119,7 +119,7 @@ fn step<'a>(
         let now = ctx.now();
         let asked = (timer.kind == TimerKind::EffectDeadline).then_some(timer.session);
         let (ws, background) = batch::in_background(ctx, ws, &conversation, asked).await?;
-        let mut turn = Turn::of(ctx, ws, now, conversation);
+        let mut turn = Turn::of(ctx, ws, now, conversation).ranked(rank_of(timer.kind));
         turn.changes.push(Change::TakeTimer(timer.clone()));
         let went_on = match (timer.kind, background) {
             (TimerKind::WaitTimeout, _) => turn.time_out(timer).await?,
@@ -134,6 +134,16 @@ fn step<'a>(
             turn.drain_pending().await?;
         }
         Ok(Stepped { unit: Some(turn.finish()), value: went_on })
+    })
+}
+
+/// What weight has what a timer makes a contact hear.
+fn rank_of(kind: TimerKind) -> Rank {
+    Rank::of(match kind {
+        // They wrote, and the message waited its turn.
+        TimerKind::Parked => Priority::Reply,
+        TimerKind::WaitTimeout | TimerKind::Expiry | TimerKind::EffectDeadline => Priority::Conversation,
+        TimerKind::Reminder | TimerKind::WindowEnd => Priority::OneOff,
     })
 }
 

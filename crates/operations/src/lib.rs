@@ -13,6 +13,7 @@ mod complete_effect;
 mod context;
 mod counts;
 mod create_workspace;
+mod dead_set;
 mod dispatch;
 mod export_definitions;
 mod features;
@@ -45,6 +46,7 @@ mod tickets;
 mod triggers;
 mod turn;
 mod window;
+mod withdrawn;
 mod workspace;
 
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
@@ -60,7 +62,8 @@ pub use counts::{
     line_times, repair_counts,
 };
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
-pub use dispatch::{Look, claim_outbox, recover};
+pub use dead_set::{Cleared, discard_dead, list_dead, retry_dead};
+pub use dispatch::{Look, Room, claim_outbox, recover};
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };
@@ -83,7 +86,7 @@ pub use locations::{
 };
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
-pub use record_status::{StatusReport, record_status};
+pub use record_status::{StatusReport, record_status, settle_early};
 pub use registry::Registry;
 pub use schedules::{
     LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
@@ -100,4 +103,5 @@ pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
 pub use tickets::{TicketAction, TicketError, change_ticket};
+pub use withdrawn::Withdrawn;
 pub use workspace::Workspace;

@@ -8,7 +8,10 @@ use flows::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use store::{Direction, MessageStatus, NewMessage, NewOutbox, OutboxItem, OutboxKind, SessionStatus, UrnRow};
+use store::{
+    Direction, MessageStatus, NewMessage, NewOutbox, OutboxItem, OutboxKind, Priority, Rank, SessionStatus,
+    UrnRow,
+};
 
 use crate::{Context, Workspace};
 
@@ -72,6 +75,7 @@ pub(crate) fn outgoing(
         quick_replies: new.quick_replies.clone(),
         detail: new.detail.clone(),
         payload: None,
+        rank: Rank::of(Priority::OneOff),
         attempts: 0,
         possibly_repeated: false,
         created_on: now,
@@ -90,6 +94,7 @@ pub(crate) fn outbox_row(item: &OutboxItem, claim_for: i64, pause: SignedDuratio
         message: item.message,
         session: item.session,
         payload: item.payload.clone(),
+        rank: item.rank,
         claim_for,
         created_on: item.created_on,
         pause,

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{
     Change, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus, NewMessage,
-    StoreError, TallyKind, WaitKind,
+    Priority, Rank, StoreError, TallyKind, WaitKind,
 };
 use thiserror::Error;
 
@@ -31,6 +31,9 @@ use crate::{
     stop_contact, triggers,
     turn::{CurrentMessage, StepEnd, Turn},
 };
+
+/// Somebody waits for what comes of it.
+const REPLY: Rank = Rank::of(Priority::Reply);
 
 /// One thing that a carrier told us.
 #[derive(Debug, Clone, PartialEq)]
@@ -306,7 +309,7 @@ fn step<'a>(
             return Ok(Stepped::nothing(Receipt::Ignored("the contact is blocked")));
         }
         let mut turn = match conversation {
-            Some(conversation) => Turn::of(ctx, ws, now, conversation),
+            Some(conversation) => Turn::of(ctx, ws, now, conversation).ranked(REPLY),
             None => {
                 let name = match input.kind() {
                     InboundKind::Message(message) => message.name.as_ref(),
@@ -316,7 +319,7 @@ fn step<'a>(
                     }
                 };
                 let person = Person::unknown(ctx, &ws, input.kind().urn(), Some(channel), name, now);
-                Turn::new(ctx, ws, now, person)
+                Turn::new(ctx, ws, now, person).ranked(REPLY)
             }
         };
         let stamp = input.stamp();

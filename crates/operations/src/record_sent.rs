@@ -37,7 +37,7 @@ pub enum SendOutcome {
         /// Until when.
         until: Timestamp,
     },
-    /// It failed for good.
+    /// It failed for good: it goes into the dead set.
     Failed {
         /// Why, for people.
         reason: String,
@@ -152,6 +152,7 @@ fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
         (SendOutcome::Errored { parts_sent, retry_at, possibly_sent, .. }, change) => {
             (retry(*retry_at, Some(*parts_sent), *possibly_sent), change.map(Change::Status))
         }
+        (SendOutcome::Failed { .. }, Some(change)) => (Change::FailSent(item.id, change), None),
         (_, Some(change)) => (Change::FinishSent(item.id, change), None),
         (_, None) => (Change::FinishOutbox(item.workspace, item.id), None),
     }

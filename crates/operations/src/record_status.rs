@@ -2,6 +2,7 @@
 
 use channels::{DeliveryStatus, InboundStatus};
 use domain::ChannelUuid;
+use jiff::SignedDuration;
 use store::{Change, MessageRef, MessageStatus, StatusChange, StatusResult, StoreError, Unit, UnitError};
 
 use crate::Context;
@@ -16,7 +17,8 @@ pub struct StatusReport {
 }
 
 /// Records delivery reports, all in one transaction. The counts of the day on which each message was written
-/// follow. A report on a channel or message that is not known is [`StatusResult::Unknown`].
+/// follow. A report on a channel or message that is not known is [`StatusResult::Unknown`]; one that names its message by
+/// the carrier's identifier is kept for some minutes, because it may be faster than our own record of that.
 pub async fn record_status(ctx: &Context, reports: &[StatusReport]) -> Result<Vec<StatusResult>, StoreError> {
     let now = ctx.now();
     let mut changes = Vec::with_capacity(reports.len());
@@ -55,6 +57,30 @@ pub async fn record_status(ctx: &Context, reports: &[StatusReport]) -> Result<Ve
     let mut results = done.statuses.into_iter();
     let answer = |known: bool| if known { results.next() } else { None }.unwrap_or(StatusResult::Unknown);
     Ok(known.into_iter().map(answer).collect())
+}
+
+/// How long a report waits at least before it is tried again, and after which it is forgotten: it is about a message
+/// that somebody else sent.
+const EARLY_AFTER: SignedDuration = SignedDuration::from_secs(2);
+const EARLY_KEPT: SignedDuration = SignedDuration::from_mins(10);
+/// Reports tried again together.
+const EARLY_BATCH: usize = 500;
+
+/// Tries reports again that came before their messages' identifiers were known and did not meet them: two nodes may
+/// have written both in the same moment. Forgets those that nobody waits for. Call it every few seconds; answers how
+/// many took effect.
+///
+/// # Errors
+/// When the store fails.
+pub async fn settle_early(ctx: &Context) -> Result<usize, StoreError> {
+    let now = ctx.now();
+    let waiting = ctx.store.early_reports(now - EARLY_AFTER, EARLY_BATCH).await?;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let settle = |report| Unit::new(vec![Change::SettleEarly(report, now - EARLY_KEPT)]);
+    let answers = ctx.write(waiting.into_iter().map(settle).collect()).await?;
+    Ok(answers.iter().flatten().map(|done| done.statuses.len()).sum())
 }
 
 fn message_status(status: DeliveryStatus) -> MessageStatus {

@@ -345,7 +345,8 @@ impl Turn<'_> {
         };
         let (new, item) = outgoing(self.ctx, &self.ws, self.now, to, event, message, (flow, session));
         self.changes.push(Change::Message(Box::new(new)));
-        if let Some(item) = item {
+        if let Some(mut item) = item {
+            item.rank = self.rank;
             self.queue(item, seconds_of(message.pause_seconds));
         }
     }
@@ -388,6 +389,7 @@ impl Turn<'_> {
                 quick_replies: None,
                 detail: None,
                 payload: Some(payload),
+                rank: self.rank,
                 attempts: 0,
                 possibly_repeated: false,
                 created_on: self.now,

@@ -28,7 +28,8 @@ pub enum StopError {
 }
 
 /// Stops a contact: the status, the end of the conversation, and the removal of everything queued for them are
-/// one unit. Messages that are in the dispatcher's hand at that moment still go out.
+/// one unit. What a dispatcher has in hand is taken back too ([`crate::Withdrawn`]); only a request that is on its way
+/// at that very moment cannot be.
 pub async fn stop_contact(
     ctx: &Context,
     workspace: WorkspaceId,

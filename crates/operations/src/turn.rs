@@ -12,8 +12,8 @@ use flows::{
 };
 use jiff::Timestamp;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage, SessionRow,
-    SessionStatus, StoreError, Tally, TimerKind, Unit, WaitKind,
+    Change, ChannelRow, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage, Priority, Rank,
+    SessionRow, SessionStatus, StoreError, Tally, TimerKind, Unit, WaitKind,
 };
 
 use crate::{
@@ -56,6 +56,8 @@ pub(crate) struct Turn<'c> {
     /// Whether more messages wait than `pending` was loaded with.
     pub more_pending: bool,
     pub message: Option<CurrentMessage>,
+    /// What weight has what this turn sends.
+    pub rank: Rank,
     /// Inserts of inbound messages: first in the unit, so that a duplicate is seen as one before anything else.
     pub first: Vec<Change>,
     pub changes: Vec<Change>,
@@ -75,6 +77,7 @@ impl<'c> Turn<'c> {
             pending: VecDeque::new(),
             more_pending: false,
             message: None,
+            rank: Rank::of(Priority::OneOff),
             first: Vec::new(),
             changes: Vec::new(),
             outbox: Vec::new(),
@@ -98,6 +101,12 @@ impl<'c> Turn<'c> {
             }
         }
         turn
+    }
+
+    /// The turn with another weight of what it sends than that of something started for one person.
+    pub fn ranked(mut self, rank: Rank) -> Self {
+        self.rank = rank;
+        self
     }
 
     /// Whether the session waits for an effect: messages wait their turn then.

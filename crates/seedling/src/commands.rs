@@ -15,6 +15,7 @@ mod job;
 mod location;
 mod move_store;
 mod node;
+mod outbox;
 mod report;
 mod schedule;
 mod service;
@@ -56,6 +57,8 @@ pub enum Command {
     Location(location::Location),
     /// Lines to carriers
     Channel(channel::Channel),
+    /// What has to leave and could not: the dead set
+    Outbox(outbox::Outbox),
     /// What flows ask of others: language models, airtime, e-mail
     Service(service::Service),
     /// Reference data that flows look things up in
@@ -99,6 +102,7 @@ impl Command {
             Self::Global(global) => briefly(global.run()),
             Self::Location(location) => briefly(location.run()),
             Self::Channel(channel) => briefly(channel.run()),
+            Self::Outbox(outbox) => briefly(outbox.run()),
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
             Self::Contact(contact) => briefly(contact.run()),

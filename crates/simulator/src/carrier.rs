@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::connections::Connections;
+use crate::faults::{self, Fate, Faults, Mood};
 use crate::whatsapp;
 
 /// Body of a message; longer ones are refused.
@@ -79,6 +80,7 @@ pub struct Carrier {
     listener: TcpListener,
     address: SocketAddr,
     dialect: Dialect,
+    fate: Arc<Fate>,
 }
 
 impl Carrier {
@@ -86,7 +88,14 @@ impl Carrier {
     pub async fn bind(address: SocketAddr, dialect: Dialect) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, dialect })
+        Ok(Self { listener, address, dialect, fate: Arc::new(Fate::new(Faults::default())) })
+    }
+
+    /// The carrier with faults.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.fate = Arc::new(Fate::new(faults));
+        self
     }
 
     /// How it speaks.
@@ -122,15 +131,15 @@ impl Carrier {
     /// the node is away.
     pub async fn serve(self, node: Connections, channel: Uuid, observer: Observer, reported: ReportObserver) {
         let (reports, queue) = mpsc::channel(REPORTS_WAITING_MAX);
-        let (node, dialect) = (Arc::new(node), self.dialect);
-        tokio::spawn(send_reports(queue, node, (dialect, channel), reported));
+        let (node, dialect, fate) = (Arc::new(node), self.dialect, self.fate);
+        tokio::spawn(send_reports(queue, node, (dialect, channel), fate.clone(), reported));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else { continue };
             stream.set_nodelay(true).ok();
-            let (observer, reports) = (observer.clone(), reports.clone());
+            let (observer, reports, fate) = (observer.clone(), reports.clone(), fate.clone());
             let service = service_fn(move |request| {
-                let (observer, reports) = (observer.clone(), reports.clone());
-                async move { Ok::<_, Infallible>(take(request, dialect, &observer, &reports).await) }
+                let (observer, reports, fate) = (observer.clone(), reports.clone(), fate.clone());
+                async move { Ok::<_, Infallible>(meet(request, dialect, &fate, &observer, &reports).await) }
             });
             tokio::spawn(async move {
                 hyper::server::conn::http1::Builder::new()
@@ -147,6 +156,7 @@ async fn send_reports(
     mut queue: mpsc::Receiver<Uuid>,
     node: Arc<Connections>,
     (dialect, channel): (Dialect, Uuid),
+    fate: Arc<Fate>,
     reported: ReportObserver,
 ) {
     let together = match dialect {
@@ -163,12 +173,19 @@ async fn send_reports(
         }
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         let (node, reported) = (node.clone(), reported.clone());
+        let (times, late) = (fate.times(), fate.late());
         tokio::spawn(async move {
+            tokio::time::sleep(late.unwrap_or_default()).await;
             for _ in 0..REPORT_TRIES_MAX {
-                let is_taken = match dialect {
-                    Dialect::Ex => report_delivered(&node, channel, message).await,
-                    Dialect::WhatsApp => whatsapp::report(&node, channel, &messages).await,
-                };
+                let mut is_taken = true;
+                for _ in 0..times {
+                    is_taken &= match dialect {
+                        Dialect::Ex => report_delivered(&node, channel, message).await,
+                        Dialect::WhatsApp => {
+                            whatsapp::report(&node, channel, &messages, late.is_some()).await
+                        }
+                    };
+                }
                 if is_taken {
                     messages.iter().for_each(|_| reported());
                     break;
@@ -184,6 +201,42 @@ async fn report_delivered(node: &Connections, channel: Uuid, message: Uuid) -> b
     let (path, body) = (format!("/c/ex/{channel}/delivered"), Bytes::from(format!("id={message}")));
     let answer = node.post(&path, "application/x-www-form-urlencoded", body).await;
     answer.is_ok_and(|answer| answer.status == StatusCode::OK)
+}
+
+/// Takes a request as the carrier's mood is.
+async fn meet(
+    request: Request<Incoming>,
+    dialect: Dialect,
+    fate: &Fate,
+    observer: &Observer,
+    reports: &mpsc::Sender<Uuid>,
+) -> Response<Full<Bytes>> {
+    let mood = fate.mood();
+    tokio::time::sleep(fate.delay()).await;
+    match mood {
+        Mood::Fine => take(request, dialect, observer, reports).await,
+        Mood::Hangs => {
+            let taken = take(request, dialect, observer, reports).await;
+            tokio::time::sleep(faults::HANGS).await;
+            taken
+        }
+        Mood::Fails(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            answer(status, "out of order")
+        }
+        Mood::Throttles(number) => match dialect {
+            Dialect::Ex => {
+                let mut response = answer(StatusCode::TOO_MANY_REQUESTS, "too fast");
+                let wait = faults::RETRY_AFTER.as_secs().into();
+                response.headers_mut().insert(hyper::header::RETRY_AFTER, wait);
+                response
+            }
+            Dialect::WhatsApp => {
+                let (status, error) = whatsapp::throttled(number);
+                answer(status, &error.to_string())
+            }
+        },
+    }
 }
 
 async fn take(

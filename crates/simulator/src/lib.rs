@@ -6,6 +6,7 @@
 pub mod carrier;
 pub mod connections;
 pub mod crash;
+pub mod faults;
 pub mod latency;
 pub mod launch;
 pub mod ledger;

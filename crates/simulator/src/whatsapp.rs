@@ -173,8 +173,24 @@ pub fn accepted(sent: &Sent) -> Value {
     })
 }
 
-/// Reports messages as sent and delivered in one webhook and as read in the next; whether the node took both.
-pub async fn report(node: &Connections, channel: Uuid, messages: &[Uuid]) -> bool {
+/// Codes by which Meta asks to slow down: the pair of number and person, the number's throughput, the account's calls.
+const THROTTLES: [(u32, &str); 3] = [
+    (131_056, "(Business Account, Consumer Account) pair rate limit hit"),
+    (130_429, "Rate limit hit"),
+    (80_007, "Rate limit issues"),
+];
+
+/// What Meta answers when it asks to slow down, one or another way.
+pub fn throttled(number: u64) -> (StatusCode, Value) {
+    let (code, text) = THROTTLES[usize::try_from(number % 3).unwrap_or_default()];
+    let message = format!("(#{code}) {text}");
+    let error = json!({"error": {"message": message, "type": "OAuthException", "code": code}});
+    (StatusCode::BAD_REQUEST, error)
+}
+
+/// Reports messages as sent and delivered in one webhook and as read in the next, or the other way round; whether the
+/// node took both.
+pub async fn report(node: &Connections, channel: Uuid, messages: &[Uuid], reordered: bool) -> bool {
     let statuses = |names: &[&str]| -> Value {
         let all = names.iter().flat_map(|name| messages.iter().map(move |message| (*name, *message)));
         all.map(|(name, message)| {
@@ -185,7 +201,11 @@ pub async fn report(node: &Connections, channel: Uuid, messages: &[Uuid]) -> boo
         })
         .collect()
     };
-    for names in [&["sent", "delivered"][..], &["read"]] {
+    let mut webhooks = [&["sent", "delivered"][..], &["read"]];
+    if reordered {
+        webhooks = [&["read"], &["delivered", "sent"]];
+    }
+    for names in webhooks {
         if post(node, channel, webhook(json!({ "statuses": statuses(names) }))).await != Some(StatusCode::OK)
         {
             return false;
@@ -215,6 +235,8 @@ mod tests {
         headers.insert("authorization", format!("Bearer {ACCESS_TOKEN}").parse().expect("a header"));
         let sent = read(&path, &headers, body.as_bytes()).ok().map(|sent| (sent.to, sent.text));
         assert_eq!(sent, Some(("+256799000001".to_owned(), "Ready? #1".to_owned())));
+        let codes = [0, 1, 2].map(|number| throttled(number).1["error"]["code"].clone());
+        assert_eq!(codes, [131_056, 130_429, 80_007].map(serde_json::Value::from));
         assert_eq!(code(read("/v25.0/1/messages", &headers, body.as_bytes())), Some(100.into()));
         assert_eq!(code(read(&path, &headers, b"{}")), Some(131_009.into()));
     }

@@ -4,9 +4,10 @@ use domain::{ContactId, GroupId, JobId, MessageId, OutboxId, ScheduleId, Session
 use jiff::Timestamp;
 
 use crate::{
-    ContactUpdate, DefinitionChange, DueTimer, Fence, JobChunk, JobRow, NewContact, NewEvent, NewLeftOut,
-    NewMessage, NewMessageLabel, NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox, RunRow,
-    ScheduleRow, SessionRow, StatusChange, Tally, TicketChange, TicketRow, TimerKind, UrnRow,
+    ContactUpdate, DefinitionChange, DueTimer, EarlyReport, Fence, JobChunk, JobRow, NewContact, NewEvent,
+    NewLeftOut, NewMessage, NewMessageLabel, NewOutbox, NewUrn, OutcomeRow, ReminderRow, RetryOutbox,
+    ReviveOutbox, RunRow, ScheduleRow, SessionRow, StatusChange, Tally, TicketChange, TicketRow, TimerKind,
+    UrnRow,
 };
 
 /// Changes that one unit may hold. Imports are the largest; a conversation step has some tens.
@@ -68,6 +69,17 @@ pub enum Change {
     RetryOutbox(RetryOutbox),
     /// An outbox row that failed for good but is kept for people to see.
     KillOutbox(WorkspaceId, OutboxId, String),
+    /// A message failed for good: its outbox row goes into the dead set with the reason, and its status moves on. One
+    /// that arrived in spite of it is done. Nothing if the row is not there: [`UnitDone::finished`].
+    FailSent(OutboxId, Box<StatusChange>),
+    /// Takes a row out of the dead set and queues it anew, behind everything of its contact and channel. Nothing is
+    /// queued for a contact who wants nothing more: [`UnitDone::revived`].
+    ReviveOutbox(ReviveOutbox),
+    /// Removes a row from the dead set; the unit is gone if it is not in there.
+    DiscardDead(WorkspaceId, OutboxId),
+    /// Applies a report that came before its message's identifier was known, if that is known now, and forgets it if it
+    /// is older than the moment: [`UnitDone::statuses`] has one more if it was applied.
+    SettleEarly(EarlyReport, Timestamp),
     /// Removes everything queued for a contact, messages also if a node has them in hand; they become failed with
     /// the reason.
     DropQueued(WorkspaceId, ContactId, String, Timestamp),
@@ -177,6 +189,18 @@ pub enum StatusResult {
     Unknown,
 }
 
+/// What became of a [`Change::ReviveOutbox`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revived {
+    /// It is queued again.
+    Queued,
+    /// It is not wanted any more: the contact wants nothing from us, or the message arrived after all. It is no longer
+    /// in the dead set.
+    NotWanted,
+    /// There is no such row in the dead set.
+    Gone,
+}
+
 /// What a committed unit tells beyond that it is committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitDone {
@@ -188,4 +212,8 @@ pub struct UnitDone {
     pub finished: Vec<bool>,
     /// One for each [`Change::Status`], in order.
     pub statuses: Vec<StatusResult>,
+    /// Outbox rows removed by [`Change::DropQueued`]: they must not leave, whoever has them in hand.
+    pub dropped: Vec<OutboxId>,
+    /// One for each [`Change::ReviveOutbox`], in order.
+    pub revived: Vec<Revived>,
 }

@@ -12,11 +12,12 @@ use smol_str::SmolStr;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, Definitions, DueJobs, DueTimer,
-    IdSource, InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem,
-    OutboxLine, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
-    RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
-    TallyRow, TicketRow, TimerKind, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
+    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
+    DueJobs, DueTimer, EarlyReport, IdSource, InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded,
+    MessageRow, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered,
+    Registered, ReminderRow, RevisionRow, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError,
+    StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone,
+    UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -292,12 +293,19 @@ reads! {
     fn due_timers_of(kinds: Vec<TimerKind>, now: Timestamp, limit: usize) -> Vec<DueTimer>;
     /// When the next timer is due.
     fn next_timer_due() -> Option<Timestamp>;
-    /// When the first unclaimed outbox row of each line that has any is due, the earliest first.
-    fn outbox_due() -> Vec<(OutboxLine, Timestamp)>;
+    /// When the first unclaimed outbox row of each queue that has any is due: line by line, the strongest priority first,
+    /// of each priority the oldest [`crate::MAX_QUEUES`] sources.
+    fn outbox_due() -> Vec<(OutboxQueue, Timestamp)>;
     /// How many outbox rows there are: in hand, waiting, dead.
     fn outbox_depth() -> (u64, u64, u64);
     /// What a run has in hand, by row number, as if it had just been claimed.
     fn outbox_in_hand(run: i64) -> Claimed;
+    /// Rows of the dead set of a workspace that the filter fits, the oldest first, after the given one.
+    fn dead_set(workspace: WorkspaceId, filter: DeadFilter, after: OutboxId, limit: usize) -> Vec<DeadRow>;
+    /// How many rows are in the dead sets of all workspaces.
+    fn dead_count() -> u64;
+    /// Reports that came before the given moment and still wait for their messages, of all workspaces, the oldest first.
+    fn early_reports(before: Timestamp, limit: usize) -> Vec<EarlyReport>;
     /// One outbox row with all that sending it needs.
     fn outbox_item(workspace: WorkspaceId, id: OutboxId) -> Option<OutboxItem>;
     /// The effect that a session waits for, if it is still in the outbox.
@@ -391,7 +399,7 @@ impl Store {
         &self,
         run: i64,
         now: Timestamp,
-        shares: Vec<(OutboxLine, usize)>,
+        shares: Vec<(OutboxQueue, usize)>,
     ) -> Result<Claimed, StoreError> {
         let work = async {
             match &*self.db {

@@ -95,8 +95,8 @@ pub struct ChannelRow {
     pub country: Option<SmolStr>,
     /// Settings and secrets.
     pub config: Value,
-    /// Messages a second at most.
-    pub rate: Option<i64>,
+    /// What it may send at most.
+    pub rate: Option<crate::Rate>,
     /// Whether it is in use.
     pub active: bool,
     /// When it was added.

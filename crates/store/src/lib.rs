@@ -28,6 +28,7 @@ mod options;
 mod outbox;
 mod outcome;
 mod postgres;
+mod rate;
 mod reminder;
 mod schedule;
 mod search_keys;
@@ -35,6 +36,8 @@ mod service;
 mod setting;
 mod sql;
 mod sqlite;
+#[doc(hidden)]
+pub mod statements;
 mod tally;
 mod text_codes;
 mod ticket;
@@ -44,7 +47,7 @@ mod workspace;
 mod writing;
 
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
-pub use change::{Change, MAX_CHANGES_PER_UNIT, StatusResult, Tell, Unit, UnitDone};
+pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};
 pub use contact_query::ContactSearch;
 pub use conversation::{
@@ -63,14 +66,18 @@ pub use job::{
     NewLeftOut,
 };
 pub use message::{
-    DailyCount, Direction, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage, NewMessageLabel,
-    StatusChange,
+    DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
+    NewMessageLabel, StatusChange,
 };
 pub use node::{Beat, Fence, LeaseName, LeaseRow, NewNode, NodeRow, NodeState, Registered, Registration};
 pub use options::{Execution, StoreOptions, StoreUrl};
-pub use outbox::{Claimed, NewOutbox, OutboxItem, OutboxKind, OutboxLine, Recovered, RetryOutbox};
+pub use outbox::{
+    Claimed, DeadFilter, DeadRow, MAX_QUEUES, NewOutbox, OutboxItem, OutboxKind, OutboxLine, OutboxQueue,
+    Priority, Rank, Recovered, RetryOutbox, ReviveOutbox,
+};
 pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
 pub use postgres::PostgresUrl;
+pub use rate::{Rate, RateError};
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};
 pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};

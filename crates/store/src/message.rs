@@ -164,6 +164,23 @@ pub struct StatusChange {
     pub at: Timestamp,
 }
 
+/// A report on a message whose identifier at the carrier is not known yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarlyReport {
+    /// Owner of the line.
+    pub workspace: WorkspaceId,
+    /// The line.
+    pub channel: ChannelId,
+    /// The carrier's id.
+    pub external_id: SmolStr,
+    /// What it reports.
+    pub status: MessageStatus,
+    /// Why, for failures.
+    pub reason: Option<String>,
+    /// When it came.
+    pub created_on: Timestamp,
+}
+
 /// A label put on a message.
 #[derive(Debug, Clone, Copy)]
 pub struct NewMessageLabel {

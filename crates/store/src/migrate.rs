@@ -68,6 +68,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "groups_as_of", sql: include_str!("../migrations/0013_groups_as_of.sql") },
     Migration { version: NODES, name: "nodes", sql: include_str!("../migrations/0014_nodes.sql") },
     Migration {
+        version: 15,
+        name: "outbox_priorities",
+        sql: include_str!("../migrations/0015_outbox_priorities.sql"),
+    },
+    Migration {
         version: 16,
         name: "jobs_for_people",
         sql: include_str!("../migrations/0016_jobs_for_people.sql"),

@@ -23,7 +23,62 @@ text_codes! {
     }
 }
 
-/// A row to be inserted.
+/// What goes first when a line has more to send than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Somebody wrote and waits for the answer.
+    Reply,
+    /// A conversation goes on by itself: a wait that timed out, a deadline that passed.
+    Conversation,
+    /// A reminder, or what was started for one person.
+    OneOff,
+    /// One of many: what a job writes to a group, a broadcast.
+    Bulk,
+}
+
+impl Priority {
+    /// All, the first that goes first.
+    pub const ALL: [Self; 4] = [Self::Reply, Self::Conversation, Self::OneOff, Self::Bulk];
+
+    /// As it is stored.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Reply => 0,
+            Self::Conversation => 1,
+            Self::OneOff => 2,
+            Self::Bulk => 3,
+        }
+    }
+
+    /// The one stored as this code; what is not known goes last.
+    pub fn of_code(code: i64) -> Self {
+        Self::ALL.into_iter().find(|priority| priority.code() == code).unwrap_or(Self::Bulk)
+    }
+
+    /// Whether a person waits for it now.
+    pub fn is_urgent(self) -> bool {
+        self <= Self::Conversation
+    }
+}
+
+/// Where a row stands among others of its line: by priority, and within one in turn with other sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// What goes first.
+    pub priority: Priority,
+    /// The job that wrote it, 0 for none.
+    pub source: i64,
+}
+
+impl Rank {
+    /// Of no job.
+    pub const fn of(priority: Priority) -> Self {
+        Self { priority, source: 0 }
+    }
+}
+
+/// A row to be inserted. One that has to wait behind another of its contact and channel goes with that one, at the
+/// stronger priority of both: a reply takes along what its person is to read before it.
 #[derive(Debug, Clone)]
 pub struct NewOutbox {
     /// Row number; rows of one contact and channel go out in the order of these.
@@ -42,6 +97,8 @@ pub struct NewOutbox {
     pub session: Option<SessionId>,
     /// JSON of the effect, for all but messages (whose words are in the message table).
     pub payload: Option<String>,
+    /// What goes first.
+    pub rank: Rank,
     /// The run of the node that takes the row at once, or 0 to leave it to [`crate::Store::claim_outbox`]. The row
     /// is claimed only if it does not pause and no earlier row of its contact and channel waits unclaimed:
     /// [`crate::UnitDone::claimed`].
@@ -83,6 +140,8 @@ pub struct OutboxItem {
     pub detail: Option<String>,
     /// JSON of the effect, for all but messages.
     pub payload: Option<String>,
+    /// What goes first.
+    pub rank: Rank,
     /// Attempts that failed.
     pub attempts: u32,
     /// Whether the carrier may have it already.
@@ -94,13 +153,27 @@ pub struct OutboxItem {
 /// What waits together in the outbox: the messages of a channel, or, without one, the effects.
 pub type OutboxLine = Option<ChannelId>;
 
+/// What waits in turn with others: the rows of a line that have the same weight and the same source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxQueue {
+    /// The line.
+    pub line: OutboxLine,
+    /// Whose rows they are; a channel has one owner, effects have many.
+    pub workspace: WorkspaceId,
+    /// Their weight and source.
+    pub rank: Rank,
+}
+
+/// Queues of one line and priority that are looked at together: those of the oldest sources.
+pub const MAX_QUEUES: i64 = 64;
+
 /// Rows taken from the store.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claimed {
     /// The rows, by their numbers.
     pub items: Vec<OutboxItem>,
-    /// Lines that gave as many rows as were asked of them: there may be more.
-    pub unfinished: Vec<OutboxLine>,
+    /// Queues that gave as many rows as were asked of them: there may be more.
+    pub unfinished: Vec<OutboxQueue>,
     /// Those of which the carrier has some parts already, with how many: another attempt goes on after them.
     pub parts_sent: Vec<(OutboxId, u32)>,
 }
@@ -125,6 +198,39 @@ pub struct RetryOutbox {
     pub parts_sent: Option<u32>,
     /// Whether the carrier may have it in spite of the error (the answer was lost).
     pub possibly_repeated: bool,
+}
+
+/// A row of the dead set is to be tried again.
+#[derive(Debug, Clone)]
+pub struct ReviveOutbox {
+    /// Owner.
+    pub workspace: WorkspaceId,
+    /// Its number in the dead set.
+    pub id: OutboxId,
+    /// Its new number: behind those of today.
+    pub new_id: OutboxId,
+    /// When it is queued.
+    pub at: Timestamp,
+}
+
+/// Which rows of the dead set.
+#[derive(Debug, Clone, Default)]
+pub struct DeadFilter {
+    /// Those with these numbers; `None`: whichever.
+    pub ids: Option<Vec<OutboxId>>,
+    /// Those of this channel.
+    pub channel: Option<ChannelId>,
+    /// Those whose reason holds these words.
+    pub reason: Option<String>,
+}
+
+/// A row of the dead set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeadRow {
+    /// The row with its message.
+    pub item: OutboxItem,
+    /// Why it is there.
+    pub reason: String,
 }
 
 /// What was found in hand of runs that are no more.

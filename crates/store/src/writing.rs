@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{
-    Claimed, OutboxLine, StoreError, Unit, UnitDone, UnitError,
+    Claimed, OutboxQueue, StoreError, Unit, UnitDone, UnitError,
     sql::{self, Connection},
     tally::Tallies,
 };
@@ -19,7 +19,7 @@ pub(crate) enum Write {
     Claim {
         run: i64,
         now: Timestamp,
-        shares: Vec<(OutboxLine, usize)>,
+        shares: Vec<(OutboxQueue, usize)>,
         answer: oneshot::Sender<Result<Claimed, StoreError>>,
     },
     /// Something beside the units; it keeps its answer itself.

@@ -262,7 +262,7 @@ async fn line(ctx: &Context, workspace: &WorkspaceRow, name: &str, rate: Option<
         schemes: Vec::new(),
         country: None,
         config: json!({"send_url": url, "content_type": "json", "body": body}),
-        rate,
+        rate: rate.map(store::Rate::per_second),
     };
     operations::add_channel(ctx, new).await.expect("no faults yet")
 }

@@ -54,6 +54,8 @@ fn of_code(code: i64, status: u16) -> SendErrorKind {
         // day, and calls of an interface.
         4 | 613 | 80_007 | 130_429 | 131_048 | 131_064 | 133_016 => SendErrorKind::ConnectionThrottled,
         131_056 => SendErrorKind::PersonThrottled,
+        // The person told WhatsApp to stop messages of this business.
+        131_050 => SendErrorKind::ContactStopped,
         // Out of order, and under maintenance.
         131_016 | 131_057 => SendErrorKind::ConnectionFailed,
         // The file could not be taken over.

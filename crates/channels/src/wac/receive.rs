@@ -1,9 +1,10 @@
 //! A webhook, to items of one channel. Whatever it holds becomes an item or a note.
 
+use domain::Urn;
 use serde_json::Value;
 
-use super::{Settings, message, status};
-use crate::{Inbound, Line, Reading, Refusal, Request};
+use super::{SCHEME, Settings, message, status};
+use crate::{Inbound, InboundEvent, Line, Reading, Refusal, Request};
 
 /// The one kind of object that webhooks of WhatsApp carry.
 const OBJECT: &str = "whatsapp_business_account";
@@ -121,9 +122,24 @@ impl Reading {
         self.note_lists("messages", value, &known);
     }
 
+    /// People who told WhatsApp that they want no more messages of this business. That they want some again they say by
+    /// writing.
+    fn read_preferences(&mut self, value: &Value) {
+        for preference in list(&value["user_preferences"]).iter().filter(|one| one["value"] == "stop") {
+            let path = scalar(&preference["wa_id"]).or_else(|| scalar(&preference["user_id"]));
+            let urn = path.map(|path| Urn::new(SCHEME, path.trim_start_matches('+')));
+            if let Some(urn) = urn.filter(|urn| urn.validate().is_ok()) {
+                self.items.push(Inbound::Event(InboundEvent::StopContact { urn }));
+            }
+        }
+    }
+
     /// Something of the number that is neither message nor report: calls, preferences, what was written on the
     /// business's own phone.
     fn note_others(&mut self, field: &str, value: &Value) {
+        if field == "user_preferences" {
+            self.read_preferences(value);
+        }
         let before = self.notes.len();
         self.note_lists(field, value, &["contacts"]);
         if self.notes.len() == before {

@@ -1,10 +1,11 @@
 //! WhatsApp Cloud: webhooks in, messages and reports out of them; messages to requests; answers to outcomes.
 
 use channels::{
-    DeliveryStatus, Inbound, Line, Outgoing, Plan, QuickReply, Reading, Refusal, Request, SendErrorKind,
+    DeliveryStatus, Inbound, InboundEvent, Line, Outgoing, Plan, QuickReply, Reading, Refusal, Request,
+    SendErrorKind,
 };
 use channels::{answer, wac};
-use domain::{Choice, Interactive, InteractiveKind, Section};
+use domain::{Choice, Interactive, InteractiveKind, Section, Urn};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -37,6 +38,22 @@ fn message(extra: Value) -> Reading {
     }
     let contacts = json!([{"wa_id": "254722000111", "profile": {"name": "Achieng"}}]);
     receive(&webhook(json!({"contacts": contacts, "messages": [message]})))
+}
+
+#[test]
+fn who_tells_whatsapp_to_stop_is_stopped() {
+    let preference =
+        |value: &str, id: &str| json!({"wa_id": id, "category": "marketing_messages", "value": value});
+    let preferences = json!([preference("stop", "254722000111"), preference("resume", "254722000112")]);
+    let change = json!({"field": "user_preferences",
+        "value": {"metadata": {"phone_number_id": "1055"}, "user_preferences": preferences}});
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "77", "changes": [change]}]});
+    let reading = receive(body.to_string().as_bytes());
+    let stop = InboundEvent::StopContact { urn: Urn::new("whatsapp", "254722000111") };
+    assert_eq!(reading.items, [Inbound::Event(stop)]);
+    let line = whatsapp(json!({"app_secret": SECRET, "auth_token": "T"}));
+    let refused = line.judge(400, r#"{"error": {"code": 131050, "message": "stopped"}}"#);
+    assert_eq!(refused.unwrap_err().kind, SendErrorKind::ContactStopped);
 }
 
 #[test]

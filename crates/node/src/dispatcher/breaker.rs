@@ -49,6 +49,23 @@ impl Breaker {
         *self = Self::default();
     }
 
+    /// The carrier asks us to slow down: the line pauses at once, for as long as the carrier says if it says so. Answers
+    /// whether the line has just paused.
+    pub(super) fn held(&mut self, now: Instant, wait: Option<Duration>) -> bool {
+        if let Gate::Closed(until) = self.gate(now) {
+            self.closed_until = wait.map(|wait| now + wait).max(Some(until));
+            return false;
+        }
+        self.pause(now, wait.unwrap_or_default());
+        true
+    }
+
+    fn pause(&mut self, now: Instant, least: Duration) {
+        let pause = limits::BREAKER_FIRST.saturating_mul(1 << self.pauses.min(16));
+        self.closed_until = Some(now + pause.min(limits::BREAKER_LONGEST).max(least));
+        self.pauses += 1;
+    }
+
     /// The carrier did not answer to a message, or failed. Answers whether the line has just paused.
     pub(super) fn failed(&mut self, now: Instant, message: OutboxId) -> bool {
         if !self.is_tripped() {
@@ -63,19 +80,22 @@ impl Breaker {
         if matches!(self.gate(now), Gate::Closed(_)) {
             return false;
         }
-        let pause = limits::BREAKER_FIRST.saturating_mul(1 << self.pauses.min(16));
-        self.closed_until = Some(now + pause.min(limits::BREAKER_LONGEST));
-        self.pauses += 1;
+        self.pause(now, Duration::ZERO);
         true
     }
 }
 
-/// The wait before attempt `attempts + 1`: doubling from `first`, up to a limit, with up to a fifth of chance so
-/// that messages which failed together do not come back together.
+/// The wait before attempt `attempts + 1`: doubling from `first`, up to a limit, with up to half of it again by chance
+/// so that messages which failed together do not come back together.
 pub(crate) fn backoff(attempts: u32, first: Duration, random: u64) -> Duration {
     let doubled = first.saturating_mul(1 << attempts.min(20)).min(limits::RETRY_LONGEST);
-    let fifth = doubled.as_millis() as u64 / 5;
-    doubled + Duration::from_millis(if fifth == 0 { 0 } else { random % fifth })
+    doubled + jitter(doubled, random)
+}
+
+/// Up to half of a wait, by chance.
+pub(crate) fn jitter(wait: Duration, random: u64) -> Duration {
+    let half = wait.as_millis() as u64 / 2;
+    Duration::from_millis(if half == 0 { 0 } else { random % half })
 }
 
 #[cfg(test)]
@@ -111,6 +131,20 @@ mod tests {
         assert_eq!(breaker.gate(until), Gate::Closed(until + limits::BREAKER_FIRST * 2));
         breaker.answered();
         assert_eq!(breaker.gate(until), Gate::Open);
+    }
+
+    #[test]
+    fn pauses_at_once_and_for_as_long_as_the_carrier_asks() {
+        let start = Instant::now();
+        let mut breaker = Breaker::default();
+        assert!(breaker.held(start, Some(Duration::from_secs(90))));
+        assert_eq!(breaker.gate(start), Gate::Closed(start + Duration::from_secs(90)));
+        assert!(!breaker.held(start, Some(Duration::from_secs(120))), "the longer counts");
+        assert!(!breaker.held(start, Some(Duration::from_secs(5))));
+        let until = start + Duration::from_secs(120);
+        assert_eq!(breaker.gate(start), Gate::Closed(until));
+        assert!(breaker.held(until, None), "and again, longer each time");
+        assert_eq!(breaker.gate(until), Gate::Closed(until + limits::BREAKER_FIRST * 2));
     }
 
     #[test]

@@ -8,10 +8,13 @@ mod airtime;
 mod breaker;
 mod doubt;
 mod effect;
+mod hand;
 mod lanes;
 mod mail;
 mod model;
 mod outcome;
+mod pace;
+mod ready;
 mod send;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -19,16 +22,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ChannelId, OutboxId};
+use domain::{ChannelId, OutboxId, WorkspaceId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use operations::{Committed, Context, Look, Recorded, SendOutcome, SentRecord};
+use operations::{Committed, Context, Look, Recorded, Room, SendOutcome, SentRecord};
 use store::{Claimed, OutboxItem, OutboxKind, OutboxLine, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-pub(crate) use self::lanes::{BusyLines, FullLines};
-use self::lanes::{LaneKey, Lanes, Pace};
+pub(crate) use self::hand::{BusyLines, FullLines};
+use self::lanes::{Going, LaneKey, Lanes};
+use self::pace::Pace;
 use crate::bell::Bell;
 use crate::config::Config;
 use crate::limits;
@@ -108,6 +112,8 @@ impl Handover {
 enum Report {
     Sent(LaneKey, Box<OutboxItem>, send::Sent),
     Performed(LaneKey, Box<OutboxItem>),
+    /// The settings of a channel are at hand, if it is in use.
+    Opened(ChannelId),
     Recorded(Vec<(LaneKey, SentRecord)>, Result<Vec<Recorded>, StoreError>),
     Claimed(Result<Look, StoreError>),
     /// What is in hand by the store, and how many doubts there were when it was asked.
@@ -134,8 +140,11 @@ struct Dispatcher {
     /// numbers: a claim may bring an earlier message of the same person.
     meanwhile: Vec<OutboxItem>,
     claim_at: Instant,
-    /// Lines of which more is due, for which there was no room.
-    held_back: Vec<OutboxLine>,
+    house_at: Instant,
+    /// Channels whose settings are being read.
+    opening: HashSet<ChannelId>,
+    /// Of what more is due, for which there was no room.
+    held_back: Vec<Room>,
     stopping: bool,
     reports: mpsc::UnboundedSender<Report>,
 }
@@ -143,12 +152,12 @@ struct Dispatcher {
 /// Starts the dispatcher's task. It ends after [`Handover::stop`].
 pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<()>) {
     let (orders, inbox) = mpsc::unbounded_channel();
-    let lanes = Lanes::default();
+    let lanes = Lanes::new(Instant::now());
     let handover = Handover {
         orders,
         bell: shared.bell.clone(),
-        full: lanes.full().clone(),
-        busy: lanes.busy().clone(),
+        full: lanes.hands().full().clone(),
+        busy: lanes.hands().busy().clone(),
     };
     let (reports, reported) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher {
@@ -164,6 +173,8 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         claiming: false,
         meanwhile: Vec::new(),
         claim_at: Instant::now(),
+        house_at: Instant::now() + limits::HOUSEKEEPING_EVERY,
+        opening: HashSet::new(),
         held_back: Vec::new(),
         stopping: false,
         reports,
@@ -184,6 +195,7 @@ impl Dispatcher {
             }
             self.claim_if_due();
             self.record_what_waits();
+            self.keep_house();
             self.count();
             if self.may_end() {
                 // What was handed over last must not be left in the hand of nobody.
@@ -243,7 +255,11 @@ impl Dispatcher {
             Report::Sent(key, item, sent) => self.settle(key, *item, sent),
             Report::Performed(key, item) => {
                 self.known.remove(item.id);
-                self.lanes.finished(&key, item.contact);
+                self.lanes.finished(&key, &item);
+            }
+            Report::Opened(channel) => {
+                self.opening.remove(&channel);
+                self.lanes.set_pace(&LaneKey::Channel(channel), self.pace_of(channel));
             }
             Report::Recorded(records, answers) => self.recorded(records, answers),
             Report::Claimed(answer) => {
@@ -267,36 +283,60 @@ impl Dispatcher {
         let channel = self.shared.lines.at_hand(channel);
         let window = channel.as_ref().and_then(|channel| channel.line.as_ref().ok()?.window());
         let rate = channel.and_then(|channel| channel.rate);
-        let every = rate
-            .filter(|rate| *rate > 0)
-            .map_or(Duration::ZERO, |rate| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX));
-        Pace { window: window.unwrap_or(self.shared.config.channel_window), every }
+        Pace::of(window.unwrap_or(self.shared.config.channel_window), rate, self.shared.membership.living())
     }
 
     fn add(&mut self, item: OutboxItem) {
         self.known.add(item.id);
-        let (key, pace) = match (item.kind, item.channel) {
-            (OutboxKind::Message, Some(channel)) => (LaneKey::Channel(channel), self.pace_of(channel)),
-            _ => {
-                let host = effect::read(&item).map(|effect| effect::host(&effect)).unwrap_or_default();
-                (LaneKey::Host(host), Pace { window: limits::WEBHOOK_WINDOW, every: Duration::ZERO })
-            }
+        let (workspace, channel) = (item.workspace, item.channel);
+        let key = match (item.kind, channel) {
+            (OutboxKind::Message, Some(channel)) => LaneKey::Channel(channel),
+            _ => LaneKey::Host(effect::read(&item).map(|effect| effect::host(&effect)).unwrap_or_default()),
         };
-        self.lanes.add(key.clone(), pace, item);
+        let is_new = self.lanes.add(&key, item);
+        match (is_new, &key) {
+            (true, LaneKey::Channel(channel)) => self.open(workspace, *channel),
+            (true, LaneKey::Host(_)) => {
+                self.lanes.set_pace(&key, Pace::of(limits::WEBHOOK_WINDOW, None, 1));
+            }
+            (false, _) => {}
+        }
         // A line that is away must not fill the hand that others need as well.
         if self.lanes.ready(&key) > limits::WAIT_FOR_CARRIER {
             self.park_if_away(&key, Instant::now());
         }
     }
 
+    /// Reads the settings of a channel, without which its pace is not known.
+    fn open(&mut self, workspace: WorkspaceId, channel: ChannelId) {
+        if self.shared.lines.at_hand(channel).is_some() {
+            return self.lanes.set_pace(&LaneKey::Channel(channel), self.pace_of(channel));
+        }
+        if !self.opening.insert(channel) {
+            return;
+        }
+        let (shared, reports) = (self.shared.clone(), self.reports.clone());
+        tokio::spawn(async move {
+            // A channel that is no longer in use gets the usual pace: its messages fail, and say why.
+            while let Err(error) = shared.lines.find_by_id(&shared.ctx, workspace, channel).await {
+                shared.metrics.errors.inc();
+                tracing::error!(%error, "a channel's settings could not be read; trying again");
+                tokio::time::sleep(outcome::STORE_PAUSE).await;
+            }
+            let _ = reports.send(Report::Opened(channel));
+        });
+    }
+
     fn send_what_may_go(&mut self) {
         while !self.stopping && self.shared.membership.is_fresh() {
-            let Some((key, item)) = self.lanes.next(Instant::now()) else { break };
+            let Some(going) = self.lanes.next(Instant::now()) else { break };
+            let Going { key, item, pacer, pace } = going;
             let (shared, reports) = (self.shared.clone(), self.reports.clone());
             if item.kind == OutboxKind::Message {
                 let first = self.progress.get(&item.id).copied().unwrap_or_default();
                 tokio::spawn(async move {
-                    let sending = AssertUnwindSafe(send::send(&shared, &item, first)).catch_unwind();
+                    let sending =
+                        AssertUnwindSafe(send::send(&shared, &item, first, (&pacer, &pace))).catch_unwind();
                     let sent = sending.await.unwrap_or_else(|_| send::Sent::broke_off());
                     let _ = reports.send(Report::Sent(key, Box::new(item), sent));
                 });
@@ -353,7 +393,7 @@ impl Dispatcher {
             match answer {
                 Recorded::Done | Recorded::AlreadyDone | Recorded::SetAside | Recorded::NotYet => {
                     if outcome::keeps_contact(&record.outcome) {
-                        let _ = self.lanes.released(&key, item.contact, &[item.id]);
+                        let _ = self.lanes.released(&key, &item, &[item.id]);
                     }
                 }
                 Recorded::Released(ids) => {
@@ -372,7 +412,7 @@ impl Dispatcher {
                         self.progress.remove(id);
                         self.known.remove(*id);
                     }
-                    let on_the_way = self.lanes.released(&key, item.contact, &ids);
+                    let on_the_way = self.lanes.released(&key, &item, &ids);
                     for id in on_the_way.into_iter().filter(|id| *id != item.id) {
                         self.remember_stale(id);
                     }
@@ -400,8 +440,8 @@ impl Dispatcher {
     }
 
     fn claim_if_due(&mut self) {
-        let due =
-            Instant::now() >= self.claim_at || self.held_back.iter().any(|line| self.lanes.room(*line) > 0);
+        let due = Instant::now() >= self.claim_at
+            || self.held_back.iter().any(|(line, priority)| self.lanes.hands().room(*line, *priority) > 0);
         if self.claiming || self.recording || self.stopping {
             return;
         }
@@ -413,7 +453,8 @@ impl Dispatcher {
         }
         self.held_back.clear();
         self.claiming = true;
-        let (shared, reports, rooms) = (self.shared.clone(), self.reports.clone(), self.lanes.rooms());
+        let (shared, reports, rooms) =
+            (self.shared.clone(), self.reports.clone(), self.lanes.hands().rooms());
         tokio::spawn(async move {
             let look = operations::claim_outbox(&shared.ctx, limits::CLAIM_BATCH, rooms).await;
             let _ = reports.send(Report::Claimed(look));
@@ -444,6 +485,24 @@ impl Dispatcher {
         self.add_in_order(arrived);
     }
 
+    /// Reports that came before their messages' identifiers, and the size of the dead set.
+    fn keep_house(&mut self) {
+        if self.stopping || Instant::now() < self.house_at {
+            return;
+        }
+        self.house_at = Instant::now() + limits::HOUSEKEEPING_EVERY;
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            match operations::settle_early(&shared.ctx).await {
+                Ok(count) => shared.metrics.count_reports("late", count as u64),
+                Err(error) => tracing::warn!(%error, "reports that came early could not be looked at"),
+            }
+            if let Ok(dead) = shared.ctx.store.dead_count().await {
+                shared.metrics.dead_now.set(i64::try_from(dead).unwrap_or(i64::MAX));
+            }
+        });
+    }
+
     fn wake_at(&self) -> Instant {
         let now = Instant::now();
         if self.stopping {
@@ -462,7 +521,7 @@ impl Dispatcher {
     }
 
     fn count(&self) {
-        self.shared.metrics.in_hand.set(i64::try_from(self.lanes.in_hand()).unwrap_or(i64::MAX));
+        self.shared.metrics.in_hand.set(i64::try_from(self.lanes.hands().in_hand()).unwrap_or(i64::MAX));
         self.shared.metrics.in_flight.set(i64::try_from(self.lanes.in_flight()).unwrap_or(i64::MAX));
     }
 }

@@ -9,7 +9,7 @@ use operations::{CompleteError, SendOutcome, SentRecord};
 use store::{OutboxItem, StoreError};
 use tokio::time::Instant;
 
-use super::breaker::backoff;
+use super::breaker::{backoff, jitter};
 use super::lanes::LaneKey;
 use super::send::{Sent, is_withdrawn};
 use super::{Dispatcher, Handover, Shared, effect};
@@ -40,7 +40,7 @@ impl Dispatcher {
         let known = self.progress.remove(&item.id).unwrap_or_default();
         if sent.withdrawn {
             self.known.remove(item.id);
-            self.lanes.finished(&key, item.contact);
+            self.lanes.finished(&key, &item);
             metrics.count_sent(sent.channel_type, "withdrawn");
             return;
         }
@@ -59,17 +59,23 @@ impl Dispatcher {
                     metrics.repeated.inc();
                 }
                 let tripped = self.lanes.closed_until(&key, now).is_some();
-                let outcome =
-                    self.after_error(&item, error, (sent.parts.max(known), sent.possibly_sent), tripped);
-                let failed = matches!(outcome, SendOutcome::Failed { .. });
-                metrics.count_sent(sent.channel_type, if failed { "dead" } else { "retried" });
+                let class = error.kind.code();
+                let parts = (sent.parts.max(known), sent.possibly_sent);
+                let outcome = self.after_error(&item, error, parts, (tripped, sent.wait));
+                if matches!(outcome, SendOutcome::Failed { .. }) {
+                    metrics.count_sent(sent.channel_type, "dead");
+                    metrics.count_failure(&metrics.dead, class);
+                } else {
+                    metrics.count_sent(sent.channel_type, "retried");
+                    metrics.count_failure(&metrics.retried, class);
+                }
                 outcome
             }
         };
         if keeps_contact(&outcome) {
             self.lanes.landed(&key);
         } else {
-            self.lanes.finished(&key, item.contact);
+            self.lanes.finished(&key, &item);
         }
         self.unrecorded.push((key.clone(), SentRecord { item, outcome }));
         self.park_if_away(&key, now);
@@ -77,10 +83,18 @@ impl Dispatcher {
 
     fn tell_breaker(&mut self, key: &LaneKey, message: OutboxId, sent: &Sent, now: Instant) {
         let away = sent.result.as_ref().is_err_and(|error| error.kind.is_carriers_fault());
+        let throttled =
+            sent.result.as_ref().is_err_and(|error| error.kind == SendErrorKind::ConnectionThrottled);
         let Some(breaker) = self.lanes.breaker(key) else { return };
-        if !away {
+        let paused = if away && (throttled || sent.wait.is_some()) {
+            breaker.held(now, sent.wait)
+        } else if away {
+            breaker.failed(now, message)
+        } else {
             breaker.answered();
-        } else if breaker.failed(now, message) {
+            false
+        };
+        if paused {
             self.shared.metrics.paused.inc();
             // Not the carrier's own words: they may quote numbers and messages.
             let kind = sent.result.as_ref().err().map(|error| error.kind.code()).unwrap_or_default();
@@ -107,7 +121,7 @@ impl Dispatcher {
         item: &OutboxItem,
         error: SendError,
         (parts_sent, possibly_sent): (u32, bool),
-        tripped: bool,
+        (tripped, asked): (bool, Option<Duration>),
     ) -> SendOutcome {
         let age = self.shared.ctx.now().duration_since(item.created_on);
         // Attempts count against a message only while its carrier answers others.
@@ -129,6 +143,8 @@ impl Dispatcher {
             _ => self.shared.config.retry_first,
         };
         let wait = backoff(item.attempts, first, self.shared.ctx.host.random());
+        // Not before the carrier wants it, and not all that it put off in the same moment.
+        let wait = asked.map_or(wait, |asked| wait.max(asked + jitter(first, self.shared.ctx.host.random())));
         SendOutcome::Errored { parts_sent, retry_at: self.after(wait), reason: error.reason, possibly_sent }
     }
 

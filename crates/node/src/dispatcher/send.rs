@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use channels::{HttpRequest, Line, Outgoing, Plan, QuickReply, SendError, SendErrorKind};
 use domain::Urn;
+use jiff::Timestamp;
+use operations::StopError;
 use smol_str::SmolStr;
 use store::OutboxItem;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::outcome::STORE_PAUSE;
+use super::pace::{Pace, Pacer};
 use crate::http::{Answer, Callee, Exchange, HttpError};
 use crate::limits;
 
@@ -30,6 +34,8 @@ pub(super) struct Sent {
     pub(super) withdrawn: bool,
     /// Whether nothing had to leave: the message is read from our own tables.
     pub(super) local: bool,
+    /// How long the carrier asks us to wait, if it does.
+    pub(super) wait: Option<Duration>,
     /// Type of the channel, for counting.
     pub(super) channel_type: &'static str,
     /// How long the carrier took.
@@ -51,14 +57,15 @@ impl Sent {
             possibly_sent: false,
             withdrawn: false,
             local: false,
+            wait: None,
             channel_type: "none",
             took: Duration::ZERO,
         }
     }
 }
 
-/// Sends a message from part `first` on.
-pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32) -> Sent {
+/// Sends a message from part `first` on. Each further part waits for its own place in the pace of the line.
+pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32, pace: (&Pacer, &Pace)) -> Sent {
     let Some(id) = item.channel else {
         return Sent::failed(SendErrorKind::ChannelConfig, "the message has no channel");
     };
@@ -75,7 +82,7 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32) -> Sent
         return Sent::failed(SendErrorKind::MessageInvalid, "the message has no address");
     };
     if is_withdrawn(shared, item).await {
-        return Sent { withdrawn: true, ..Sent::failed(SendErrorKind::ContactStopped, "withdrawn") };
+        return Sent { withdrawn: true, ..Sent::failed(SendErrorKind::MessageInvalid, "withdrawn") };
     }
     let started = Instant::now();
     let mut sent = Sent {
@@ -84,21 +91,51 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32) -> Sent
         possibly_sent: false,
         withdrawn: false,
         local: false,
+        wait: None,
         channel_type: line.kind().slug(),
         took: Duration::ZERO,
     };
     match line.plan(&message) {
         Ok(Plan::Local) => sent.local = true,
-        Ok(Plan::Requests(requests)) => send_parts(shared, line, item, &message, requests, &mut sent).await,
+        Ok(Plan::Requests(requests)) => {
+            send_parts(shared, line, item, (&message, requests), pace, &mut sent).await
+        }
         Err(error) => sent.result = Err(error),
     }
     sent.took = started.elapsed();
+    let said = sent.result.as_ref().err().filter(|error| error.kind == SendErrorKind::ContactStopped);
+    if let Some(said) = said {
+        // The same operation fails this message and takes its row away.
+        sent.withdrawn = stop(shared, item, &said.reason).await;
+    }
     sent
 }
 
-/// Whether a message or an effect that waited is no longer wanted. One that goes at once is not looked up again. If
-/// the store cannot say, it goes: it was wanted when it was written.
+/// Stops a contact who has opted out at the carrier, with everything that is queued for them. If it cannot be done, the
+/// carrier says it again of the next message.
+async fn stop(shared: &Shared, item: &OutboxItem, said: &str) -> bool {
+    let reason = format!("the contact opted out at the carrier: {said}");
+    for _ in 0..limits::STOP_TRIES {
+        match operations::stop_contact(&shared.ctx, item.workspace, item.contact, &reason).await {
+            Ok(()) => return true,
+            Err(StopError::NoContact) => return false,
+            Err(error @ (StopError::Busy | StopError::Store(_))) => {
+                tracing::warn!(%error, outbox = %item.id, "a contact could not be stopped; trying again");
+            }
+        }
+        tokio::time::sleep(STORE_PAUSE).await;
+    }
+    tracing::error!(outbox = %item.id, "a contact who opted out at the carrier could not be stopped");
+    false
+}
+
+/// Whether a message or an effect is no longer wanted. What this node took back is known at once; what another node or
+/// a command took back is seen by a look into the store, unless the row is so young that it goes at once. If the store
+/// cannot say, it goes: it was wanted when it was written.
 pub(super) async fn is_withdrawn(shared: &Shared, item: &OutboxItem) -> bool {
+    if shared.ctx.withdrawn.has(item.id) {
+        return true;
+    }
     let age = shared.ctx.now().duration_since(item.created_on);
     if age < limits::LOOK_AGAIN_AFTER {
         return false;
@@ -110,11 +147,19 @@ async fn send_parts(
     shared: &Shared,
     line: &Line,
     item: &OutboxItem,
-    message: &Outgoing,
-    requests: Vec<HttpRequest>,
+    (message, requests): (&Outgoing, Vec<HttpRequest>),
+    (pacer, pace): (&Pacer, &Pace),
     sent: &mut Sent,
 ) {
+    let begun = sent.parts;
     for (part, request) in (0_u32..).zip(requests).skip(sent.parts as usize) {
+        if part > begun {
+            tokio::time::sleep_until(pacer.take(Instant::now(), pace)).await;
+            if shared.ctx.withdrawn.has(item.id) {
+                sent.withdrawn = true;
+                return;
+            }
+        }
         let mut headers = request.headers;
         let key = if part == 0 { message.uuid.to_string() } else { format!("{}-{}", message.uuid, part + 1) };
         headers.push((IDEMPOTENCY_KEY.to_owned(), key));
@@ -136,7 +181,9 @@ async fn send_parts(
             timeout: shared.config.send_timeout,
             answer_bytes: limits::SEND_ANSWER_BYTES,
         });
-        match judge(line, answer.await) {
+        let answer = answer.await;
+        sent.wait = answer.as_ref().ok().and_then(|answer| asked_to_wait(answer, shared.ctx.now()));
+        match judge(line, answer) {
             Ok(external_id) => {
                 sent.parts = part + 1;
                 if let Ok(known) = &mut sent.result
@@ -152,6 +199,22 @@ async fn send_parts(
             }
         }
     }
+}
+
+/// How long an answer asks us to wait (`Retry-After` of 429 and 503, in seconds or as a date; RFC 9110, 10.2.3).
+fn asked_to_wait(answer: &Answer, now: Timestamp) -> Option<Duration> {
+    if !matches!(answer.status, 429 | 503) {
+        return None;
+    }
+    let (_, text) = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let wait = match text.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+            Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(wait.min(limits::RETRY_AFTER_LONGEST))
 }
 
 fn judge(line: &Line, answer: Result<Answer, HttpError>) -> Result<Option<SmolStr>, (SendError, bool)> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use channels::{Inbound, InboundMessage};
 use domain::{ChannelUuid, ContactId, FlowId, MessageId, OutboxId, TriggerId, Urn};
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 use store::faults::Faults;
 use store::{
     Change, ChannelRow, ConversationKey, DefinitionChange, Direction, FlowRow, MessageRow, MessageStatus,
-    NewMessage, NewOutbox, OutboxKind, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
-    WorkspaceRow,
+    NewMessage, NewOutbox, OutboxKind, Priority, Rank, Rate, RevisionRow, Store, StoreOptions, StoreUrl,
+    TriggerRow, Unit, WorkspaceRow,
 };
 
 /// An attempt to send: seconds since the start, to whom, what, under which key, and whether it says that it may be
@@ -22,6 +23,8 @@ use store::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub at: f64,
+    /// The last part of the carrier's address.
+    pub line: String,
     pub to: String,
     pub text: String,
     pub key: String,
@@ -29,7 +32,32 @@ pub struct Attempt {
 }
 
 /// What the carrier makes of an attempt: a status, or no connection.
-pub type Verdict = Arc<dyn Fn(&Attempt) -> Option<u16> + Send + Sync>;
+pub type Verdict = Arc<dyn Fn(&Attempt) -> Carried + Send + Sync>;
+
+/// What a carrier makes of a message.
+#[derive(Clone, Debug)]
+pub enum Carried {
+    /// It answers.
+    Answer(Answer),
+    /// It is not there.
+    NotReached,
+    /// It takes so long, and then there is no answer.
+    Hangs(Duration),
+}
+
+impl From<Option<u16>> for Carried {
+    fn from(status: Option<u16>) -> Self {
+        status.map_or(Self::NotReached, |status| Self::Answer(Answer { status, ..Answer::default() }))
+    }
+}
+
+impl Carried {
+    /// A status that asks to come again later.
+    pub fn later(status: u16, retry_after: &str) -> Self {
+        let headers = vec![("retry-after".to_owned(), retry_after.to_owned())];
+        Self::Answer(Answer { status, headers, ..Answer::default() })
+    }
+}
 
 /// What another service makes of a request: an answer, or the reason why there is none.
 pub type Service = Arc<dyn Fn(&Exchange, usize) -> Result<Answer, HttpError> + Send + Sync>;
@@ -50,15 +78,18 @@ pub struct World {
 
 impl World {
     /// A node whose carrier decides by `verdict`, with chance from `seed`.
-    pub async fn new(seed: u64, verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static) -> Self {
+    pub async fn new<V: Into<Carried>>(
+        seed: u64,
+        verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,
+    ) -> Self {
         let nobody: Service = Arc::new(|_, _| Err(HttpError::NotReached("nobody is there".to_owned())));
         Self::among(seed, verdict, nobody).await
     }
 
     /// The same, with a service that answers all that is no message; it is told how many came before.
-    pub async fn among(
+    pub async fn among<V: Into<Carried>>(
         seed: u64,
-        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,
         service: Service,
     ) -> Self {
         let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
@@ -72,9 +103,9 @@ impl World {
         Self::built(seed, |_| Some(200), nobody, store, Some(faults), config).await
     }
 
-    async fn built(
+    async fn built<V: Into<Carried>>(
         seed: u64,
-        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,
         service: Service,
         store: Store,
         faults: Option<Faults>,
@@ -91,9 +122,9 @@ impl World {
         Self::on_host(host, |_| Some(200), nobody, store, None, config).await
     }
 
-    async fn on_host(
+    async fn on_host<V: Into<Carried>>(
         host: SharedHost,
-        verdict: impl Fn(&Attempt) -> Option<u16> + Send + Sync + 'static,
+        verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,
         service: Service,
         store: Store,
         faults: Option<Faults>,
@@ -101,10 +132,15 @@ impl World {
     ) -> Self {
         let setup = Context::for_command(store.clone(), host.clone());
         let workspace = workspace(&setup).await;
-        let line = line(&setup, &workspace, None).await.uuid;
+        let line = line(&setup, &workspace, "send", None).await.uuid;
         let attempts = Arc::new(Mutex::new(Vec::new()));
         let asked: Arc<Mutex<Vec<Exchange>>> = Arc::default();
-        let network = network(attempts.clone(), Arc::new(verdict), asked.clone(), service);
+        let network = network(
+            attempts.clone(),
+            Arc::new(move |attempt| verdict(attempt).into()),
+            asked.clone(),
+            service,
+        );
         let seen = faults.map_or_else(|| store.clone(), |faults| store.with_faults(faults));
         let around = surroundings(host.clone(), network.clone());
         let node = Node::start(config.clone(), seen.clone(), around).await.unwrap();
@@ -115,8 +151,20 @@ impl World {
 
     /// Queues one message to each of so many people on a line of one message a second, as a command would.
     pub async fn backlog_on_a_slow_line(&self, count: i64) {
+        let slow = self.add_line("slow", Some(Rate::per_second(1))).await;
+        self.backlog(&slow, count, Rank::of(Priority::OneOff)).await;
+    }
+
+    /// Another line, whose carrier's address ends with the name.
+    pub async fn add_line(&self, name: &str, rate: Option<Rate>) -> ChannelRow {
         let setup = Context::for_command(self.store.clone(), self.host.clone());
-        let slow = line(&setup, &self.workspace, Some(1)).await.id;
+        line(&setup, &self.workspace, name, rate).await
+    }
+
+    /// Queues one message to each of so many people on a line, as a command would.
+    pub async fn backlog(&self, line: &ChannelRow, count: i64, rank: Rank) {
+        let setup = Context::for_command(self.store.clone(), self.host.clone());
+        let slow = line.id;
         let contact = self.messages().await[0].contact;
         let key = ConversationKey::Contact(self.workspace.id, contact);
         let loaded = self.store.load_conversations(vec![key]).await.unwrap().conversations;
@@ -152,6 +200,7 @@ impl World {
                 message: Some(message.id),
                 session: None,
                 payload: None,
+                rank,
                 claim_for: 0,
                 created_on: now,
                 pause: jiff::SignedDuration::ZERO,
@@ -227,7 +276,17 @@ impl World {
 
     /// Somebody writes.
     pub async fn write(&self, person: u32, text: &str) -> Taken {
-        let channel = self.node.lines().find(self.node.context(), self.line).await.unwrap().unwrap();
+        self.write_on(self.line, person, text).await
+    }
+
+    /// Something comes on a line.
+    pub async fn hand_in_on(&self, line: ChannelUuid, item: Inbound) -> Result<Vec<Taken>, IntakeError> {
+        let channel = self.node.lines().find(self.node.context(), line).await.unwrap().unwrap();
+        self.node.receive(&channel, vec![item]).await
+    }
+
+    /// Somebody writes on a line.
+    pub async fn write_on(&self, line: ChannelUuid, person: u32, text: &str) -> Taken {
         let message = InboundMessage {
             urn: Urn::new("tel", format!("+25472200{person:04}")),
             other_urns: Vec::new(),
@@ -238,13 +297,12 @@ impl World {
             name: None,
             payload: None,
         };
-        self.node.receive(&channel, vec![Inbound::Message(message)]).await.unwrap()[0]
+        self.hand_in_on(line, Inbound::Message(message)).await.unwrap()[0]
     }
 
     /// Something else comes from the carrier.
     pub async fn hand_in(&self, item: Inbound) -> Result<Vec<Taken>, IntakeError> {
-        let channel = self.node.lines().find(self.node.context(), self.line).await.unwrap().unwrap();
-        self.node.receive(&channel, vec![item]).await
+        self.hand_in_on(self.line, item).await
     }
 
     async fn add_flow(&self, definition: &Value, trigger_type: &str, keyword: Option<&str>) {
@@ -313,17 +371,22 @@ fn network(
         let body: Value = serde_json::from_str(exchange.body.as_deref().unwrap_or_default()).unwrap();
         let attempt = Attempt {
             at: start.elapsed().as_secs_f64(),
+            line: exchange.url.rsplit('/').next().unwrap_or_default().to_owned(),
             to: body["to"].as_str().unwrap().to_owned(),
-            text: body["text"].as_str().unwrap().to_owned(),
+            text: body["text"].as_str().or(body["text"]["body"].as_str()).unwrap().to_owned(),
             key: headers["Idempotency-Key"].clone(),
             repeated: headers.contains_key("X-Possibly-Repeated"),
         };
-        let status = verdict(&attempt);
+        let carried = verdict(&attempt);
         attempts.lock().unwrap().push(attempt);
         Box::pin(async move {
-            match status {
-                Some(status) => Ok(Answer { status, ..Answer::default() }),
-                None => Err(HttpError::NotReached("refused".to_owned())),
+            match carried {
+                Carried::Answer(answer) => Ok(answer),
+                Carried::NotReached => Err(HttpError::NotReached("refused".to_owned())),
+                Carried::Hangs(time) => {
+                    tokio::time::sleep(time).await;
+                    Err(HttpError::NoAnswer("it took too long".to_owned()))
+                }
             }
         })
     }))
@@ -362,7 +425,7 @@ async fn workspace(ctx: &Context) -> WorkspaceRow {
     operations::create_workspace(ctx, new).await.unwrap()
 }
 
-async fn line(ctx: &Context, workspace: &WorkspaceRow, rate: Option<i64>) -> ChannelRow {
+async fn line(ctx: &Context, workspace: &WorkspaceRow, name: &str, rate: Option<Rate>) -> ChannelRow {
     let body = "{\"to\":{{to}},\"text\":{{text}}}";
     let new = NewChannel {
         workspace: workspace.id,
@@ -372,7 +435,7 @@ async fn line(ctx: &Context, workspace: &WorkspaceRow, rate: Option<i64>) -> Cha
         address: "2020".into(),
         schemes: Vec::new(),
         country: None,
-        config: json!({"send_url": "http://carrier.example/send", "content_type": "json", "body": body}),
+        config: json!({"send_url": format!("http://carrier.example/{name}"), "content_type": "json", "body": body}),
         rate,
     };
     operations::add_channel(ctx, new).await.unwrap()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{ContactId, JobUuid, Urn};
 use flows::{Engine, EventKind, TriggerKind};
-use store::{Conversation, ConversationKey, JobRow, StoreError};
+use store::{Conversation, ConversationKey, JobRow, Priority, Rank, StoreError};
 
 use super::{
     JobSpec, StartJob, StartedBy,
@@ -39,6 +39,7 @@ struct Task {
     named: Vec<Urn>,
     uuid: JobUuid,
     many: bool,
+    rank: Rank,
 }
 
 /// Does the next slice of a flow that is started for many.
@@ -133,7 +134,10 @@ async fn inputs(
 ) -> Result<Vec<(ConversationKey, Input)>, StoreError> {
     let workspace = ws.row.id;
     let (many, named) = (wanted.are_many(), wanted.urns.clone());
-    let task = Arc::new(Task { spec: spec.clone(), named, uuid: job.uuid, many });
+    // Jobs for many share a line with each other; what a job does for one person goes before them.
+    let rank =
+        if many { Rank { priority: Priority::Bulk, source: job.id.0 } } else { Rank::of(Priority::OneOff) };
+    let task = Arc::new(Task { spec: spec.clone(), named, uuid: job.uuid, many, rank });
     let mut inputs = Vec::with_capacity(slice.targets.len());
     for target in &slice.targets {
         let key = match target {
@@ -175,6 +179,7 @@ fn step<'a>(
             }
             (None, Target::Contact(_)) => return Ok(nothing_for("there is no such contact")),
         };
+        let turn = turn.ranked(input.task.rank);
         match &input.task.spec {
             JobSpec::StartFlow(start) => begin(turn, beginning(start, input.task.many)).await,
             JobSpec::Broadcast(broadcast) => Ok(say(turn, broadcast, input.task.uuid)),

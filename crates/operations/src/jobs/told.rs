@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::{Contact, ContactId, ContactUrn, JobUuid, Urn};
 use flows::{Engine, Event, EventKind, events::BroadcastCreated};
 use jiff::{SignedDuration, Timestamp};
-use store::{Change, JobRow, OutboxItem, Reach, Tell, Unit};
+use store::{Change, JobRow, OutboxItem, Priority, Rank, Reach, Tell, Unit};
 
 use super::{
     BroadcastJob, JobSpec,
@@ -54,7 +54,9 @@ pub(super) async fn slice(
         }
         (Err(error), _) => return Err(error.into()),
     };
-    let mut telling = Telling { ctx, ws, broadcast: &broadcast.broadcast, uuid: job.uuid, now: ctx.now() };
+    let rank = Rank { priority: Priority::Bulk, source: job.id.0 };
+    let mut telling =
+        Telling { ctx, ws, broadcast: &broadcast.broadcast, uuid: job.uuid, now: ctx.now(), rank };
     let (mut changes, mut outbox) = (Vec::with_capacity(found.len() + 2), Vec::with_capacity(found.len()));
     let mut found = found.into_iter().peekable();
     for id in known {
@@ -99,6 +101,8 @@ struct Telling<'t> {
     broadcast: &'t BroadcastCreated,
     uuid: JobUuid,
     now: Timestamp,
+    /// What weight it has: jobs share a line with each other.
+    rank: Rank,
 }
 
 impl Telling<'_> {
@@ -129,8 +133,11 @@ impl Telling<'_> {
             .as_ref()
             .and_then(|urn| to.urns.iter().find(|row| row.scheme == urn.scheme && row.path == urn.path));
         let recipient = Recipient { contact: to.contact, urn };
-        let (message, item) =
+        let (message, mut item) =
             outgoing(self.ctx, self.ws, self.now, recipient, event, &created.msg, (None, None));
+        if let Some(item) = &mut item {
+            item.rank = self.rank;
+        }
         let outbox =
             item.as_ref().map(|item| outbox_row(item, self.ctx.run_that_claims(), SignedDuration::ZERO));
         let version = self.ctx.next_id(self.now);

@@ -74,7 +74,7 @@ async fn a_line_with_wrong_settings_is_refused_when_it_is_added() {
         schemes: vec![],
         country: None,
         config: serde_json::json!({"send_url": "http://carrier.example.org/"}),
-        rate: Some(10),
+        rate: Some(store::Rate::per_second(10)),
     };
     let row = add_channel(&world.ctx, good.clone()).await.unwrap();
     assert_eq!((row.channel_type.as_str(), row.country.as_deref()), ("EX", Some("KE")));
@@ -82,9 +82,9 @@ async fn a_line_with_wrong_settings_is_refused_when_it_is_added() {
     let found = world.ctx.registry.channel(&world.ctx, row.uuid).await.unwrap();
     assert_eq!(*found.unwrap().1, row);
     let unknown = NewChannel { channel_type: "pigeon".into(), uuid: None, ..good.clone() };
-    let slow = NewChannel { rate: Some(0), uuid: None, ..good.clone() };
+    let slow = NewChannel { rate: Some(store::Rate::per_second(0)), uuid: None, ..good.clone() };
     assert!(matches!(add_channel(&world.ctx, unknown).await, Err(AddChannelError::Settings(_))));
-    assert!(matches!(add_channel(&world.ctx, slow).await, Err(AddChannelError::Rate)));
+    assert!(matches!(add_channel(&world.ctx, slow).await, Err(AddChannelError::Rate(_))));
     assert!(matches!(add_channel(&world.ctx, good).await, Err(AddChannelError::Taken)));
 }
 

@@ -145,7 +145,7 @@ impl Life {
         self.world.host.forward(seconds);
         let fired = fire_timers(&self.world.ctx, 100).await.unwrap();
         self.hand.extend(fired.outbox);
-        let room = |_| 100;
+        let room = |_, _| 100;
         self.hand.extend(claim_outbox(&self.world.ctx, 100, room).await.unwrap().claimed.items);
     }
 

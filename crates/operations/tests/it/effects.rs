@@ -278,7 +278,7 @@ async fn ask(world: &World, asks: &Asks) -> OutboxItem {
 /// The row as the next run of the node gets it after a crash.
 async fn recovered(world: &World, kind: OutboxKind) -> OutboxItem {
     assert_eq!(operations::recover(&world.ctx).await.unwrap().rows, 2);
-    let look = operations::claim_outbox(&world.ctx, 10, |_| 10).await.unwrap();
+    let look = operations::claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap();
     let found = look.claimed.items.into_iter().find(|item| item.kind == kind).unwrap();
     assert!(found.possibly_repeated);
     found

@@ -31,7 +31,7 @@ fn says(texts: &[&str]) -> Vec<Value> {
 
 /// What may leave now, as the dispatcher asks.
 async fn leaves(world: &World) -> Vec<String> {
-    texts(&claim_outbox(&world.ctx, 100, |_| 100).await.unwrap().claimed.items)
+    texts(&claim_outbox(&world.ctx, 100, |_, _| 100).await.unwrap().claimed.items)
 }
 
 /// Three messages, the second and third after pauses of 3 and 5 seconds.

@@ -186,7 +186,7 @@ async fn an_opt_out_ends_the_conversation_and_takes_back_what_is_queued() {
         world.transcript("+254700000001").await,
         ["in handled hi", "out failed Hello! What is your name?"]
     );
-    assert!(operations::claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items.is_empty());
+    assert!(operations::claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap().claimed.items.is_empty());
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
     assert_eq!(world.hears("+254700000001", "hi again").await, ["Hello! What is your name?"]);
     world.assert_counts_true().await;

@@ -84,7 +84,7 @@ async fn an_outcome_that_cannot_be_written_holds_up_no_other() {
     );
     assert_eq!(world.ctx.store.outbox_depth().await.unwrap(), (0, 1, 1), "kept for people to see");
     world.host.forward(6);
-    let claimed = claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items;
+    let claimed = claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap().claimed.items;
     assert_eq!(claimed.iter().map(|item| (item.id, item.attempts)).collect::<Vec<_>>(), [(outbox[2].id, 1)]);
 }
 
@@ -100,9 +100,9 @@ async fn a_retry_keeps_the_order_of_the_contact() {
     let released = record(&world, &outbox[0], errored).await;
     assert_eq!(released, Recorded::Released(vec![outbox[0].id, outbox[1].id]));
     assert!(world.receive(vec![world.says("+254700000001", "23")]).await.outbox.is_empty());
-    assert!(claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items.is_empty());
+    assert!(claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap().claimed.items.is_empty());
     world.host.forward(301);
-    let claimed = claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items;
+    let claimed = claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap().claimed.items;
     assert_eq!(
         texts(&claimed),
         ["Hello! What is your name?", "How old are you, Amina?", "Thank you, Amina, aged 23."]
@@ -127,7 +127,7 @@ async fn what_was_in_hand_at_a_crash_is_sent_again_and_marked() {
     record(&world, &outbox[0], SendOutcome::Sent { external_id: None }).await;
     let world = world.crashed().await;
     assert_eq!(recover(&world.ctx).await.unwrap().rows, 1);
-    let claimed = claim_outbox(&world.ctx, 10, |_| 10).await.unwrap().claimed.items;
+    let claimed = claim_outbox(&world.ctx, 10, |_, _| 10).await.unwrap().claimed.items;
     assert_eq!(claimed.len(), 1);
     assert!(claimed[0].possibly_repeated);
     assert_eq!(claimed[0].message, outbox[1].message);

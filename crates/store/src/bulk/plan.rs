@@ -34,6 +34,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("contact_term", Treatment::Copied, MANY),
     ("contact_urn", Treatment::Copied, MANY),
     ("daily_count", Treatment::Copied, MANY),
+    ("early_report", Treatment::Copied, MANY),
     ("event", Treatment::Copied, MANY),
     ("feature", Treatment::Copied, MANY),
     // Whether a store is being filled is said of the place.

@@ -92,7 +92,7 @@ impl<'u> Seen<'u> {
             Change::Outbox(new) => {
                 self.outbox.insert(new.id.0);
             }
-            Change::Status(status) | Change::FinishSent(_, status) => {
+            Change::Status(status) | Change::FinishSent(_, status) | Change::FailSent(_, status) => {
                 self.externals.extend(status.external_id.as_deref());
             }
             _ => {}
@@ -136,7 +136,9 @@ fn session_of(change: &Change) -> Option<i64> {
 /// The message that a change expects to be there.
 fn message_of(change: &Change) -> Option<MessageRef> {
     match change {
-        Change::Status(status) | Change::FinishSent(_, status) => Some(status.message.clone()),
+        Change::Status(status) | Change::FinishSent(_, status) | Change::FailSent(_, status) => {
+            Some(status.message.clone())
+        }
         Change::Handled(_, message, ..) => Some(MessageRef::Id(*message)),
         _ => None,
     }
@@ -145,7 +147,7 @@ fn message_of(change: &Change) -> Option<MessageRef> {
 /// The outbox row that a change expects to be there.
 fn outbox_of(change: &Change) -> Option<i64> {
     match change {
-        Change::FinishOutbox(_, id) | Change::FinishSent(id, _) => Some(id.0),
+        Change::FinishOutbox(_, id) | Change::FinishSent(id, _) | Change::FailSent(id, _) => Some(id.0),
         _ => None,
     }
 }
@@ -201,7 +203,7 @@ impl<'u> Own<'u> {
             Change::JoinGroup(..) | Change::LeaveGroup(..) | Change::Message(_) | Change::Label(_) => true,
             Change::Event(_) | Change::Seen(..) | Change::Tallies(_) => true,
             Change::Status(_) | Change::Handled(..) => !self.seen.stands_against_message(change),
-            Change::FinishOutbox(..) | Change::FinishSent(..) => {
+            Change::FinishOutbox(..) | Change::FinishSent(..) | Change::FailSent(..) => {
                 !self.seen.stands_against_message(change)
                     && outbox_of(change).is_none_or(|id| !self.seen.outbox.contains(&id))
             }

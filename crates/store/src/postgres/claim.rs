@@ -4,7 +4,9 @@
 //! one of its contact and channel waits or is in the hand of another run: so the order within a contact and channel
 //! holds whichever node sends. A line that another node is taking from just now is told as unfinished.
 
-use domain::{ChannelId, OutboxId};
+use std::collections::BTreeSet;
+
+use domain::OutboxId;
 use jiff::Timestamp;
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
     wire::{Bind, Table},
 };
 use crate::{
-    Claimed, OutboxLine,
+    Claimed, OutboxQueue,
     sql::{self, Connection, Param, Row},
     sqlite::read_queues::{ITEMS, item_row},
 };
@@ -21,33 +23,36 @@ use crate::{
 const LINE_LOCK: i64 = 0x63_6c61_696d;
 
 const LINES: &str = "SELECT w.line FROM {rows} AS w (line, key) WHERE pg_try_advisory_xact_lock(w.key)";
-// The plus keeps the search for earlier rows on the index by contact: that by line would go over the backlog.
-const CLAIM: &str = "WITH taken AS (
+// The plus keeps the search for earlier rows on the index by contact: that by queue would go over the backlog.
+pub(crate) const CLAIM: &str = "WITH taken AS (
          SELECT due.id FROM outbox AS due
-         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.next_attempt <= $2
+         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.priority = $2
+           AND due.workspace_id = $3 AND due.source = $4 AND due.next_attempt <= $5
            AND NOT EXISTS (
              SELECT 1 FROM outbox AS earlier
              WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
                AND earlier.id < due.id AND earlier.dead_reason IS NULL
-               AND CASE WHEN +earlier.claimed_by = 0 THEN earlier.next_attempt > due.next_attempt
-                   ELSE earlier.claimed_by <> $3 END)
-         ORDER BY due.next_attempt, due.id LIMIT $4 FOR UPDATE OF due SKIP LOCKED)
-     UPDATE outbox AS o SET claimed_by = $3 FROM taken WHERE o.id = taken.id
+               AND CASE WHEN +earlier.claimed_by = 0
+                   THEN earlier.next_attempt > due.next_attempt OR earlier.priority <> due.priority
+                       OR earlier.source <> due.source
+                   ELSE earlier.claimed_by <> $6 END)
+         ORDER BY due.next_attempt, due.id LIMIT $7 FOR UPDATE OF due SKIP LOCKED)
+     UPDATE outbox AS o SET claimed_by = $6 FROM taken WHERE o.id = taken.id
      RETURNING o.id, o.parts_sent";
 
-/// Takes due rows for a run of the node, of each line up to its share: the earliest first, in order within contact
+/// Takes due rows for a run of the node, of each queue up to its share: the earliest first, in order within contact
 /// and channel.
 pub(super) fn claim(
     session: &Session,
     run: i64,
     now: Timestamp,
-    shares: &[(OutboxLine, usize)],
+    shares: &[(OutboxQueue, usize)],
 ) -> sql::Result<Claimed> {
     let mut claimed = Claimed::default();
     let mut lines = Table::default();
-    for (line, _) in shares {
-        let line = line.map_or(0, |id| id.0);
-        lines.push(&[&line, &(line ^ (LINE_LOCK << 24))]);
+    let asked: BTreeSet<i64> = shares.iter().map(|(queue, _)| line_of(queue)).collect();
+    for line in &asked {
+        lines.push(&[line, &(line ^ (LINE_LOCK << 24))]);
     }
     if lines.rows() == 0 {
         return Ok(claimed);
@@ -58,14 +63,15 @@ pub(super) fn claim(
         .iter()
         .map(|row| Row::Postgres(row).get(0))
         .collect::<sql::Result<_>>()?;
-    let (mine, others): (Vec<(OutboxLine, usize)>, Vec<_>) =
-        shares.iter().partition(|(line, _)| mine.contains(&line.map_or(0, |id: ChannelId| id.0)));
-    claimed.unfinished.extend(others.into_iter().map(|(line, _)| line));
-    let values: Vec<[i64; 4]> = mine
+    let (mine, others): (Vec<(OutboxQueue, usize)>, Vec<_>) =
+        shares.iter().partition(|(queue, _)| mine.contains(&line_of(queue)));
+    claimed.unfinished.extend(others.into_iter().map(|(queue, _)| queue));
+    let values: Vec<[i64; 7]> = mine
         .iter()
-        .map(|(line, share)| {
+        .map(|(queue, share)| {
             let most = i64::try_from(*share).unwrap_or(i64::MAX);
-            [line.map_or(0, |id| id.0), now.as_microsecond(), run, most]
+            let (priority, source) = (queue.rank.priority.code(), queue.rank.source);
+            [line_of(queue), priority, queue.workspace.0, source, now.as_microsecond(), run, most]
         })
         .collect();
     let statements: Vec<(String, Vec<Bind<'_>>)> = values
@@ -74,9 +80,9 @@ pub(super) fn claim(
         .collect();
     let (answers, _) = session.together(&statements, false)?;
     let mut ids = Table::default();
-    for ((line, share), answer) in mine.into_iter().zip(answers) {
+    for ((queue, share), answer) in mine.into_iter().zip(answers) {
         if answer.rows.len() >= share {
-            claimed.unfinished.push(line);
+            claimed.unfinished.push(queue);
         }
         for row in answer.rows.iter().map(Row::Postgres) {
             let (id, parts): (i64, u32) = (row.get(0)?, row.get(1)?);
@@ -90,6 +96,10 @@ pub(super) fn claim(
         read(session, &ids, &mut claimed)?;
     }
     Ok(claimed)
+}
+
+fn line_of(queue: &OutboxQueue) -> i64 {
+    queue.line.map_or(0, |id| id.0)
 }
 
 /// Everything that sending needs. A row that cannot be read is set aside: it would hold up all others each time.

@@ -10,10 +10,10 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::{session::Session, wire::Table};
-use crate::sqlite::apply_messages::MAX_SAME_ID;
+use crate::sqlite::{apply_early, apply_messages::MAX_SAME_ID};
 use crate::{
-    Change, Direction, Fence, LeaseName, MessageRef, MessageStatus, NewMessage, NewOutbox, TimerKind, Unit,
-    UrnRow,
+    Change, Direction, EarlyReport, Fence, LeaseName, MessageRef, MessageStatus, NewMessage, NewOutbox,
+    TimerKind, Unit, UrnRow,
     sql::{self, Row},
 };
 
@@ -49,6 +49,15 @@ pub(super) struct KnownContact {
     pub fields: String,
 }
 
+/// What goes first of a contact and channel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lane {
+    /// When the last of what nobody has in hand is due.
+    pub due: Option<i64>,
+    /// The strongest priority, with its source, of what nobody has in hand.
+    pub rank: Option<(i64, i64)>,
+}
+
 /// A job as it is: what guards it, and what is counted of it.
 #[derive(Debug)]
 pub(super) struct KnownJob {
@@ -79,13 +88,14 @@ pub(super) struct Known {
     pub repeated: HashSet<i64>,
     /// Outbox rows, with their workspaces.
     pub outbox: HashMap<i64, i64>,
-    /// Contact and channel with rows that go first, waiting or in another run's hand: when the last of those that wait
-    /// is due.
-    pub lanes: HashMap<(i64, i64), Option<i64>>,
+    /// Contact and channel with rows that go first, waiting or in another run's hand.
+    pub lanes: HashMap<(i64, i64), Lane>,
     /// Workspace and due time of timers.
     pub timers: HashMap<TimerKey, (i64, i64)>,
     /// Messages by number.
     pub messages: HashMap<i64, Standing>,
+    /// Reports that came before the identifiers that are written now, by channel and identifier.
+    pub early: HashMap<(i64, SmolStr), EarlyReport>,
     by_uuid: HashMap<Uuid, i64>,
     by_external: HashMap<(i64, i64, SmolStr), i64>,
 }
@@ -130,6 +140,7 @@ struct Asked {
     messages: Table,
     message_uuids: Table,
     externals: Table,
+    early: Table,
 }
 
 // These rows are held until the transaction ends, so that a run is not ended, nor a lease taken over, while it writes.
@@ -157,11 +168,15 @@ const OUTBOX: &str =
 // Rows that another run has in hand are waited for as well: two nodes cannot keep the order of one lane. When those are
 // due means nothing here: another clock may have said it.
 // The plus keeps the search on the index by contact: that by line would go over the line's backlog.
-const LANES: &str = "SELECT o.contact_id, o.channel_id, max(o.next_attempt) FILTER (WHERE +o.claimed_by = 0)
+const LANES: &str = "SELECT o.contact_id, o.channel_id, max(o.next_attempt) FILTER (WHERE +o.claimed_by = 0),
+         min(o.priority) FILTER (WHERE +o.claimed_by = 0),
+         (array_agg(o.source ORDER BY o.priority, o.id) FILTER (WHERE +o.claimed_by = 0))[1]
      FROM {rows} AS w (contact_id, channel_id, run)
      JOIN outbox AS o ON o.contact_id = w.contact_id AND o.channel_id = w.channel_id
      WHERE o.dead_reason IS NULL AND (+o.claimed_by = 0 OR (w.run <> 0 AND o.claimed_by <> w.run))
      GROUP BY o.contact_id, o.channel_id";
+const EARLY: &str = "SELECT e.workspace_id, e.channel_id, e.external_id, e.status, e.reason, e.created_on
+     FROM early_report AS e WHERE e.external_id IN (SELECT w.external_id FROM {rows} AS w (external_id))";
 const TIMERS: &str = "SELECT t.contact_id, t.kind, t.scope, t.workspace_id, t.due
      FROM {rows} AS w (contact_id, kind, scope)
      JOIN timer AS t ON t.contact_id = w.contact_id AND t.kind = w.kind AND t.scope = w.scope
@@ -190,7 +205,7 @@ pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
         asked.by(change);
     }
     type Take = fn(&Row<'_>, &mut Known) -> sql::Result<()>;
-    let questions: [(&Table, &str, Take); 13] = [
+    let questions: [(&Table, &str, Take); 14] = [
         (&asked.runs, RUNS, run),
         (&asked.leases, LEASES, lease),
         (&asked.jobs, JOBS, job),
@@ -205,6 +220,7 @@ pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {
         // These after the locks: what others commit while those are waited for is seen.
         (&asked.inbound, INBOUND, repeated),
         (&asked.lanes, LANES, lane),
+        (&asked.early, EARLY, early),
     ];
     let questions: Vec<_> = questions.into_iter().filter(|(table, ..)| table.rows() > 0).collect();
     let mut known = Known::default();
@@ -251,9 +267,12 @@ impl Asked {
                 self.timers.push(&[&timer.contact.0, &timer.kind.as_str(), &scope]);
             }
             Change::FinishOutbox(_, id) => self.outbox.push(&[&id.0]),
-            Change::FinishSent(id, status) => {
+            Change::FinishSent(id, status) | Change::FailSent(id, status) => {
                 self.outbox.push(&[&id.0]);
                 self.message(status.workspace, &status.message);
+                if let Some(external) = &status.external_id {
+                    self.early.push(&[external]);
+                }
             }
             Change::Status(status) => self.message(status.workspace, &status.message),
             Change::Outbox(new) => self.lane(new),
@@ -343,7 +362,14 @@ fn outbox(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
 }
 
 fn lane(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
-    known.lanes.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+    let rank = row.get::<Option<i64>>(3)?.zip(row.get::<Option<i64>>(4)?);
+    known.lanes.insert((row.get(0)?, row.get(1)?), Lane { due: row.get(2)?, rank });
+    Ok(())
+}
+
+fn early(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
+    let report = apply_early::row(row)?;
+    known.early.insert((report.channel.0, report.external_id.clone()), report);
     Ok(())
 }
 

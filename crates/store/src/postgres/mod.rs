@@ -8,7 +8,7 @@
 mod address;
 mod aside;
 mod batch;
-mod claim;
+pub(crate) mod claim;
 mod copy_in;
 mod guards;
 mod load;
@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, IdSource, OutboxLine, StoreError, StoreOptions, Unit, UnitError, bulk,
+    Claimed, IdSource, OutboxQueue, StoreError, StoreOptions, Unit, UnitError, bulk,
     sql::Connection,
     sqlite::{Rows, read_nodes},
     writing::{Aside, UnitAnswers, Write},
@@ -141,7 +141,7 @@ impl Postgres {
         &self,
         run: i64,
         now: Timestamp,
-        shares: Vec<(OutboxLine, usize)>,
+        shares: Vec<(OutboxQueue, usize)>,
     ) -> Result<Claimed, StoreError> {
         self.submit(0, |answer| Write::Claim { run, now, shares, answer }).await
     }

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::{
     batch::key_of,
-    guards::{Known, Standing},
+    guards::{Known, Lane, Standing},
     tables::Tables,
 };
 use crate::{
-    Change, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Tell, Unit,
-    UnitDone, UnitError, UrnRow, sql,
+    Change, MessageRef, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Tell,
+    Unit, UnitDone, UnitError, UrnRow, sql,
     sqlite::apply_jobs::count_slice,
     tally::{Moments, Tallies, local_day, zone_named},
 };
@@ -148,6 +148,20 @@ impl<'u> Outcome<'u> {
             Change::Tallies(tallies) => {
                 tallies.iter().for_each(|(tally, by)| self.tallies.add(tally.clone(), *by));
             }
+            Change::FailSent(id, status) => {
+                let there = self.is_queued(status.workspace, *id);
+                if there {
+                    self.known.outbox.remove(&id.0);
+                    // What arrived all the same, as its carrier reported meanwhile, is not dead.
+                    match self.status(status) {
+                        StatusResult::Applied(_) => self.tables.kill(*id, status),
+                        StatusResult::Ignored(_) | StatusResult::Unknown => {
+                            self.tables.finish(status.workspace, *id);
+                        }
+                    }
+                }
+                done.finished.push(there);
+            }
             Change::Job(job) => {
                 let there = self.known.jobs.remove(&job.id.0).ok_or(Spoilt)?;
                 let zone = zone_named(&there.zone);
@@ -216,8 +230,28 @@ impl<'u> Outcome<'u> {
 
     fn status(&mut self, change: &StatusChange) -> StatusResult {
         let Some(id) = self.known.message(change.workspace, &change.message) else {
+            self.tables.keep_early(change);
             return StatusResult::Unknown;
         };
+        let result = self.settle(change, id);
+        // The carrier may have reported on it before its identifier was written down here.
+        let channel = self.known.messages.get(&id).and_then(|there| there.channel);
+        if let (Some(external), Some(channel)) = (&change.external_id, channel)
+            && let Some(report) = self.known.early.remove(&(channel, external.clone()))
+            && report.workspace == change.workspace
+        {
+            self.tables.take_early(&report);
+            let message = MessageRef::Id(domain::MessageId(id));
+            // It took effect no earlier than the record that it had to wait for.
+            let (status, reason, at) = (report.status, report.reason, report.created_on.max(change.at));
+            let workspace = change.workspace;
+            self.settle(&StatusChange { workspace, message, status, external_id: None, reason, at }, id);
+        }
+        result
+    }
+
+    /// What a status makes of a message.
+    fn settle(&mut self, change: &StatusChange, id: i64) -> StatusResult {
         let Some(there) = self.known.messages.get_mut(&id) else { return StatusResult::Unknown };
         let before = there.status;
         if !before.may_become(change.status) {
@@ -258,18 +292,24 @@ impl<'u> Outcome<'u> {
     }
 
     /// Whether the row is claimed. It is not if it pauses, or if an earlier row of its contact and channel waits or is in
-    /// another run's hand.
+    /// another run's hand. What waits goes at the stronger priority of both.
     fn outbox(&mut self, new: &NewOutbox) -> bool {
-        let lane = (new.contact.0, new.channel.map_or(0, |id| id.0));
+        let key = (new.contact.0, new.channel.map_or(0, |id| id.0));
         let created = new.created_on.as_microsecond();
-        let before = self.known.lanes.get(&lane).copied();
-        let claimed = before.is_none() && new.claim_for != 0 && new.pause.is_zero();
         let pause = i64::try_from(new.pause.as_micros()).unwrap_or(i64::MAX);
-        let due = before.flatten().unwrap_or(created).max(created).saturating_add(pause);
-        if !claimed {
-            self.known.lanes.insert(lane, Some(due));
+        let waiting = self.known.lanes.get(&key).copied();
+        let claimed = waiting.is_none() && new.claim_for != 0 && new.pause.is_zero();
+        let due = waiting.and_then(|lane| lane.due).unwrap_or(created).max(created).saturating_add(pause);
+        let mut rank = (new.rank.priority.code(), new.rank.source);
+        match waiting.and_then(|lane| lane.rank) {
+            Some(theirs) if theirs.0 <= rank.0 => rank = theirs,
+            Some(_) => self.tables.raise(key, rank),
+            None => {}
         }
-        self.tables.outbox(new, if claimed { new.claim_for } else { 0 }, due);
+        if !claimed {
+            self.known.lanes.insert(key, Lane { due: Some(due), rank: Some(rank) });
+        }
+        self.tables.outbox(new, if claimed { new.claim_for } else { 0 }, due, rank);
         claimed
     }
 }

@@ -13,11 +13,12 @@ use super::{
     wire::{Bind, Table},
 };
 use crate::{
-    Change, ContactRow, ContactUpdate, DueTimer, JobRow, MAX_LEFT_OUT, NewContact, NewMessage, NewOutbox,
-    RunRow, SessionRow, TimerKind, UrnRow,
+    Change, ContactRow, ContactUpdate, DueTimer, EarlyReport, JobRow, MAX_LEFT_OUT, MessageRef, NewContact,
+    NewMessage, NewOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
     contact::fields_json,
     search_keys::{self, Term},
     sql::{self, Row},
+    sqlite::apply_early::FURTHER,
     tally::Tallies,
 };
 
@@ -45,7 +46,11 @@ pub(super) struct Tables<'u> {
     cleared_timers: Table,
     timers: BTreeMap<TimerKey, DueTimer>,
     finished: Table,
+    dead: Table,
+    early: BTreeMap<(i64, SmolStr), StatusChange>,
+    taken_early: Table,
     cancelled: Table,
+    raised: Table,
     outbox: Table,
     seen: Table,
 }
@@ -174,7 +179,12 @@ impl<'u> Tables<'u> {
         ]);
     }
 
-    pub(super) fn outbox(&mut self, new: &NewOutbox, claimed_by: i64, due: i64) {
+    /// Lets what waits of a contact and channel go with a row of more weight that comes behind it.
+    pub(super) fn raise(&mut self, (contact, channel): (i64, i64), (priority, source): (i64, i64)) {
+        self.raised.push(&[&contact, &channel, &priority, &source]);
+    }
+
+    pub(super) fn outbox(&mut self, new: &NewOutbox, claimed_by: i64, due: i64, rank: (i64, i64)) {
         self.outbox.push(&[
             &new.id.0,
             &new.workspace.0,
@@ -184,6 +194,8 @@ impl<'u> Tables<'u> {
             &new.message.map_or(0, |id| id.0),
             &new.session.map_or(0, |id| id.0),
             &new.payload,
+            &rank.0,
+            &rank.1,
             &claimed_by,
             &due,
             &new.created_on.as_microsecond(),
@@ -192,6 +204,26 @@ impl<'u> Tables<'u> {
 
     pub(super) fn finish(&mut self, workspace: WorkspaceId, id: OutboxId) {
         self.finished.push(&[&id.0, &workspace.0]);
+    }
+
+    /// Puts a row into the dead set.
+    pub(super) fn kill(&mut self, id: OutboxId, status: &StatusChange) {
+        let reason = status.reason.as_deref().unwrap_or("it failed");
+        self.dead.push(&[&id.0, &status.workspace.0, &reason]);
+    }
+
+    /// Keeps a report on a message that is known by the carrier's identifier alone, the furthest of each.
+    pub(super) fn keep_early(&mut self, change: &StatusChange) {
+        let MessageRef::External(channel, external) = &change.message else { return };
+        let kept = self.early.entry((channel.0, external.clone())).or_insert_with(|| change.clone());
+        if kept.status.may_become(change.status) {
+            *kept = change.clone();
+        }
+    }
+
+    /// Forgets a report that found its message.
+    pub(super) fn take_early(&mut self, report: &EarlyReport) {
+        self.taken_early.push(&[&report.external_id, &report.channel.0, &report.workspace.0]);
     }
 
     pub(super) fn clear_timer(&mut self, workspace: WorkspaceId, key: TimerKey) {
@@ -307,7 +339,11 @@ impl<'u> Tables<'u> {
         let (joined, sessions, runs) = (self.joined(), self.sessions(), self.runs());
         let (timers, expiries, messages) = (self.timers(false), self.timers(true), changed_messages(known));
         // With how many rows each must have met; `None` if it does not matter.
-        let steps: [(&Table, &str, Option<usize>); 26] = [
+        let early = self.early();
+        let further = EARLY
+            .replace("{new}", &FURTHER.replace("{status}", "excluded.status"))
+            .replace("{old}", &FURTHER.replace("{status}", "early_report.status"));
+        let steps: [(&Table, &str, Option<usize>); 30] = [
             (&self.jobs, JOBS, Some(self.jobs.rows())),
             (&self.left_out, LEFT_OUT, None),
             (&self.new_contacts, NEW_CONTACTS, None),
@@ -331,7 +367,11 @@ impl<'u> Tables<'u> {
             (&timers, TIMERS, None),
             (&expiries, EXPIRIES, None),
             (&self.finished, FINISHED, Some(self.finished.rows())),
+            (&self.dead, DEAD, Some(self.dead.rows())),
+            (&early, &further, None),
+            (&self.taken_early, TAKEN_EARLY, None),
             (&self.cancelled, CANCELLED, None),
+            (&self.raised, RAISED, None),
             (&self.outbox, OUTBOX, None),
             (&self.seen, SEEN, None),
         ];
@@ -400,6 +440,21 @@ impl<'u> Tables<'u> {
                 &run.created_on.as_microsecond(),
                 &run.modified_on.as_microsecond(),
                 &run.exited_on.map(Timestamp::as_microsecond),
+            ]);
+        }
+        table
+    }
+
+    fn early(&self) -> Table {
+        let mut table = Table::default();
+        for ((channel, external), change) in &self.early {
+            table.push(&[
+                &change.workspace.0,
+                channel,
+                external,
+                &change.status.as_str(),
+                &change.reason,
+                &change.at.as_microsecond(),
             ]);
         }
         table
@@ -534,14 +589,29 @@ const EXPIRIES: &str = "INSERT INTO timer (workspace_id, contact_id, kind, scope
      WHERE timer.due > excluded.due";
 const FINISHED: &str = "DELETE FROM outbox AS o USING {rows} AS w (id, workspace_id)
      WHERE o.id = w.id AND o.workspace_id = w.workspace_id";
+const DEAD: &str = "UPDATE outbox AS o SET claimed_by = 0, dead_reason = w.reason
+     FROM {rows} AS w (id, workspace_id, reason) WHERE o.id = w.id AND o.workspace_id = w.workspace_id";
+const EARLY: &str =
+    "INSERT INTO early_report (workspace_id, channel_id, external_id, status, reason, created_on)
+     SELECT * FROM {rows}
+     ON CONFLICT (external_id, channel_id) DO UPDATE SET status = excluded.status, reason = excluded.reason
+     WHERE {new} > {old}";
+const TAKEN_EARLY: &str =
+    "DELETE FROM early_report AS e USING {rows} AS w (external_id, channel_id, workspace_id)
+     WHERE e.external_id = w.external_id AND e.channel_id = w.channel_id AND e.workspace_id = w.workspace_id";
 const CANCELLED: &str = "DELETE FROM outbox AS o USING {rows} AS w (workspace_id, contact_id, session_id)
      WHERE o.contact_id = w.contact_id AND o.channel_id = 0 AND o.session_id = w.session_id
          AND o.workspace_id = w.workspace_id AND o.message_id = 0";
 const OUTBOX: &str =
     "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id,
-         payload, claimed_by, next_attempt, created_on)
+         payload, priority, source, claimed_by, next_attempt, created_on)
      SELECT * FROM {rows}";
 const SEEN: &str = "WITH new AS (
          INSERT INTO contact_day (workspace_id, day, contact_id) SELECT * FROM {rows}
          ON CONFLICT (workspace_id, day, contact_id) DO NOTHING RETURNING workspace_id, day)
      SELECT workspace_id, day, count(*) FROM new GROUP BY workspace_id, day";
+// The plus keeps the search on the index by contact: that by queue would go over the line's backlog.
+const RAISED: &str = "UPDATE outbox AS o SET priority = w.priority, source = w.source
+     FROM {rows} AS w (contact_id, channel_id, priority, source)
+     WHERE o.contact_id = w.contact_id AND o.channel_id = w.channel_id AND o.dead_reason IS NULL
+         AND +o.claimed_by = 0 AND o.priority > w.priority";

@@ -1,8 +1,8 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_definitions, apply_extensions, apply_jobs, apply_messages, apply_outbox, apply_people,
-    apply_sessions, apply_settings, apply_tickets, schedules, writer::SideEffects,
+    apply_dead, apply_definitions, apply_early, apply_extensions, apply_jobs, apply_messages, apply_outbox,
+    apply_people, apply_sessions, apply_settings, apply_tickets, schedules, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -84,8 +84,17 @@ fn one(
         }
         Change::RetryOutbox(retry) => done.released.extend(apply_outbox::retry(conn, retry)?),
         Change::KillOutbox(workspace, id, reason) => apply_outbox::kill(conn, *workspace, *id, reason)?,
+        Change::FailSent(id, status) => {
+            done.finished.push(apply_dead::fail(conn, *id, status, side)?);
+        }
+        Change::ReviveOutbox(revive) => done.revived.push(apply_dead::revive(conn, revive, side)?),
+        Change::DiscardDead(workspace, id) => apply_dead::discard(conn, *workspace, *id)?,
+        Change::SettleEarly(report, before) => {
+            done.statuses.extend(apply_early::settle(conn, report, *before, side)?);
+        }
         Change::DropQueued(workspace, contact, reason, at) => {
-            apply_outbox::drop_queued(conn, (*workspace, *contact), reason, *at, side)?;
+            let dropped = apply_outbox::drop_queued(conn, (*workspace, *contact), reason, *at, side)?;
+            done.dropped.extend(dropped);
         }
         Change::CancelEffects(workspace, contact, session) => {
             apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
@@ -138,6 +147,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::FinishOutbox(workspace, id) | Change::KillOutbox(workspace, id, _) => {
                 apply_outbox::check(conn, *workspace, *id)?;
             }
+            Change::DiscardDead(workspace, id) => apply_dead::check(conn, *workspace, *id)?,
             Change::RetryOutbox(retry) => apply_outbox::check(conn, retry.workspace, retry.id)?,
             Change::Job(job) => apply_jobs::check(conn, job)?,
             Change::Schedule(row) => schedules::check(conn, row)?,
@@ -158,6 +168,9 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Outcome(_)
             | Change::Outbox(_)
             | Change::FinishSent(..)
+            | Change::FailSent(..)
+            | Change::ReviveOutbox(_)
+            | Change::SettleEarly(..)
             | Change::DropQueued(..)
             | Change::CancelEffects(..)
             | Change::NewJob(_)

@@ -236,11 +236,12 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
     sql::exec(
         conn,
         "INSERT INTO channel (id, workspace_id, uuid, channel_type, name, address, schemes, roles, country,
-             config, rate, active, created_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             config, rate, rate_seconds, active, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address,
              schemes = excluded.schemes, roles = excluded.roles, country = excluded.country,
-             config = excluded.config, rate = excluded.rate, active = excluded.active
+             config = excluded.config, rate = excluded.rate, rate_seconds = excluded.rate_seconds,
+             active = excluded.active
              WHERE channel.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
@@ -253,7 +254,8 @@ fn channel(conn: &Connection, row: &ChannelRow) -> Result<(), UnitError> {
             &sql::to_json(&row.roles)?,
             &row.country.as_deref(),
             &sql::to_json(&row.config)?,
-            &row.rate,
+            &row.rate.map(|rate| rate.messages),
+            &row.rate.map_or(1, |rate| rate.seconds),
             &row.active,
             &row.created_on.as_microsecond(),
         ],

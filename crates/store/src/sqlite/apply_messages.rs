@@ -4,7 +4,7 @@ use crate::sql::{Connection, Row};
 use domain::{FlowId, MessageId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{sql, writer::SideEffects};
+use super::{apply_early, sql, writer::SideEffects};
 use crate::{
     Direction, MessageRef, MessageStatus, NewMessage, NewMessageLabel, StatusChange, StatusResult, UnitError,
     tally::Moments,
@@ -161,8 +161,31 @@ pub(super) fn status(
     side: &mut SideEffects,
 ) -> Result<StatusResult, UnitError> {
     let Some(before) = standing(conn, change.workspace, &change.message)? else {
+        apply_early::keep(conn, change)?;
         return Ok(StatusResult::Unknown);
     };
+    let result = settle(conn, change, &before, side)?;
+    // The carrier may have reported on it before its identifier was written down here.
+    if let (Some(external), Some(channel)) = (&change.external_id, before.channel)
+        && let Some(report) = apply_early::take(conn, change.workspace, channel, external)?
+    {
+        let message = MessageRef::Id(MessageId(before.id));
+        // It took effect no earlier than the record that it had to wait for.
+        let (status, reason, at) = (report.status, report.reason, report.created_on.max(change.at));
+        let report =
+            StatusChange { workspace: change.workspace, message, status, external_id: None, reason, at };
+        self::status(conn, &report, side)?;
+    }
+    Ok(result)
+}
+
+/// What a status makes of a message.
+fn settle(
+    conn: &Connection,
+    change: &StatusChange,
+    before: &Standing,
+    side: &mut SideEffects,
+) -> Result<StatusResult, UnitError> {
     let id = MessageId(before.id);
     if !before.status.may_become(change.status) {
         // The carrier's report may overtake its answer to our request: the id that the answer brings is still news.
@@ -195,6 +218,23 @@ pub(super) fn status(
     )?;
     before.count(change.workspace, change.status, change.at, side);
     Ok(StatusResult::Applied(id))
+}
+
+/// A message that failed is to be sent after all.
+pub(super) fn queue_again(
+    conn: &Connection,
+    (workspace, message): (WorkspaceId, MessageId),
+    at: Timestamp,
+    side: &mut SideEffects,
+) -> Result<(), UnitError> {
+    let before = standing(conn, workspace, &MessageRef::Id(message))?.ok_or(UnitError::Gone)?;
+    sql::exec(
+        conn,
+        "UPDATE message SET status = 'queued', reason = NULL, modified_on = $1 WHERE id = $2 AND workspace_id = $3",
+        &[&at.as_microsecond(), &message.0, &workspace.0],
+    )?;
+    before.count(workspace, MessageStatus::Queued, at, side);
+    Ok(())
 }
 
 /// A pending message has had its turn.

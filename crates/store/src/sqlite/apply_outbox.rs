@@ -6,34 +6,73 @@ use jiff::Timestamp;
 
 use super::{apply_messages, apply_people, read_queues, sql, writer::SideEffects};
 use crate::{
-    Claimed, MessageRef, MessageStatus, NewOutbox, OutboxLine, Recovered, RetryOutbox, StatusChange, Tell,
+    Claimed, MessageRef, MessageStatus, NewOutbox, OutboxQueue, Recovered, RetryOutbox, StatusChange, Tell,
     UnitError,
 };
 
-/// Writes a row; answers whether it is claimed. It is not if it pauses, or if an earlier row of its contact and channel
-/// waits or is in another run's hand: two nodes cannot keep the order of one lane.
-pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
-    let channel = new.channel.map_or(0, |id| id.0);
+/// What a new row of a contact and channel has to wait behind.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// How many rows go first.
+    pub(super) first: i64,
+    /// When the last of those that nobody has in hand is due.
+    pub(super) due: Option<i64>,
+    /// The strongest rank of what nobody has in hand.
+    pub(super) rank: Option<(i64, i64)>,
+}
+
+/// What goes first of a contact and channel: what waits, or is in the hand of another run.
+pub(super) fn waiting(
+    conn: &Connection,
+    contact: ContactId,
+    channel: i64,
+    claim_for: i64,
+) -> Result<Waiting, UnitError> {
     // The plus keeps the search on the index by contact: that by line would go over the line's backlog. When rows in
     // another hand are due means nothing here: another clock may have said it.
-    let (first, waiting) = sql::one(
+    let found = sql::one(
         conn,
         "SELECT count(*), max(next_attempt) FILTER (WHERE +claimed_by = 0) FROM outbox
          WHERE contact_id = $1 AND channel_id = $2 AND dead_reason IS NULL
              AND (+claimed_by = 0 OR claimed_by <> $3)",
-        &[&new.contact.0, &channel, &new.claim_for],
-        |row| Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?)),
-    )?
-    .unwrap_or_default();
-    let claimed = first == 0 && new.claim_for != 0 && new.pause.is_zero();
+        &[&contact.0, &channel, &claim_for],
+        |row| Ok(Waiting { first: row.get(0)?, due: row.get(1)?, rank: None }),
+    )?;
+    let mut waiting = found.unwrap_or_default();
+    if waiting.due.is_some() {
+        waiting.rank = sql::one(
+            conn,
+            "SELECT priority, source FROM outbox
+             WHERE contact_id = $1 AND channel_id = $2 AND dead_reason IS NULL AND +claimed_by = 0
+             ORDER BY priority, id LIMIT 1",
+            &[&contact.0, &channel],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+    }
+    Ok(waiting)
+}
+
+/// Writes a row; answers whether it is claimed. It is not if it pauses, or if an earlier row of its contact and channel
+/// waits or is in another run's hand: two nodes cannot keep the order of one lane. What waits goes at the stronger
+/// priority of both.
+pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitError> {
+    let channel = new.channel.map_or(0, |id| id.0);
+    let waiting = waiting(conn, new.contact, channel, new.claim_for)?;
+    let claimed = waiting.first == 0 && new.claim_for != 0 && new.pause.is_zero();
+    let mut rank = (new.rank.priority.code(), new.rank.source);
+    match waiting.rank {
+        Some(theirs) if theirs.0 <= rank.0 => rank = theirs,
+        Some(_) => raise(conn, new.contact, channel, rank)?,
+        None => {}
+    }
     let created = new.created_on.as_microsecond();
     let pause = i64::try_from(new.pause.as_micros()).unwrap_or(i64::MAX);
-    let leaves = waiting.unwrap_or(created).max(created).saturating_add(pause);
+    let leaves = waiting.due.unwrap_or(created).max(created).saturating_add(pause);
     sql::exec(
         conn,
         "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id, payload,
-             claimed_by, next_attempt, created_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             priority, source, claimed_by, next_attempt, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             &new.id.0,
             &new.workspace.0,
@@ -43,12 +82,30 @@ pub(super) fn insert(conn: &Connection, new: &NewOutbox) -> Result<bool, UnitErr
             &new.message.map_or(0, |id| id.0),
             &new.session.map_or(0, |id| id.0),
             &new.payload,
+            &rank.0,
+            &rank.1,
             &(if claimed { new.claim_for } else { 0 }),
             &leaves,
             &created,
         ],
     )?;
     Ok(claimed)
+}
+
+/// Lets what waits of a contact and channel go with a row of more weight that came behind it.
+pub(super) fn raise(
+    conn: &Connection,
+    contact: ContactId,
+    channel: i64,
+    rank: (i64, i64),
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "UPDATE outbox SET priority = $1, source = $2
+         WHERE contact_id = $3 AND channel_id = $4 AND dead_reason IS NULL AND +claimed_by = 0 AND priority > $1",
+        &[&rank.0, &rank.1, &contact.0, &channel],
+    )?;
+    Ok(())
 }
 
 /// Tells somebody something; answers whether its outbox row is claimed.
@@ -122,6 +179,9 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
         &[&retry.contact.0, &channel, &retry.id.0, &retry.workspace.0],
         |row| row.get(0),
     )?;
+    if !later.is_empty() {
+        unify(conn, retry, channel)?;
+    }
     for id in &later {
         sql::exec(
             conn,
@@ -131,6 +191,27 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
         )?;
     }
     Ok(std::iter::once(retry.id).chain(later.into_iter().map(OutboxId)).collect())
+}
+
+/// Lets a row that goes back and the later ones of its contact and channel wait in one queue, in their order.
+fn unify(conn: &Connection, retry: &RetryOutbox, channel: i64) -> Result<(), UnitError> {
+    let strongest = sql::one(
+        conn,
+        "SELECT priority, source FROM outbox
+         WHERE contact_id = $1 AND channel_id = $2 AND id >= $3 AND workspace_id = $4 AND dead_reason IS NULL
+         ORDER BY priority, id LIMIT 1",
+        &[&retry.contact.0, &channel, &retry.id.0, &retry.workspace.0],
+        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let Some((priority, source)) = strongest else { return Ok(()) };
+    sql::exec(
+        conn,
+        "UPDATE outbox SET priority = $1, source = $2
+         WHERE contact_id = $3 AND channel_id = $4 AND id >= $5 AND workspace_id = $6 AND dead_reason IS NULL
+           AND (priority <> $1 OR source <> $2)",
+        &[&priority, &source, &retry.contact.0, &channel, &retry.id.0, &retry.workspace.0],
+    )?;
+    Ok(())
 }
 
 fn mark_message_of(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> Result<(), UnitError> {
@@ -173,15 +254,20 @@ pub(super) fn cancel_effects(
     Ok(())
 }
 
-/// Removes what is queued for a contact, in hand or not; its messages fail with the reason. Effects in hand stay:
-/// they go with their session.
+/// Removes what is queued for a contact, in hand or not, and what is in the dead set; its messages fail with the
+/// reason. Effects in hand stay: they go with their session. Answers what must not leave any more.
 pub(super) fn drop_queued(
     conn: &Connection,
     (workspace, contact): (WorkspaceId, ContactId),
     reason: &str,
     at: Timestamp,
     side: &mut SideEffects,
-) -> Result<(), UnitError> {
+) -> Result<Vec<OutboxId>, UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM outbox WHERE contact_id = $1 AND workspace_id = $2 AND dead_reason IS NOT NULL",
+        &[&contact.0, &workspace.0],
+    )?;
     let rows: Vec<(i64, i64)> = sql::all::<_, sql::Error>(
         conn,
         "SELECT id, message_id FROM outbox
@@ -190,8 +276,10 @@ pub(super) fn drop_queued(
         &[&contact.0, &workspace.0],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let mut dropped = Vec::with_capacity(rows.len());
     for (id, message) in rows {
         finish(conn, workspace, OutboxId(id))?;
+        dropped.push(OutboxId(id));
         if message != 0 {
             let change = StatusChange {
                 workspace,
@@ -204,49 +292,59 @@ pub(super) fn drop_queued(
             apply_messages::status(conn, &change, side)?;
         }
     }
-    Ok(())
+    Ok(dropped)
 }
 
-/// Takes due rows for a run of the node, of each line up to its share: the earliest first, in order within contact
+/// Takes due rows for a run of the node, of each queue up to its share: the earliest first, in order within contact
 /// and channel.
 pub(crate) fn claim(
     conn: &Connection,
     run: i64,
     now: Timestamp,
-    shares: &[(OutboxLine, usize)],
+    shares: &[(OutboxQueue, usize)],
 ) -> sql::Result<Claimed> {
     let mut claimed = Claimed::default();
-    for (line, share) in shares {
-        if claim_of_line(conn, run, now, (*line, *share), &mut claimed)? >= *share {
-            claimed.unfinished.push(*line);
+    for (queue, share) in shares {
+        if claim_of_queue(conn, run, now, (queue, *share), &mut claimed)? >= *share {
+            claimed.unfinished.push(*queue);
         }
     }
     claimed.items.sort_by_key(|item| item.id);
     Ok(claimed)
 }
 
+/// The due rows of a queue that may go: none while an earlier row of its contact and channel is due later, waits in
+/// another queue or is in another run's hand. The plus keeps the search for earlier rows on the index by contact: that by queue would go over the
+/// backlog.
+pub(crate) const CLAIM: &str = "SELECT due.id, due.parts_sent FROM outbox AS due
+     WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.priority = $2
+       AND due.workspace_id = $3 AND due.source = $4 AND due.next_attempt <= $5
+       AND NOT EXISTS (
+         SELECT 1 FROM outbox AS earlier
+         WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
+           AND earlier.id < due.id AND earlier.dead_reason IS NULL
+           AND CASE WHEN +earlier.claimed_by = 0
+               THEN earlier.next_attempt > due.next_attempt OR earlier.priority <> due.priority
+                   OR earlier.source <> due.source
+               ELSE earlier.claimed_by <> $6 END)
+     ORDER BY due.next_attempt, due.id LIMIT $7";
+
 /// Answers how many rows were found.
-fn claim_of_line(
+fn claim_of_queue(
     conn: &Connection,
     run: i64,
     now: Timestamp,
-    (line, share): (OutboxLine, usize),
+    (queue, share): (&OutboxQueue, usize),
     claimed: &mut Claimed,
 ) -> sql::Result<usize> {
-    // The plus keeps the search for earlier rows on the index by contact: that by line would go over the backlog.
     let rows: Vec<(i64, u32)> = sql::all::<_, sql::Error>(
         conn,
-        "SELECT due.id, due.parts_sent FROM outbox AS due
-         WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.next_attempt <= $2
-           AND NOT EXISTS (
-             SELECT 1 FROM outbox AS earlier
-             WHERE earlier.contact_id = due.contact_id AND earlier.channel_id = due.channel_id
-               AND earlier.id < due.id AND earlier.dead_reason IS NULL
-               AND CASE WHEN +earlier.claimed_by = 0 THEN earlier.next_attempt > due.next_attempt
-                   ELSE earlier.claimed_by <> $3 END)
-         ORDER BY due.next_attempt, due.id LIMIT $4",
+        CLAIM,
         &[
-            &line.map_or(0, |id| id.0),
+            &queue.line.map_or(0, |id| id.0),
+            &queue.rank.priority.code(),
+            &queue.workspace.0,
+            &queue.rank.source,
             &now.as_microsecond(),
             &run,
             &i64::try_from(share).unwrap_or(i64::MAX),

@@ -1,7 +1,9 @@
 //! SQLite: one writer that commits groups, and a pool of readers.
 
 pub(crate) mod apply;
+mod apply_dead;
 mod apply_definitions;
+pub(crate) mod apply_early;
 mod apply_extensions;
 pub(crate) mod apply_jobs;
 pub(crate) mod apply_messages;
@@ -40,7 +42,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
-    Claimed, Execution, OutboxLine, StoreError, StoreOptions, Unit, bulk, sql,
+    Claimed, Execution, OutboxQueue, StoreError, StoreOptions, Unit, bulk, sql,
     writing::{Aside, UnitAnswers, Write},
 };
 use writer::{Limits, Writer};
@@ -120,7 +122,7 @@ impl Sqlite {
         &self,
         run: i64,
         now: Timestamp,
-        shares: Vec<(OutboxLine, usize)>,
+        shares: Vec<(OutboxQueue, usize)>,
     ) -> Result<Claimed, StoreError> {
         self.submit(|answer| Write::Claim { run, now, shares, answer }).await
     }

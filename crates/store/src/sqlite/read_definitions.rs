@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::{Rows, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, LabelRow,
-    ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow, TriggerRow, UserRow,
-    WorkspaceRow,
+    Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow, TriggerRow,
+    UserRow, WorkspaceRow,
 };
 
 const WORKSPACE_COLUMNS: &str = "id, uuid, name, timezone, country, languages, date_format, time_format,
     input_collation, anonymous, obfuscation_key, definitions_version, created_on";
 const CHANNEL_COLUMNS: &str = "id, workspace_id, uuid, channel_type, name, address, schemes, roles, country,
-    config, rate, active, created_on";
+    config, rate, active, created_on, rate_seconds";
 
 impl Rows<'_> {
     pub(crate) fn definitions_version(&self, workspace: WorkspaceId) -> Result<Option<i64>, StoreError> {
@@ -339,7 +339,10 @@ fn channel_row(row: &Row<'_>) -> sql::Result<ChannelRow> {
         roles: sql::json(row, 7)?,
         country: sql::text_opt(row, 8)?,
         config: sql::json(row, 9)?,
-        rate: row.get(10)?,
+        rate: match row.get(10)? {
+            Some(messages) => Some(Rate { messages, seconds: row.get(13)? }),
+            None => None,
+        },
         active: row.get(11)?,
         created_on: sql::time(row, 12)?,
     })

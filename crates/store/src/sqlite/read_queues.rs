@@ -4,8 +4,11 @@ use crate::sql::{Connection, Row};
 use domain::{ChannelId, ContactId, MessageId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{Rows, sql};
-use crate::{Claimed, DueTimer, OutboxItem, OutboxKind, OutboxLine, StoreError, TimerKind};
+use super::{Rows, apply_early, sql};
+use crate::{
+    Claimed, DeadFilter, DeadRow, DueTimer, EarlyReport, MAX_QUEUES, OutboxItem, OutboxKind, OutboxQueue,
+    Priority, Rank, StoreError, TimerKind,
+};
 
 impl Rows<'_> {
     pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
@@ -59,10 +62,15 @@ impl Rows<'_> {
         Ok(next)
     }
 
-    /// Steps from line to line on the index, so that the price grows with the lines and not with their backlog.
-    pub(crate) fn outbox_due(&self) -> Result<Vec<(OutboxLine, Timestamp)>, StoreError> {
-        sql::all(self.conn, OUTBOX_DUE, &[], |row| {
-            Ok((present(row.get(0)?).map(ChannelId), sql::time(row, 1)?))
+    /// Steps from queue to queue on the index, so that the price grows with the queues and not with their backlog.
+    pub(crate) fn outbox_due(&self) -> Result<Vec<(OutboxQueue, Timestamp)>, StoreError> {
+        sql::all(self.conn, OUTBOX_DUE, &[&MAX_QUEUES], |row| {
+            let queue = OutboxQueue {
+                line: present(row.get(0)?).map(ChannelId),
+                workspace: WorkspaceId(row.get(2)?),
+                rank: Rank { priority: Priority::of_code(row.get(1)?), source: row.get(3)? },
+            };
+            Ok((queue, sql::time(row, 4)?))
         })
     }
 
@@ -96,6 +104,60 @@ impl Rows<'_> {
         Ok(claimed)
     }
 
+    pub(crate) fn dead_count(&self) -> Result<u64, StoreError> {
+        let text = "SELECT count(*) FROM outbox WHERE dead_reason IS NOT NULL";
+        Ok(sql::one(self.conn, text, &[], |row| count(row, 0))?.unwrap_or_default())
+    }
+
+    pub(crate) fn dead_set(
+        &self,
+        workspace: WorkspaceId,
+        filter: DeadFilter,
+        after: OutboxId,
+        limit: usize,
+    ) -> Result<Vec<DeadRow>, StoreError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let of_id = match &filter.ids {
+            // Numbers of ours: no text of anybody's gets into the statement.
+            Some(ids) if ids.is_empty() => return Ok(Vec::new()),
+            Some(ids) => {
+                let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+                format!("AND o.id IN ({})", ids.join(", "))
+            }
+            None => String::new(),
+        };
+        let text = format!(
+            "{} WHERE o.workspace_id = $1 AND o.dead_reason IS NOT NULL AND o.id > $2
+                 AND ($3 = 0 OR o.channel_id = $3)
+                 AND ($4 = '' OR replace(o.dead_reason, $4, '') <> o.dead_reason) {of_id}
+             ORDER BY o.id LIMIT $5",
+            ITEMS.replace("o.source\n", "o.source, o.dead_reason\n")
+        );
+        let reason = filter.reason.unwrap_or_default();
+        sql::all(
+            self.conn,
+            &text,
+            &[&workspace.0, &after.0, &filter.channel.map_or(0, |id| id.0), &reason, &most],
+            |row| Ok(DeadRow { item: item_row(row)?, reason: row.get(20)? }),
+        )
+    }
+
+    pub(crate) fn early_reports(
+        &self,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<EarlyReport>, StoreError> {
+        sql::all(
+            self.conn,
+            &format!(
+                "SELECT {} FROM early_report WHERE created_on < $1 ORDER BY created_on LIMIT $2",
+                apply_early::COLUMNS
+            ),
+            &[&before.as_microsecond(), &i64::try_from(limit).unwrap_or(i64::MAX)],
+            apply_early::row,
+        )
+    }
+
     pub(crate) fn session_effect(
         &self,
         workspace: WorkspaceId,
@@ -122,16 +184,32 @@ impl Rows<'_> {
     }
 }
 
-const OUTBOX_DUE: &str = "WITH RECURSIVE line (channel_id) AS (
-         SELECT min(channel_id) FROM outbox WHERE claimed_by = 0 AND dead_reason IS NULL
+/// The first row of each queue, by the index from one to the next: after [`MAX_QUEUES`] of one line and priority, to
+/// the next priority. The plus takes the columns' type away, with which SQLite would compare the first of them alone
+/// on the index.
+pub(crate) const OUTBOX_DUE: &str =
+    "WITH RECURSIVE queue (id, channel_id, priority, workspace_id, source, due, place) AS (
+         SELECT o.id, o.channel_id, o.priority, o.workspace_id, o.source, o.next_attempt, CAST(1 AS BIGINT)
+         FROM outbox AS o WHERE o.id = (
+             SELECT n.id FROM outbox AS n WHERE n.claimed_by = 0 AND n.dead_reason IS NULL
+             ORDER BY n.channel_id, n.priority, n.workspace_id, n.source, n.next_attempt, n.id LIMIT 1)
          UNION ALL
-         SELECT (SELECT min(channel_id) FROM outbox
-                 WHERE claimed_by = 0 AND dead_reason IS NULL AND channel_id > line.channel_id)
-         FROM line WHERE line.channel_id IS NOT NULL
+         SELECT o.id, o.channel_id, o.priority, o.workspace_id, o.source, o.next_attempt,
+             CASE WHEN o.channel_id = queue.channel_id AND o.priority = queue.priority
+                 THEN queue.place + 1 ELSE 1 END
+         FROM queue JOIN outbox AS o ON o.id = CASE WHEN queue.place < $1 THEN (
+             SELECT n.id FROM outbox AS n WHERE n.claimed_by = 0 AND n.dead_reason IS NULL
+                 AND (n.channel_id, n.priority, n.workspace_id, n.source)
+                     > (+queue.channel_id, +queue.priority, +queue.workspace_id, +queue.source)
+             ORDER BY n.channel_id, n.priority, n.workspace_id, n.source, n.next_attempt, n.id LIMIT 1)
+           ELSE (
+             SELECT n.id FROM outbox AS n WHERE n.claimed_by = 0 AND n.dead_reason IS NULL
+                 AND (n.channel_id, n.priority) > (+queue.channel_id, +queue.priority)
+             ORDER BY n.channel_id, n.priority, n.workspace_id, n.source, n.next_attempt, n.id LIMIT 1)
+           END
      )
-     SELECT channel_id, (SELECT min(next_attempt) FROM outbox
-             WHERE claimed_by = 0 AND dead_reason IS NULL AND channel_id = line.channel_id) AS due
-     FROM line WHERE channel_id IS NOT NULL ORDER BY due, channel_id";
+     SELECT channel_id, priority, workspace_id, source, due FROM queue
+     ORDER BY channel_id, priority, workspace_id, source";
 
 /// An id of a column in which 0 stands for none.
 fn present(id: i64) -> Option<i64> {
@@ -146,7 +224,7 @@ fn count(row: &Row<'_>, column: usize) -> sql::Result<u64> {
 pub(crate) const ITEMS: &str =
     "SELECT o.id, o.workspace_id, o.kind, o.contact_id, o.channel_id, o.message_id, o.session_id, m.uuid,
          u.scheme, u.path, m.text, m.attachments, m.quick_replies, m.detail, o.payload, o.attempts,
-         o.possibly_repeated, o.created_on
+         o.possibly_repeated, o.created_on, o.priority, o.source
      FROM outbox AS o
      LEFT JOIN message AS m ON m.id = o.message_id AND m.workspace_id = o.workspace_id
      LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.workspace_id = o.workspace_id";
@@ -190,5 +268,6 @@ pub(crate) fn item_row(row: &Row<'_>) -> sql::Result<OutboxItem> {
         attempts: row.get(15)?,
         possibly_repeated: row.get(16)?,
         created_on: sql::time(row, 17)?,
+        rank: Rank { priority: Priority::of_code(row.get(18)?), source: row.get(19)? },
     })
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES, fences::Fences};
 pub(super) use crate::writing::SideEffects;
 use crate::{
-    Claimed, MAX_CHANGES_PER_UNIT, OutboxLine, StoreError, Unit, UnitDone, UnitError, sql,
+    Claimed, MAX_CHANGES_PER_UNIT, OutboxQueue, StoreError, Unit, UnitDone, UnitError, sql,
     tally::Tallies,
     writing::{Done, Write},
 };
@@ -159,7 +159,7 @@ impl Writer {
         &mut self,
         run: i64,
         now: Timestamp,
-        shares: &[(OutboxLine, usize)],
+        shares: &[(OutboxQueue, usize)],
     ) -> Result<Claimed, StoreError> {
         let conn = sql::Connection::Sqlite(&self.conn);
         if !self.fences.is_alive(&conn, run)? {

@@ -4,7 +4,7 @@ use domain::{MessageId, OutboxId};
 use store::{Change, Store, StoreError, StoreOptions, UnitError};
 use test_postgres::{Cluster, Database};
 
-use crate::rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, two_nodes, workspace};
+use crate::rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, replies, two_nodes, workspace};
 
 /// Ends every other connection to the database.
 const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -63,7 +63,7 @@ async fn rows_that_a_commit_of_which_nothing_is_known_put_in_hand_come_back() {
     let other = Store::open(&database.url().parse().unwrap(), StoreOptions::default()).unwrap();
     other.write_one(outgoing(1, 1, RUN).into()).await.unwrap();
     store.write_one(outgoing(2, 2, RUN).into()).await.unwrap();
-    let claimed = store.claim_outbox(RUN, at(9), vec![(Some(CHANNEL), 9)]).await.unwrap();
+    let claimed = store.claim_outbox(RUN, at(9), vec![(replies(Some(CHANNEL)), 9)]).await.unwrap();
     let ids: Vec<_> = claimed.items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
     assert_eq!(ids, [(1, false)], "1 is in nobody's hand, 2 is in ours");
     store.write_one(vec![Change::FinishOutbox(WORKSPACE, OutboxId(1))].into()).await.unwrap();
@@ -81,7 +81,7 @@ async fn two_nodes_never_take_the_same_row_nor_overtake_each_other() {
         first.write_one(outgoing(id, 1 + id % 2, 0).into()).await.unwrap();
     }
     let take = async |store: &Store, run: i64, most: usize| -> Vec<i64> {
-        let claimed = store.claim_outbox(run, at(100), vec![(Some(CHANNEL), most)]).await.unwrap();
+        let claimed = store.claim_outbox(run, at(100), vec![(replies(Some(CHANNEL)), most)]).await.unwrap();
         claimed.items.iter().map(|item| item.id.0).collect()
     };
     assert_eq!(take(&first, RUN, 1).await, [1]);

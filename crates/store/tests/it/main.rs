@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod counts;
+mod delivery;
 mod history;
 mod losses;
 mod moving;

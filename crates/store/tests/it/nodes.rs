@@ -11,7 +11,7 @@ use store::{
 
 use crate::{
     places::{Place, on_both_databases},
-    rows::{CHANNEL, RUN, WORKSPACE, at, contact, enter, node, outgoing, two_nodes, workspace},
+    rows::{CHANNEL, RUN, WORKSPACE, at, contact, enter, node, outgoing, replies, two_nodes, workspace},
 };
 
 on_both_databases!(
@@ -112,7 +112,7 @@ async fn what_a_run_wrote_that_was_ended_is_refused_and_what_it_had_in_hand_come
     let answers = store.write(units).await.unwrap();
     let refused: Vec<bool> = answers.iter().map(fenced).collect();
     assert_eq!(refused, [true, true, false, false]);
-    let shares = || vec![(Some(CHANNEL), 10)];
+    let shares = || vec![(replies(Some(CHANNEL)), 10)];
     let claim = store.claim_outbox(RUN, at(60), shares()).await;
     assert!(matches!(claim, Err(StoreError::Fenced)), "{claim:?}");
     let claimed = store.claim_outbox(other, at(60), shares()).await.unwrap().items;

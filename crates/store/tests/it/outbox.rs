@@ -1,11 +1,11 @@
 //! The outbox: order within contact and channel, claims, retries, crashes.
 
 use domain::{ChannelId, ContactId, MessageId, OutboxId};
-use store::{Change, Recovered, RetryOutbox, Store};
+use store::{Change, OutboxQueue, Priority, Rank, Recovered, RetryOutbox, Store, Unit};
 
 use crate::{
     places::{Place, on_both_databases},
-    rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, two_nodes, workspace},
+    rows::{CHANNEL, RUN, WORKSPACE, at, contact, outgoing, replies, two_nodes, workspace},
 };
 
 on_both_databases!(
@@ -18,7 +18,12 @@ on_both_databases!(
     after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again,
     parts_that_the_carrier_has_are_known_to_the_next_run,
     each_line_gives_its_share_whatever_waits_on_others,
-    dropping_what_is_queued_takes_it_out_of_the_hand_as_well
+    dropping_what_is_queued_takes_it_out_of_the_hand_as_well,
+    queues_are_told_apart_by_priority_workspace_and_source,
+    a_reply_takes_along_what_waits_before_it,
+    a_retry_lets_what_is_behind_it_wait_in_one_queue,
+    a_pause_holds_a_row_back_though_nothing_waits,
+    a_backlog_of_a_million_is_not_read_to_claim
 );
 
 async fn prepared(store: &Store) {
@@ -51,7 +56,7 @@ async fn claimed(store: &Store, now: i64, limit: usize) -> Vec<i64> {
 
 async fn claimed_by(store: &Store, run: i64, now: i64, limit: usize) -> Vec<i64> {
     store
-        .claim_outbox(run, at(now), vec![(Some(CHANNEL), limit)])
+        .claim_outbox(run, at(now), vec![(replies(Some(CHANNEL)), limit)])
         .await
         .unwrap()
         .items
@@ -74,7 +79,7 @@ async fn a_row_waits_behind_the_earlier_ones_of_its_contact_and_channel(place: P
     assert!(!queue(&store, 3, 1, RUN).await, "nothing overtakes a retry");
     assert!(queue(&store, 4, 2, RUN).await, "other contacts do not wait");
     assert!(claimed(&store, 499, 10).await.is_empty());
-    assert_eq!(store.outbox_due().await.unwrap(), [(Some(CHANNEL), at(500))]);
+    assert_eq!(store.outbox_due().await.unwrap(), [(replies(Some(CHANNEL)), at(500))]);
     assert_eq!(claimed(&store, 500, 2).await, [1, 2]);
     assert!(!queue(&store, 5, 1, RUN).await, "3 still waits");
     assert_eq!(claimed(&store, 500, 10).await, [3, 5]);
@@ -164,8 +169,13 @@ async fn a_claimed_row_has_all_that_sending_needs(place: Place) {
     let store = place.open();
     prepared(&store).await;
     assert!(!queue(&store, 1, 1, 0).await, "a command leaves its rows to the node");
-    let item =
-        store.claim_outbox(RUN, at(100), vec![(Some(CHANNEL), 10)]).await.unwrap().items.pop().unwrap();
+    let item = store
+        .claim_outbox(RUN, at(100), vec![(replies(Some(CHANNEL)), 10)])
+        .await
+        .unwrap()
+        .items
+        .pop()
+        .unwrap();
     assert_eq!(item.text, "message 1");
     assert_eq!(item.attachments, ["image/png:https://example.org/a.png"]);
     assert_eq!(item.urn, Some(("tel".into(), "+254700000001".into())));
@@ -189,7 +199,7 @@ async fn after_a_crash_exactly_what_was_in_hand_is_marked_and_comes_again(place:
     place.sql(&format!("DELETE FROM node WHERE run = {RUN}"));
     let recovered = store.recover_outbox(at(50)).await.unwrap();
     assert_eq!(recovered, Recovered { rows: 1 });
-    let items = store.claim_outbox(next_run, at(50), vec![(Some(CHANNEL), 10)]).await.unwrap().items;
+    let items = store.claim_outbox(next_run, at(50), vec![(replies(Some(CHANNEL)), 10)]).await.unwrap().items;
     let seen: Vec<_> = items.iter().map(|item| (item.id.0, item.possibly_repeated)).collect();
     assert_eq!(seen, [(2, false), (3, true)]);
     let messages = store.messages(WORKSPACE, MessageId(0), 10).await.unwrap();
@@ -211,7 +221,7 @@ async fn parts_that_the_carrier_has_are_known_to_the_next_run(place: Place) {
     drop(store);
     let store = place.open();
     store.evict(RUN, None, at(20)).await.unwrap();
-    let claimed = store.claim_outbox(RUN + 1, at(20), vec![(Some(CHANNEL), 10)]).await.unwrap();
+    let claimed = store.claim_outbox(RUN + 1, at(20), vec![(replies(Some(CHANNEL)), 10)]).await.unwrap();
     assert_eq!((claimed.items.len(), claimed.parts_sent), (2, vec![(OutboxId(1), 2)]));
 }
 
@@ -227,13 +237,14 @@ async fn each_line_gives_its_share_whatever_waits_on_others(place: Place) {
     let quiet = Some(ChannelId(8));
     let units = (1..=40).map(|id| on(id, Some(CHANNEL))).chain([on(41, quiet), on(42, None)]);
     store.write(units.collect()).await.unwrap();
+    let (busy, quiet, effects) = (replies(Some(CHANNEL)), replies(quiet), replies(None));
     let due = store.outbox_due().await.unwrap();
-    assert_eq!(due, [(Some(CHANNEL), at(1)), (quiet, at(41)), (None, at(42))]);
-    let shares = vec![(Some(CHANNEL), 3), (quiet, 3), (None, 3)];
+    assert_eq!(due, [(effects, at(42)), (busy, at(1)), (quiet, at(41))]);
+    let shares = vec![(busy, 3), (quiet, 3), (effects, 3)];
     let claimed = store.claim_outbox(RUN, at(100), shares).await.unwrap();
     let ids: Vec<_> = claimed.items.iter().map(|item| item.id.0).collect();
-    assert_eq!((ids, claimed.unfinished), (vec![1, 2, 3, 41, 42], vec![Some(CHANNEL)]));
-    assert_eq!(store.outbox_due().await.unwrap(), [(Some(CHANNEL), at(4))]);
+    assert_eq!((ids, claimed.unfinished), (vec![1, 2, 3, 41, 42], vec![busy]));
+    assert_eq!(store.outbox_due().await.unwrap(), [(busy, at(4))]);
 }
 
 async fn dropping_what_is_queued_takes_it_out_of_the_hand_as_well(place: Place) {
@@ -250,4 +261,110 @@ async fn dropping_what_is_queued_takes_it_out_of_the_hand_as_well(place: Place) 
     assert_eq!(store.outbox_item(WORKSPACE, OutboxId(1)).await.unwrap(), None, "the node finds it gone");
     assert_eq!(claimed(&store, 100, 10).await, [3]);
     assert_eq!(store.daily_counts(WORKSPACE).await.unwrap(), store.recount(WORKSPACE).await.unwrap());
+}
+
+fn bulk(source: i64) -> Rank {
+    Rank { priority: Priority::Bulk, source }
+}
+
+fn ranked(id: i64, contact: i64, rank: Rank) -> Unit {
+    let mut changes = outgoing(id, contact, 0);
+    let Change::Outbox(row) = &mut changes[1] else { unreachable!() };
+    row.rank = rank;
+    changes.into()
+}
+
+fn queue_of(rank: Rank) -> OutboxQueue {
+    OutboxQueue { rank, ..replies(Some(CHANNEL)) }
+}
+
+async fn claim_of(store: &Store, rank: Rank, now: i64, limit: usize) -> Vec<i64> {
+    let claimed = store.claim_outbox(RUN, at(now), vec![(queue_of(rank), limit)]).await.unwrap();
+    claimed.items.iter().map(|item| item.id.0).collect()
+}
+
+async fn queues_are_told_apart_by_priority_workspace_and_source(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let people = (3..=6).map(|id| vec![contact(id)].into());
+    store.write(people.collect()).await.unwrap();
+    let rows = [(1, bulk(8)), (2, bulk(7)), (3, bulk(8)), (4, Rank::of(Priority::Reply)), (5, bulk(7))];
+    let units = rows.into_iter().map(|(id, rank)| ranked(id, id, rank));
+    store.write(units.collect()).await.unwrap();
+    let due = store.outbox_due().await.unwrap();
+    let expected = [(Rank::of(Priority::Reply), 4), (bulk(7), 2), (bulk(8), 1)]
+        .map(|(rank, id)| (queue_of(rank), at(id)));
+    assert_eq!(due, expected);
+    assert_eq!(claim_of(&store, bulk(8), 100, 1).await, [1]);
+    assert_eq!(claim_of(&store, bulk(7), 100, 9).await, [2, 5]);
+    let item = store.claim_outbox(RUN, at(100), vec![(queue_of(bulk(8)), 9)]).await.unwrap().items;
+    assert_eq!(item.iter().map(|item| (item.id.0, item.rank)).collect::<Vec<_>>(), [(3, bulk(8))]);
+}
+
+async fn a_reply_takes_along_what_waits_before_it(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    store.write(vec![ranked(1, 1, bulk(7)), ranked(2, 2, bulk(7))]).await.unwrap();
+    store.write(vec![ranked(3, 1, Rank::of(Priority::Reply))]).await.unwrap();
+    let due = store.outbox_due().await.unwrap();
+    let expected = [(Rank::of(Priority::Reply), 1), (bulk(7), 2)].map(|(rank, id)| (queue_of(rank), at(id)));
+    assert_eq!(due, expected);
+    assert_eq!(claim_of(&store, Rank::of(Priority::Reply), 100, 9).await, [1, 3]);
+    store.write(vec![ranked(4, 2, bulk(9))]).await.unwrap();
+    assert_eq!(claim_of(&store, bulk(9), 100, 9).await, [0_i64; 0], "4 waits behind 2, in its queue");
+    assert_eq!(claim_of(&store, bulk(7), 100, 9).await, [2, 4]);
+}
+
+async fn a_retry_lets_what_is_behind_it_wait_in_one_queue(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    for (id, rank) in [(1, bulk(7)), (2, Rank::of(Priority::Reply)), (3, bulk(8))] {
+        let mut changes = outgoing(id, 1, RUN);
+        let Change::Outbox(row) = &mut changes[1] else { unreachable!() };
+        row.rank = rank;
+        store.write_one(changes.into()).await.unwrap();
+    }
+    store.write_one(vec![retry(1, 1, 500)].into()).await.unwrap();
+    assert_eq!(store.outbox_due().await.unwrap(), [(replies(Some(CHANNEL)), at(500))]);
+    assert_eq!(claimed(&store, 500, 2).await, [1, 2]);
+    assert_eq!(claimed(&store, 500, 2).await, [3]);
+}
+
+async fn a_pause_holds_a_row_back_though_nothing_waits(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let mut changes = outgoing(1, 1, RUN);
+    let Change::Outbox(row) = &mut changes[1] else { unreachable!() };
+    row.pause = jiff::SignedDuration::from_secs(30);
+    assert!(store.write_one(changes.into()).await.unwrap().claimed.is_empty());
+    assert!(!queue(&store, 2, 1, RUN).await);
+    assert!(claimed(&store, 30, 9).await.is_empty());
+    assert_eq!(claimed(&store, 31, 9).await, [1, 2]);
+}
+
+async fn a_backlog_of_a_million_is_not_read_to_claim(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let columns =
+        "id, workspace_id, kind, contact_id, channel_id, claimed_by, next_attempt, created_on, priority";
+    let series = match place {
+        Place::Sqlite(_) => {
+            "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000)"
+        }
+        Place::Postgres(_) | Place::Pooled(_) => "WITH s (n) AS (SELECT generate_series(1, 30000))",
+    };
+    place.sql(&format!(
+        "INSERT INTO outbox ({columns}) {series} SELECT n, 1, 'message', 1000 + n, 7, 0, n, 0, 3 FROM s; ANALYZE outbox;"
+    ));
+    for text in store::statements::of_claims(&place.url()) {
+        let plan = place.plan(&text);
+        for table in ["outbox_turn", "outbox_lane"] {
+            let asks = table == "outbox_turn" || text.contains("earlier");
+            assert!(!asks || plan.contains(table), "{table} is not used:\n{plan}");
+        }
+        let walks = ["SCAN due", "SCAN n\n", "SCAN earlier", "Seq Scan", "Sort Key: due", "(channel_id>?)"];
+        assert!(walks.iter().all(|walk| !plan.contains(walk)), "goes over the backlog:\n{plan}");
+    }
+    let due = store.outbox_due().await.unwrap();
+    assert_eq!(due.len(), 1);
 }

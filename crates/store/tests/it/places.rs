@@ -49,6 +49,21 @@ impl Place {
     }
 }
 
+impl Place {
+    /// How the database would answer a statement, in its own words.
+    pub fn plan(&self, text: &str) -> String {
+        match self {
+            Self::Sqlite(folder) => {
+                let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+                let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+                let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+                lines.map(|line| line.unwrap() + "\n").collect()
+            }
+            Self::Postgres(database) | Self::Pooled(database) => database.psql(&format!("EXPLAIN {text}")),
+        }
+    }
+}
+
 /// Makes a test on each database of each function; they take a [`Place`].
 macro_rules! on_both_databases {
     ($($name:ident),+ $(,)?) => {

@@ -9,7 +9,8 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Change, ContactRow, DefinitionChange, Direction, MessageStatus, NewContact, NewMessage, NewNode,
-    NewOutbox, OutboxKind, Registered, Registration, Store, Unit, UrnRow, WorkspaceRow,
+    NewOutbox, OutboxKind, OutboxLine, OutboxQueue, Priority, Rank, Registered, Registration, Store, Unit,
+    UrnRow, WorkspaceRow,
 };
 use uuid::Uuid;
 
@@ -110,6 +111,7 @@ pub fn outgoing(id: i64, contact: i64, claim_for: i64) -> Vec<Change> {
         message: Some(message.id),
         session: None,
         payload: None,
+        rank: Rank::of(Priority::Reply),
         claim_for,
         created_on: message.created_on,
         pause: jiff::SignedDuration::ZERO,
@@ -144,4 +146,9 @@ pub async fn enter(store: &Store, name: &str) -> Registered {
 pub async fn two_nodes(store: &Store) {
     let runs = [enter(store, "a").await.run, enter(store, "b").await.run];
     assert_eq!(runs, [RUN, RUN + 1]);
+}
+
+/// The queue of replies on a line.
+pub fn replies(line: OutboxLine) -> OutboxQueue {
+    OutboxQueue { line, workspace: WORKSPACE, rank: Rank::of(Priority::Reply) }
 }

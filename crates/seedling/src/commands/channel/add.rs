@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use operations::{AddChannelError, NewChannel, add_channel};
-use store::StoreError;
+use store::{Rate, StoreError};
 use uuid::Uuid;
 
 use crate::options::{StoreOptions, WorkspaceOption};
@@ -46,9 +46,9 @@ pub struct Add {
     /// Keep a uuid that a carrier calls already
     #[arg(long)]
     uuid: Option<Uuid>,
-    /// Messages a second at most; a WhatsApp channel has 80 without it
+    /// What it may send at most: 80 a second, 30/min, 100/h; a WhatsApp channel has 80 without it
     #[arg(long)]
-    rate: Option<i64>,
+    rate: Option<Rate>,
 }
 
 impl Add {

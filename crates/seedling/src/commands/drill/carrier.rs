@@ -9,6 +9,7 @@ use bytes::Bytes;
 use clap::Args;
 use simulator::carrier::{Delivery, Dialect};
 use simulator::connections::Connections;
+use simulator::faults::Faults;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -35,6 +36,9 @@ pub struct Carrier {
     /// The person who types
     #[arg(long, value_name = "NUMBER", default_value = "+256799000001")]
     from: String,
+    /// What it does wrong: delay=50ms,throttle=5%,fail=5%,hang=1%,repeat=10%,reorder=10%,seed=7
+    #[arg(long, value_name = "FAULTS", default_value = "")]
+    faults: Faults,
     /// Only print the configuration that a channel needs to send here
     #[arg(long)]
     print_config: bool,
@@ -45,7 +49,8 @@ impl Carrier {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let carrier = simulator::carrier::Carrier::bind(self.listen, Dialect::Ex)
             .await
-            .with_context(|| format!("cannot listen at {}; choose another --listen", self.listen))?;
+            .with_context(|| format!("cannot listen at {}; choose another --listen", self.listen))?
+            .with_faults(self.faults);
         let Some(channel) = self.channel_uuid.filter(|_| !self.print_config) else {
             println!("{}", carrier.channel_config());
             return Ok(ExitCode::SUCCESS);

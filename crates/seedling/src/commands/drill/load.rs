@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use simulator::TWO_QUESTIONS;
 use simulator::carrier::{Carrier, Dialect};
+use simulator::faults::Faults;
 use simulator::latency::Quantiles;
 use simulator::load::{Plan, Report};
 use simulator::scratch::ScratchNode;
@@ -66,6 +67,9 @@ pub struct Load {
     /// Where the fake carrier listens; a free port without it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     carrier: SocketAddr,
+    /// What the carrier does wrong: delay=50ms,throttle=5%,fail=5%,hang=1%,repeat=10%,reorder=10%,seed=7
+    #[arg(long, value_name = "FAULTS", default_value = "")]
+    faults: Faults,
     /// End with one line of JSON
     #[arg(long)]
     json: bool,
@@ -97,6 +101,7 @@ impl Load {
         let carrier = Carrier::bind(self.carrier, dialect).await.with_context(|| {
             format!("the fake carrier cannot listen at {}; choose another --carrier", self.carrier)
         })?;
+        let carrier = carrier.with_faults(self.faults);
         let json = self.json;
         let report = match (&self.url, self.channel_uuid) {
             (Some(url), Some(channel)) => {
