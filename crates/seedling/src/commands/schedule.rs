@@ -30,7 +30,7 @@ pub struct Schedule {
 #[derive(Subcommand)]
 enum Action {
     /// Make a schedule
-    Add(add::Add),
+    Add(Box<add::Add>),
     /// All schedules and when each comes next
     List(list::List),
     /// The next moments of a schedule

@@ -73,7 +73,7 @@ fn check_order(world: &World, inputs: &[Input], inbound: &[&MessageRow]) {
 }
 
 /// The input that a direct reply answers, and its number if it has one.
-fn answers<'a>(reply: &'a str) -> Option<(&'a str, Option<u64>)> {
+fn answers(reply: &str) -> Option<(&str, Option<u64>)> {
     if let Some(text) = reply.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
         return Some((text.1, None));
     }

@@ -47,14 +47,11 @@ impl Show {
                 println!("  (the first {MAX_LEFT_OUT} are kept with their reasons)");
             }
         }
-        let mut from = 0;
-        while self.left_out {
+        let mut next = self.left_out.then_some(0);
+        while let Some(from) = next {
             let page = context.store.job_left_out(workspace.id, job.id, from, PAGE).await?;
             page.iter().for_each(|one| self.print(one));
-            match page.last() {
-                Some(last) if page.len() == PAGE => from = last.place + 1,
-                Some(_) | None => break,
-            }
+            next = page.last().filter(|_| page.len() == PAGE).map(|last| last.place + 1);
         }
         Ok(ExitCode::SUCCESS)
     }
