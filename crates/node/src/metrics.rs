@@ -181,13 +181,8 @@ impl Default for Metrics {
         r.register("inbound", "Items from carriers by what came of them", metrics.inbound.clone());
         r.register("intake_batch", "Items taken by one receive operation", metrics.batch.clone());
         r.register_with_unit("intake_commit", "Time to the commit", Unit::Seconds, metrics.commit.clone());
-        r.register("sent", "Attempts to send by what came of them", metrics.sent.clone());
-        r.register("sends_retried", "Messages that are tried again, by class", metrics.retried.clone());
-        r.register("sends_dead", "Messages put into the dead set, by class", metrics.dead.clone());
-        r.register("dead_set", "Rows in the dead set", metrics.dead_now.clone());
-        r.register("delivery_reports", "Delivery reports by what came of them", metrics.reports.clone());
+        metrics.register_sending(r);
         r.register_with_unit("carrier_answer", "Time to an answer", Unit::Seconds, metrics.carrier.clone());
-        r.register("possibly_repeated", "Messages a carrier may have had twice", metrics.repeated.clone());
         r.register("lines_paused", "Pauses of lines whose carrier is away", metrics.paused.clone());
         r.register("outbox_in_hand", "Outbox rows in hand", metrics.in_hand.clone());
         r.register("sends_in_flight", "Requests to carriers under way", metrics.in_flight.clone());
@@ -242,6 +237,16 @@ impl Metrics {
             Unit::Seconds,
             self.spool_age.clone(),
         );
+    }
+
+    /// What becomes of messages that leave.
+    fn register_sending(&self, r: &mut Registry) {
+        r.register("sent", "Attempts to send by what came of them", self.sent.clone());
+        r.register("sends_retried", "Messages that are tried again, by class", self.retried.clone());
+        r.register("sends_dead", "Messages put into the dead set, by class", self.dead.clone());
+        r.register("dead_set", "Rows in the dead set", self.dead_now.clone());
+        r.register("delivery_reports", "Delivery reports by what came of them", self.reports.clone());
+        r.register("possibly_repeated", "Messages a carrier may have had twice", self.repeated.clone());
     }
 
     /// Counts an item from a carrier.

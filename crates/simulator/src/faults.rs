@@ -122,7 +122,7 @@ impl Fate {
         if self.meets(self.faults.throttle) {
             Mood::Throttles(self.draw())
         } else if self.meets(self.faults.fail) {
-            Mood::Fails(if self.draw() % 2 == 0 { 500 } else { 503 })
+            Mood::Fails(if self.draw().is_multiple_of(2) { 500 } else { 503 })
         } else if self.meets(self.faults.hang) {
             Mood::Hangs
         } else {

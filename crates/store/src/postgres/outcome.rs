@@ -148,20 +148,7 @@ impl<'u> Outcome<'u> {
             Change::Tallies(tallies) => {
                 tallies.iter().for_each(|(tally, by)| self.tallies.add(tally.clone(), *by));
             }
-            Change::FailSent(id, status) => {
-                let there = self.is_queued(status.workspace, *id);
-                if there {
-                    self.known.outbox.remove(&id.0);
-                    // What arrived all the same, as its carrier reported meanwhile, is not dead.
-                    match self.status(status) {
-                        StatusResult::Applied(_) => self.tables.kill(*id, status),
-                        StatusResult::Ignored(_) | StatusResult::Unknown => {
-                            self.tables.finish(status.workspace, *id);
-                        }
-                    }
-                }
-                done.finished.push(there);
-            }
+            Change::FailSent(id, status) => done.finished.push(self.fail(*id, status)),
             Change::Job(job) => {
                 let there = self.known.jobs.remove(&job.id.0).ok_or(Spoilt)?;
                 let zone = zone_named(&there.zone);
@@ -195,6 +182,22 @@ impl<'u> Outcome<'u> {
         let there = there.clone();
         self.count(workspace, &there, (MessageStatus::Pending, MessageStatus::Handled), at);
         Ok(())
+    }
+
+    /// A message failed for good. Answers whether its row was there.
+    fn fail(&mut self, id: OutboxId, status: &StatusChange) -> bool {
+        let there = self.is_queued(status.workspace, id);
+        if there {
+            self.known.outbox.remove(&id.0);
+            // What arrived all the same, as its carrier reported meanwhile, is not dead.
+            match self.status(status) {
+                StatusResult::Applied(_) => self.tables.kill(id, status),
+                StatusResult::Ignored(_) | StatusResult::Unknown => {
+                    self.tables.finish(status.workspace, id);
+                }
+            }
+        }
+        there
     }
 
     /// An address that nobody had until now.
