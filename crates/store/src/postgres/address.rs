@@ -79,13 +79,14 @@ impl PostgresUrl {
 }
 
 /// What holds in each of our transactions. Plans must follow the size of the tables: those made while they were empty
-/// would stay.
-fn settings() -> [(&'static str, String); 4] {
+/// would stay. Compiling a statement takes longer than any of ours.
+fn settings() -> [(&'static str, String); 5] {
     [
         ("statement_timeout", STATEMENT_TIMEOUT_MS.to_string()),
         ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
         ("idle_in_transaction_session_timeout", IDLE_TIMEOUT_MS.to_string()),
         ("plan_cache_mode", "force_custom_plan".to_owned()),
+        ("jit", "off".to_owned()),
     ]
 }
 

@@ -23,7 +23,8 @@ use crate::{
 const LINE_LOCK: i64 = 0x63_6c61_696d;
 
 const LINES: &str = "SELECT w.line FROM {rows} AS w (line, key) WHERE pg_try_advisory_xact_lock(w.key)";
-// The plus keeps the search for earlier rows on the index by contact: that by queue would go over the backlog.
+// The twin of SQLite's, which says why: whoever changes one changes both. OFFSET 0 keeps PostgreSQL from making a join of
+// it, which reads the whole backlog where it takes contacts to have many rows each.
 pub(crate) const CLAIM: &str = "WITH taken AS (
          SELECT due.id FROM outbox AS due
          WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.priority = $2
@@ -35,7 +36,13 @@ pub(crate) const CLAIM: &str = "WITH taken AS (
                AND CASE WHEN +earlier.claimed_by = 0
                    THEN earlier.next_attempt > due.next_attempt OR earlier.priority <> due.priority
                        OR earlier.source <> due.source
-                   ELSE earlier.claimed_by <> $6 END)
+                       OR earlier.next_attempt < (
+                         SELECT former.next_attempt FROM outbox AS former
+                         WHERE former.contact_id = earlier.contact_id AND former.channel_id = earlier.channel_id
+                           AND former.id < earlier.id AND former.dead_reason IS NULL AND +former.claimed_by = 0
+                         ORDER BY former.id DESC LIMIT 1)
+                   ELSE earlier.claimed_by <> $6 END
+             OFFSET 0)
          ORDER BY due.next_attempt, due.id LIMIT $7 FOR UPDATE OF due SKIP LOCKED)
      UPDATE outbox AS o SET claimed_by = $6 FROM taken WHERE o.id = taken.id
      RETURNING o.id, o.parts_sent";

@@ -313,9 +313,10 @@ pub(crate) fn claim(
     Ok(claimed)
 }
 
-/// The due rows of a queue that may go: none while an earlier row of its contact and channel is due later, waits in
-/// another queue or is in another run's hand. The plus keeps the search for earlier rows on the index by contact: that by queue would go over the
-/// backlog.
+/// The due rows of a queue that may go: none while an earlier row of its contact and channel waits in another queue, is
+/// in another run's hand, or is itself held back. The earlier ones that wait all go in this claim, before it, if their
+/// moments never fall from one to the next up to it: they do fall where rows came back, as each is given its own moment.
+/// The pluses keep the search for earlier rows on the index by contact: that by queue would go over the backlog.
 pub(crate) const CLAIM: &str = "SELECT due.id, due.parts_sent FROM outbox AS due
      WHERE due.claimed_by = 0 AND due.dead_reason IS NULL AND due.channel_id = $1 AND due.priority = $2
        AND due.workspace_id = $3 AND due.source = $4 AND due.next_attempt <= $5
@@ -326,6 +327,11 @@ pub(crate) const CLAIM: &str = "SELECT due.id, due.parts_sent FROM outbox AS due
            AND CASE WHEN +earlier.claimed_by = 0
                THEN earlier.next_attempt > due.next_attempt OR earlier.priority <> due.priority
                    OR earlier.source <> due.source
+                   OR earlier.next_attempt < (
+                     SELECT former.next_attempt FROM outbox AS former
+                     WHERE former.contact_id = earlier.contact_id AND former.channel_id = earlier.channel_id
+                       AND former.id < earlier.id AND former.dead_reason IS NULL AND +former.claimed_by = 0
+                     ORDER BY former.id DESC LIMIT 1)
                ELSE earlier.claimed_by <> $6 END)
      ORDER BY due.next_attempt, due.id LIMIT $7";
 
