@@ -16,6 +16,7 @@ use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::node::Worker;
+use crate::shedding::Pulse;
 
 /// The clock's state.
 struct Clock {
@@ -34,12 +35,14 @@ struct Clock {
     schedules_at: Instant,
     /// Whether more urgent timers were due than were fired at once.
     backlog: bool,
+    /// Whether people's messages wait.
+    pulse: Arc<Pulse>,
 }
 
 /// The clock's task. It fires once this node has the clock's lease, and ends after `stop` is notified, between two
 /// operations.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, shedding: _, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding: _, pulse, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,
@@ -60,6 +63,7 @@ pub(crate) async fn run(worker: Worker) {
         waiting,
         schedules_at,
         backlog: false,
+        pulse,
     };
     loop {
         let pause = clock.step().await;
@@ -75,8 +79,14 @@ impl Clock {
     /// Fires what is due and may go. Answers how long to wait then.
     async fn step(&mut self) -> Duration {
         self.fire_schedules().await;
-        let limit = if self.backlog { limits::BACKLOG_BATCH } else { limits::TIMER_BATCH };
+        let limit = match (self.backlog, self.people_wait()) {
+            (false, _) => limits::TIMER_BATCH,
+            (true, false) => limits::BACKLOG_BATCH,
+            (true, true) => limits::BUSY_BACKLOG_BATCH,
+        };
+        let begun = Instant::now();
         let (urgent, _) = self.fire(true, limit).await;
+        let took = begun.elapsed();
         // So many at once are not waited for one by one: what people write goes in between.
         self.backlog = urgent == Some(Duration::ZERO);
         let others = if self.others_may_go() {
@@ -89,10 +99,19 @@ impl Clock {
             Some(limits::JOB_PAUSE)
         };
         match urgent.into_iter().chain(others).min() {
+            // While people's messages wait, the machine is theirs at least half of the time.
+            Some(pause) if self.backlog && self.people_wait() => {
+                pause.max(took.clamp(limits::CLOCK_SHORTEST_SLEEP, limits::CLOCK_LONGEST_SLEEP))
+            }
             Some(pause) if self.backlog => pause.max(limits::CLOCK_SHORTEST_SLEEP),
             Some(pause) => pause,
             None => self.until_next().await,
         }
+    }
+
+    /// Whether somebody who wrote waits for this node: timers that are due in great number let them go first.
+    fn people_wait(&self) -> bool {
+        self.pulse.has_work() || self.ctx.store.write_queue_length() > limits::JOB_WRITES_FIRST
     }
 
     /// Begins the jobs of schedules that are due.
@@ -134,7 +153,7 @@ impl Clock {
 
     /// Fires a batch of timers. Answers when there is more to do, if that is known, and the lines it wrote to.
     async fn fire(&self, urgent: bool, limit: usize) -> (Option<Duration>, HashSet<OutboxLine>) {
-        let full = !self.handover.full().is_empty();
+        let full = self.handover.is_crowded();
         let ctx = if full { &self.unclaimed } else { &self.ctx };
         let kinds = if urgent { &self.urgent } else { &self.others };
         let firing = operations::fire_timers_of(ctx, kinds, limit);

@@ -37,7 +37,7 @@ struct Runner {
 
 /// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, shedding, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding, pulse: _, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,

@@ -166,6 +166,9 @@ pub const SCHEDULE_BATCH: usize = 50;
 pub const TIMER_BATCH: usize = 500;
 /// The same while more are due than that: as after an hour's outage, or when a million sessions expire together.
 pub const BACKLOG_BATCH: usize = 200;
+/// The same while people's messages wait besides. Between two of these the clock rests as long as one took, so that a
+/// million timers that are due at once have no more than half of the machine.
+pub const BUSY_BACKLOG_BATCH: usize = 50;
 /// Reminders and ends of windows fired in one operation: few enough that replies go in between.
 pub const REMINDER_BATCH: usize = 100;
 /// Longest time that due reminders wait while the lines to which the last ones wrote have enough in hand, or while the

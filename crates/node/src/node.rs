@@ -24,7 +24,7 @@ use crate::lines::{Channel, Lines};
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
 use crate::rates::Rates;
-use crate::shedding::Shedding;
+use crate::shedding::{Pulse, Shedding};
 use crate::spool::{Spool, SpoolError};
 use crate::surroundings::Surroundings;
 
@@ -84,6 +84,7 @@ pub(crate) struct Worker {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) membership: Membership,
     pub(crate) shedding: Arc<Shedding>,
+    pub(crate) pulse: Arc<Pulse>,
     pub(crate) stop: Arc<Notify>,
 }
 
@@ -153,6 +154,7 @@ impl Node {
             metrics: metrics.clone(),
             membership: membership.clone(),
             shedding: bounds.shedding.clone(),
+            pulse: bounds.pulse.clone(),
             stop: stop.clone(),
         };
         let clock = tokio::spawn(clock::run(worker(&stop_clock)));

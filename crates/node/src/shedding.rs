@@ -108,6 +108,11 @@ impl Pulse {
         self.commit.store(mean - mean / 8 + took / 8, Ordering::Relaxed);
     }
 
+    /// Whether intake has a batch in hand.
+    pub(crate) fn has_work(&self) -> bool {
+        self.taking.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn oldest(&self, now: Instant) -> Duration {
         let since = *self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))

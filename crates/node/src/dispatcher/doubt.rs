@@ -112,5 +112,6 @@ impl Dispatcher {
         }
         arrived.sort_by_key(|item| item.id);
         arrived.into_iter().for_each(|item| self.add(item));
+        self.lanes.hands().busy().arrived(&std::mem::take(&mut self.coming));
     }
 }

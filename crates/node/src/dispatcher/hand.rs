@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::ChannelId;
-use store::{OutboxLine, Priority};
+use store::{OutboxItem, OutboxLine, Priority};
 
 use crate::limits;
 
@@ -36,52 +36,118 @@ impl FullLines {
 /// lanes write. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BusyLines {
-    lines: Arc<RwLock<HashSet<OutboxLine>>>,
+    lines: Arc<RwLock<Busy>>,
+}
+
+#[derive(Debug, Default)]
+struct Busy {
+    lines: HashSet<OutboxLine>,
+    /// Rows that were handed over and are not in the lanes yet, so that they do not show there.
+    coming: HashMap<OutboxLine, usize>,
 }
 
 impl BusyLines {
-    /// Whether any of these lines is busy.
+    /// Whether any of these lines is busy, or has rows on the way to it.
     pub(crate) fn any(&self, lines: &HashSet<OutboxLine>) -> bool {
         let busy = self.lines.read().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().any(|line| busy.contains(line))
+        lines.iter().any(|line| busy.lines.contains(line) || busy.coming.contains_key(line))
+    }
+
+    /// Rows are on their way to the lanes. Only those count for which nobody waits: replies cost nothing here.
+    pub(crate) fn come(&self, items: &[OutboxItem]) {
+        for item in items.iter().filter(|item| Kind::of(item.rank.priority) == Kind::Other) {
+            let mut busy = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+            *busy.coming.entry(item.channel).or_default() += 1;
+        }
+    }
+
+    /// The lines of those that [`BusyLines::come`] has counted.
+    pub(super) fn on_the_way(items: &[OutboxItem]) -> Vec<OutboxLine> {
+        let others = items.iter().filter(|item| Kind::of(item.rank.priority) == Kind::Other);
+        others.map(|item| item.channel).collect()
+    }
+
+    /// What was on the way to these lines is in the lanes.
+    pub(super) fn arrived(&self, lines: &[OutboxLine]) {
+        for line in lines {
+            let mut busy = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = busy.coming.get_mut(line) {
+                *count -= 1;
+                if *count == 0 {
+                    busy.coming.remove(line);
+                }
+            }
+        }
     }
 
     fn set(&self, line: OutboxLine, is_busy: bool) {
-        let mut lines = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+        let mut busy = self.lines.write().unwrap_or_else(PoisonError::into_inner);
         if is_busy {
-            lines.insert(line)
+            busy.lines.insert(line)
         } else {
-            lines.remove(&line)
+            busy.lines.remove(&line)
         };
+    }
+}
+
+/// What shares room on a line. Each kind has its own, so that none of it is in the way of a stronger one: a reply
+/// finds room though a million conversations go on by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reply,
+    Conversation,
+    Other,
+}
+
+impl Kind {
+    fn of(priority: Priority) -> Self {
+        match priority {
+            Priority::Reply => Self::Reply,
+            Priority::Conversation => Self::Conversation,
+            Priority::OneOff | Priority::Bulk => Self::Other,
+        }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            Self::Reply | Self::Conversation => limits::LINE_IN_HAND,
+            Self::Other => limits::JOB_LINE_IN_HAND,
+        }
     }
 }
 
 /// How much of a line is in hand.
 #[derive(Debug, Clone, Copy, Default)]
 struct Hand {
-    /// Rows for which somebody waits, and the others.
-    urgent: usize,
-    others: usize,
+    /// Rows of each kind.
+    rows: [usize; 3],
     /// Rows that the line can send in the time for which it may hold them; `None` while it has no limit of its own.
     reach: Option<usize>,
+    /// Of replies, and of conversations that go on by themselves.
     full: bool,
+    crowded: bool,
     busy: bool,
 }
 
 impl Hand {
-    fn rows(&self, urgent: bool) -> usize {
-        if urgent { self.urgent } else { self.others }
-    }
-
     /// Most rows of the line, if all lines together have so many in hand.
-    fn most(&self, in_hand: usize, urgent: bool) -> usize {
-        let most = if urgent { limits::LINE_IN_HAND } else { limits::JOB_LINE_IN_HAND };
+    fn most(&self, in_hand: usize, kind: Kind) -> usize {
+        let most = kind.most();
         let least = if in_hand < limits::IN_HAND { most } else { limits::LINE_LEAST.min(most) };
         least.min(self.reach.unwrap_or(least))
     }
 
-    fn room(&self, in_hand: usize, urgent: bool) -> usize {
-        room(self.most(in_hand, urgent), self.rows(urgent))
+    fn room(&self, in_hand: usize, kind: Kind) -> usize {
+        room(self.most(in_hand, kind), self.rows[kind as usize])
+    }
+
+    /// Whether it has as much of a kind as it may, and had so until half of it is done.
+    fn is_full(&self, in_hand: usize, kind: Kind, before: bool) -> bool {
+        if before {
+            self.room(in_hand, kind) == 0
+        } else {
+            self.rows[kind as usize] >= self.most(in_hand, kind)
+        }
     }
 }
 
@@ -96,6 +162,7 @@ pub(super) struct Hands {
     in_hand: usize,
     lines: HashMap<OutboxLine, Hand>,
     full: FullLines,
+    crowded: FullLines,
     busy: BusyLines,
 }
 
@@ -105,9 +172,14 @@ impl Hands {
         self.in_hand
     }
 
-    /// Which channels are full.
+    /// Which channels are full of replies.
     pub(super) fn full(&self) -> &FullLines {
         &self.full
+    }
+
+    /// Which channels are full of what conversations say that go on by themselves.
+    pub(super) fn crowded(&self) -> &FullLines {
+        &self.crowded
     }
 
     /// Which lines are busy.
@@ -118,7 +190,7 @@ impl Hands {
     /// How many more rows of a line and priority may be claimed.
     pub(super) fn room(&self, line: OutboxLine, priority: Priority) -> usize {
         let hand = self.lines.get(&line).copied().unwrap_or_default();
-        hand.room(self.in_hand, priority.is_urgent())
+        hand.room(self.in_hand, Kind::of(priority))
     }
 
     /// [`Hands::room`] as it is now, for those who ask later.
@@ -126,7 +198,7 @@ impl Hands {
         let (in_hand, lines) = (self.in_hand, self.lines.clone());
         move |line, priority| {
             let hand = lines.get(&line).copied().unwrap_or_default();
-            hand.room(in_hand, priority.is_urgent())
+            hand.room(in_hand, Kind::of(priority))
         }
     }
 
@@ -142,12 +214,7 @@ impl Hands {
     /// A row comes in hand.
     pub(super) fn taken(&mut self, line: OutboxLine, priority: Priority) {
         self.in_hand += 1;
-        let hand = self.lines.entry(line).or_default();
-        if priority.is_urgent() {
-            hand.urgent += 1;
-        } else {
-            hand.others += 1;
-        }
+        self.lines.entry(line).or_default().rows[Kind::of(priority) as usize] += 1;
         self.look_at(line);
     }
 
@@ -155,24 +222,24 @@ impl Hands {
     pub(super) fn given(&mut self, line: OutboxLine, priority: Priority) {
         let Some(hand) = self.lines.get_mut(&line) else { return };
         self.in_hand -= 1;
-        if priority.is_urgent() {
-            hand.urgent -= 1;
-        } else {
-            hand.others -= 1;
-        }
+        hand.rows[Kind::of(priority) as usize] -= 1;
         self.look_at(line);
     }
 
     fn look_at(&mut self, line: OutboxLine) {
         let in_hand = self.in_hand;
         let Some(hand) = self.lines.get_mut(&line) else { return };
-        let full =
-            if hand.full { hand.room(in_hand, true) == 0 } else { hand.urgent >= hand.most(in_hand, true) };
+        let full = hand.is_full(in_hand, Kind::Reply, hand.full);
         if full != hand.full {
             hand.full = full;
             line.into_iter().for_each(|channel| self.full.set(channel, full));
         }
-        let rows = hand.urgent + hand.others;
+        let crowded = hand.is_full(in_hand, Kind::Conversation, hand.crowded);
+        if crowded != hand.crowded {
+            hand.crowded = crowded;
+            line.into_iter().for_each(|channel| self.crowded.set(channel, crowded));
+        }
+        let rows: usize = hand.rows.iter().sum();
         let enough = limits::JOB_LINE_IN_HAND.min(hand.reach.unwrap_or(usize::MAX));
         let busy = if hand.busy { rows > enough / 2 } else { rows >= enough };
         if busy != hand.busy {
@@ -219,6 +286,16 @@ mod tests {
     #[test]
     fn what_nobody_waits_for_leaves_room_for_replies() {
         let mut hands = Hands::default();
+        for _ in 0..limits::LINE_IN_HAND {
+            hands.taken(LINE, Priority::Conversation);
+        }
+        assert_eq!((hands.full().now().len(), hands.crowded().now().len()), (0, 1));
+        assert_eq!(hands.room(LINE, Priority::Conversation), 0);
+        assert_eq!(hands.room(LINE, Priority::Reply), limits::LINE_IN_HAND);
+        for _ in 0..limits::LINE_IN_HAND {
+            hands.given(LINE, Priority::Conversation);
+        }
+        assert!(hands.crowded().now().is_empty());
         for _ in 0..limits::JOB_LINE_IN_HAND {
             assert!(!hands.busy().any(&[LINE].into()));
             hands.taken(LINE, Priority::Bulk);

@@ -70,6 +70,7 @@ pub(crate) struct Handover {
     orders: mpsc::UnboundedSender<Order>,
     bell: Bell,
     full: FullLines,
+    crowded: FullLines,
     busy: BusyLines,
 }
 
@@ -81,6 +82,7 @@ impl Handover {
             for item in &committed.outbox {
                 self.bell.ring_for(item);
             }
+            self.busy.come(&committed.outbox);
             // A dispatcher that is gone has stopped; the next start finds the rows in the store.
             let _ = self.orders.send(Order::Take(committed.outbox));
         }
@@ -90,6 +92,11 @@ impl Handover {
     /// The channels of which so much is in hand that more is to stay in the store.
     pub(crate) fn full(&self) -> HashSet<ChannelId> {
         self.full.now()
+    }
+
+    /// Whether of any channel so much is in hand that what timers say is to stay in the store.
+    pub(crate) fn is_crowded(&self) -> bool {
+        !self.full.now().is_empty() || !self.crowded.now().is_empty()
     }
 
     /// Whether of any of these lines so much is in hand that jobs shall wait.
@@ -139,6 +146,8 @@ struct Dispatcher {
     /// What was handed over while a claim was under way. It joins the lanes with the claim's rows, all by their
     /// numbers: a claim may bring an earlier message of the same person.
     meanwhile: Vec<OutboxItem>,
+    /// The lines of what jobs handed over of it.
+    coming: Vec<OutboxLine>,
     claim_at: Instant,
     house_at: Instant,
     /// Channels whose settings are being read.
@@ -157,6 +166,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         orders,
         bell: shared.bell.clone(),
         full: lanes.hands().full().clone(),
+        crowded: lanes.hands().crowded().clone(),
         busy: lanes.hands().busy().clone(),
     };
     let (reports, reported) = mpsc::unbounded_channel();
@@ -172,6 +182,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         recording: false,
         claiming: false,
         meanwhile: Vec::new(),
+        coming: Vec::new(),
         claim_at: Instant::now(),
         house_at: Instant::now() + limits::HOUSEKEEPING_EVERY,
         opening: HashSet::new(),
@@ -235,7 +246,10 @@ impl Dispatcher {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Take(items) if self.claiming => self.meanwhile.extend(items),
+            Order::Take(items) if self.claiming => {
+                self.coming.extend(BusyLines::on_the_way(&items));
+                self.meanwhile.extend(items);
+            }
             Order::Take(items) => self.take(items),
             Order::Look => self.claim_at = Instant::now(),
             Order::Stop => self.stopping = true,
@@ -243,11 +257,13 @@ impl Dispatcher {
     }
 
     fn take(&mut self, items: Vec<OutboxItem>) {
+        let lines = BusyLines::on_the_way(&items);
         for item in items {
             if !self.stale.remove(&item.id) {
                 self.add(item);
             }
         }
+        self.lanes.hands().busy().arrived(&lines);
     }
 
     fn hear(&mut self, report: Report, inbox: &mut mpsc::UnboundedReceiver<Order>) {

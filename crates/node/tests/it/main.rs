@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod crowds;
 mod lines;
 mod mail;
 mod post_office;

@@ -235,6 +235,16 @@ impl World {
         self.attempts.lock().unwrap().clone()
     }
 
+    /// Those behind the first so many.
+    pub fn attempts_from(&self, first: usize) -> Vec<Attempt> {
+        self.attempts.lock().unwrap()[first..].to_vec()
+    }
+
+    /// How often somebody was to be told this.
+    pub fn tried_to_say(&self, text: &str) -> usize {
+        self.attempts.lock().unwrap().iter().filter(|attempt| attempt.text == text).count()
+    }
+
     /// What services were asked.
     pub fn asked(&self) -> Vec<Exchange> {
         self.asked.lock().unwrap().clone()
