@@ -21,3 +21,6 @@ pub mod whatsapp;
 /// A conversation of two questions, as an export that `seedling import` reads. Each reply ends with the
 /// message that it answers, so that the ledger can tell which is which.
 pub const TWO_QUESTIONS: &str = include_str!("../../../testdata/drill/two_questions.json");
+
+/// A flow behind the keyword `quiet`: it waits a minute for a word, and asks whether somebody is there.
+pub const SILENCE: &str = include_str!("../../../testdata/drill/silence.json");

@@ -6,6 +6,7 @@ mod history;
 mod launch;
 mod load;
 mod roll;
+mod timers;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Kind {
     Launch(launch::Launch),
     /// Restart nodes one after the other under load and check that nobody notices
     Roll(roll::Roll),
+    /// Let very many timers be due at once while people write
+    Timers(timers::Timers),
     /// Fill an empty store with conversations of the past, to hold drills on
     History(history::MakeHistory),
     /// Be an EX carrier: print what a node sends, hand in what is typed
@@ -47,6 +50,7 @@ impl Drill {
             Kind::Crash(crash) => crash.run().await,
             Kind::Launch(launch) => launch.run().await,
             Kind::Roll(roll) => roll.run().await,
+            Kind::Timers(timers) => timers.run().await,
             Kind::History(history) => history.run().await,
             Kind::Carrier(carrier) => carrier.run().await,
         }

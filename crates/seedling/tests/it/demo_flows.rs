@@ -20,7 +20,7 @@ fn talk(flow: &str, typed: &[&str], expected: &[&str]) {
 
 #[test]
 fn every_example_is_free_of_mistakes() {
-    for file in [DEMO, "drill/two_questions.json", "demo/clinic_visit.json"] {
+    for file in [DEMO, "drill/two_questions.json", "drill/silence.json", "demo/clinic_visit.json"] {
         let output = seedling(&["flow", "check", &testdata(file)], "");
         let said = said(&output);
         assert!(output.status.success() && said.contains(" 0 errors, 0 warnings"), "{file}: {said}");

@@ -28,6 +28,11 @@ fn three_nodes_are_restarted_one_after_the_other() {
 }
 
 #[test]
+fn timers_are_due_all_at_once_while_people_write() {
+    ends_well(&["timers", "--timers", "1500", "--rate", "30", "--seconds", "4"], None);
+}
+
+#[test]
 fn a_launch_is_played() {
     ends_well(&["launch", "--people", "60", "--messages", "5", "--minutes", "0.1"], None);
 }

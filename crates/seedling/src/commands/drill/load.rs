@@ -15,7 +15,7 @@ use simulator::scratch::ScratchNode;
 use uuid::Uuid;
 
 /// People of a long drill; a shorter one has a quarter as many as messages, so that each writes several.
-const PEOPLE_MAX: usize = 20_000;
+pub(super) const PEOPLE_MAX: usize = 20_000;
 const MESSAGES_PER_PERSON: f64 = 4.0;
 
 /// Sends real carrier requests to a node at a fixed rate, and follows every message through the flow to a fake
@@ -147,11 +147,14 @@ impl Load {
     }
 
     fn plan(&self, node: String, channel: Uuid) -> Plan {
-        let messages = self.rate * self.seconds as f64;
-        let suited = ((messages / MESSAGES_PER_PERSON) as usize).clamp(1, PEOPLE_MAX);
-        let people = self.contacts.unwrap_or(suited);
+        let people = self.contacts.unwrap_or(suited(self.rate, self.seconds));
         Plan { rate: self.rate, seconds: self.seconds, people, node, channel }
     }
+}
+
+/// How many people suit a rate and a time.
+pub(super) fn suited(rate: f64, seconds: u64) -> usize {
+    ((rate * seconds as f64 / MESSAGES_PER_PERSON) as usize).clamp(1, PEOPLE_MAX)
 }
 
 fn print(report: &Report) {
