@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::Context;
-use store::{LeaseName, OutboxLine, TimerKind};
+use store::{LeaseName, OutboxLine, TimerKind, Topic};
 use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
@@ -51,6 +51,7 @@ pub(crate) async fn run(worker: Worker) {
     let ctx = ctx.under(fence);
     let unclaimed = ctx.unclaimed();
     let (urgent, others) = TimerKind::ALL.into_iter().partition(|kind| kind.is_urgent());
+    let mut earlier = ctx.store.doorbell().listen(Topic::Timers);
     let (lines, waiting, schedules_at) = (HashSet::new(), None, Instant::now());
     let mut clock = Clock {
         ctx,
@@ -70,6 +71,7 @@ pub(crate) async fn run(worker: Worker) {
         tokio::select! {
             biased;
             () = stop.notified() => return,
+            () = earlier.rung() => tokio::time::sleep(limits::CLOCK_SHORTEST_SLEEP).await,
             () = tokio::time::sleep(pause) => {}
         }
     }

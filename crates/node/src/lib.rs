@@ -19,6 +19,7 @@ mod intake;
 mod jobs;
 pub mod limits;
 mod lines;
+mod listening;
 mod machine;
 pub mod mail;
 mod membership;

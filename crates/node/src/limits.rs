@@ -180,6 +180,8 @@ pub const CLOCK_SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 pub const CLOCK_LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Longest sleep of the dispatcher before it looks for rows in the store.
 pub const CLAIM_LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Shortest time between two looks that doorbells ask for: a burst of commits is one look.
+pub const DOORBELL_PAUSE: Duration = Duration::from_millis(10);
 /// How long a channel's settings are used before they are read again.
 pub const CHANNEL_FRESH: Duration = Duration::from_secs(5);
 

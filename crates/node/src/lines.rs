@@ -36,6 +36,14 @@ struct Opened {
     row: Arc<ChannelRow>,
     channel: Arc<Channel>,
     asked: Instant,
+    /// Nothing was heard since that may have changed it.
+    is_fresh: bool,
+}
+
+impl Opened {
+    fn is_fresh(&self) -> bool {
+        self.is_fresh && self.asked.elapsed() < limits::CHANNEL_FRESH
+    }
 }
 
 /// Codecs of channels.
@@ -68,7 +76,7 @@ impl Lines {
         id: ChannelId,
     ) -> Result<Option<Arc<Channel>>, StoreError> {
         if let Some(opened) = self.known(id)
-            && opened.asked.elapsed() < limits::CHANNEL_FRESH
+            && opened.is_fresh()
         {
             return Ok(Some(opened.channel));
         }
@@ -117,6 +125,13 @@ impl Lines {
         self.known(id).map(|opened| opened.channel)
     }
 
+    /// Asks again for what was found, though it is fresh: definitions changed.
+    pub(crate) fn ask_again(&self) {
+        self.kinds.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        opened.values_mut().for_each(|opened| opened.is_fresh = false);
+    }
+
     fn known(&self, id: ChannelId) -> Option<Opened> {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
@@ -124,12 +139,13 @@ impl Lines {
     fn open(&self, row: Arc<ChannelRow>) -> Arc<Channel> {
         if let Some(opened) = self.known(row.id)
             && Arc::ptr_eq(&opened.row, &row)
-            && opened.asked.elapsed() < limits::CHANNEL_FRESH
+            && opened.is_fresh()
         {
             return opened.channel;
         }
         let channel = Arc::new(Channel::open(&row));
-        let opened = Opened { row: row.clone(), channel: channel.clone(), asked: Instant::now() };
+        let opened =
+            Opened { row: row.clone(), channel: channel.clone(), asked: Instant::now(), is_fresh: true };
         self.opened.write().unwrap_or_else(PoisonError::into_inner).insert(row.id, opened);
         channel
     }

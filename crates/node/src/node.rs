@@ -21,6 +21,7 @@ use crate::intake::{IntakeError, Submission, Taken};
 use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
+use crate::listening;
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
 use crate::rates::Rates;
@@ -71,10 +72,17 @@ struct Inner {
     /// Taken away to close intake.
     intake: Mutex<Option<mpsc::Sender<Submission>>>,
     stopping: AtomicBool,
-    stop_clock: Arc<Notify>,
-    stop_jobs: Arc<Notify>,
+    stops: Stops,
     bounds: Bounds,
     tasks: Mutex<Option<Tasks>>,
+}
+
+/// What ends workers, each by itself.
+#[derive(Default)]
+struct Stops {
+    clock: Arc<Notify>,
+    jobs: Arc<Notify>,
+    listening: Arc<Notify>,
 }
 
 /// What a worker is given that one node at a time has.
@@ -92,13 +100,16 @@ struct Tasks {
     intake: JoinHandle<()>,
     clock: JoinHandle<()>,
     jobs: JoinHandle<()>,
+    listening: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     bounds: Vec<JoinHandle<()>>,
 }
 
 impl Tasks {
     fn all(&self) -> impl Iterator<Item = &JoinHandle<()>> {
-        [&self.intake, &self.clock, &self.jobs, &self.dispatcher].into_iter().chain(&self.bounds)
+        [&self.intake, &self.clock, &self.jobs, &self.listening, &self.dispatcher]
+            .into_iter()
+            .chain(&self.bounds)
     }
 }
 
@@ -146,8 +157,7 @@ impl Node {
             bell: bell.clone(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
-        let intake = bounds.start_intake(&ctx, &handover, &metrics, queue);
-        let stop_clock = Arc::new(Notify::new());
+        let (stops, heard) = (Stops::default(), (handover.clone(), lines.clone()));
         let worker = |stop: &Arc<Notify>| Worker {
             ctx: ctx.clone(),
             handover: handover.clone(),
@@ -157,10 +167,14 @@ impl Node {
             pulse: bounds.pulse.clone(),
             stop: stop.clone(),
         };
-        let clock = tokio::spawn(clock::run(worker(&stop_clock)));
-        let stop_jobs = Arc::new(Notify::new());
-        let jobs = tokio::spawn(jobs::run(worker(&stop_jobs)));
-        let background = bounds.start(&ctx, &handover, &metrics);
+        let tasks = Tasks {
+            intake: bounds.start_intake(&ctx, &handover, &metrics, queue),
+            clock: tokio::spawn(clock::run(worker(&stops.clock))),
+            jobs: tokio::spawn(jobs::run(worker(&stops.jobs))),
+            bounds: bounds.start(&ctx, &handover, &metrics),
+            listening: tokio::spawn(listening::run(ctx.clone(), heard, stops.listening.clone())),
+            dispatcher,
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 ctx,
@@ -174,10 +188,9 @@ impl Node {
                 handover,
                 intake: Mutex::new(Some(submit)),
                 stopping: AtomicBool::new(false),
-                stop_clock,
-                stop_jobs,
+                stops,
                 bounds,
-                tasks: Mutex::new(Some(Tasks { intake, clock, jobs, dispatcher, bounds: background })),
+                tasks: Mutex::new(Some(tasks)),
             }),
         })
     }
@@ -320,8 +333,8 @@ impl Node {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
-        for task in [tasks.intake, tasks.clock, tasks.jobs, tasks.dispatcher].into_iter().chain(tasks.bounds)
-        {
+        let own = [tasks.intake, tasks.clock, tasks.jobs, tasks.listening, tasks.dispatcher];
+        for task in own.into_iter().chain(tasks.bounds) {
             let _ = task.await;
         }
         self.inner.bounds.close();
@@ -350,8 +363,8 @@ impl Node {
         }
         self.announce_stop();
         drop(self.inner.intake.lock().unwrap_or_else(PoisonError::into_inner).take());
-        self.inner.stop_clock.notify_one();
-        self.inner.stop_jobs.notify_one();
+        self.inner.stops.clock.notify_one();
+        self.inner.stops.jobs.notify_one();
         self.inner.bounds.stop();
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return true };
@@ -368,6 +381,9 @@ impl Node {
             // Whatever they committed is with the dispatcher now.
             self.inner.handover.stop();
             let _ = tasks.dispatcher.await;
+            // Until then an opt-out elsewhere is heard.
+            self.inner.stops.listening.notify_one();
+            let _ = tasks.listening.await;
         });
         let in_time = stopped.await.is_ok();
         if !in_time {

@@ -111,6 +111,11 @@ impl Registry {
         self.channels.read().unwrap_or_else(PoisonError::into_inner).contains_key(&uuid)
     }
 
+    /// Asks again for lines that were not found: definitions changed.
+    pub fn ask_again(&self) {
+        self.unknown.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn is_unknown(&self, uuid: ChannelUuid, now: Timestamp) -> bool {
         let asked = self.unknown.read().unwrap_or_else(PoisonError::into_inner).get(&uuid).copied();
         asked.is_some_and(|asked| now.duration_since(asked).abs() < UNKNOWN_FOR)

@@ -116,7 +116,8 @@ impl Running {
         // What the others are told of this node: the socket may have been handed down.
         let config = Config { listen: address, ..config };
         let reports = reports_database(config.reports_database.as_deref())?;
-        let options = store::StoreOptions { create: false, reports, ..store::StoreOptions::default() };
+        let options =
+            store::StoreOptions { create: false, listens: true, reports, ..store::StoreOptions::default() };
         let store = Store::open(&url, options).context("cannot open the database")?;
         let surroundings = Surroundings::system(config.allow_private_webhooks)?;
         let node = Node::start(config, store, surroundings).await?;

@@ -124,6 +124,8 @@ pub enum Change {
     Schedule(Box<ScheduleRow>),
     /// Removes a schedule.
     RemoveSchedule(WorkspaceId, ScheduleId),
+    /// Removes the oldest entries of the feed from before this moment, some at a time.
+    PruneFeed(Timestamp),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

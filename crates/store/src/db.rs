@@ -9,15 +9,16 @@ use domain::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
-    DueJobs, DueTimer, EarlyReport, IdSource, InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded,
-    MessageRow, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered,
-    Registered, ReminderRow, RevisionRow, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError,
-    StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind, Unit, UnitDone,
-    UnitError, Verified, WorkspaceRow,
+    Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedRead, IdSource, InboundKey, JobFile, JobRow,
+    LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
+    RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunRow, ScheduleRow, SessionRow,
+    SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind,
+    Topic, Topics, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -35,6 +36,7 @@ pub struct Store {
     db: Arc<Db>,
     ids: Arc<IdSource>,
     doubts: Arc<Doubts>,
+    doorbell: Doorbell,
     /// Only in simulations.
     faults: Option<Faults>,
     /// Whether reads may be answered by a standby.
@@ -53,10 +55,11 @@ impl Store {
         if options.reports.is_some() && !matches!(url, StoreUrl::Postgres(_)) {
             return Err(StoreError::BadUrl("a database for reports is a standby of PostgreSQL".to_owned()));
         }
+        let doorbell = Doorbell::default();
         let db = match url {
             StoreUrl::Sqlite(path) => Db::Sqlite(Sqlite::open(Some(path), options)?),
             StoreUrl::Memory => Db::Sqlite(Sqlite::open(None, options)?),
-            StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options)?),
+            StoreUrl::Postgres(url) => Db::Postgres(Postgres::open(url, options, &doorbell)?),
         };
         let highest = match &db {
             Db::Sqlite(db) => db.highest_id(),
@@ -67,6 +70,7 @@ impl Store {
             db: Arc::new(db),
             ids: Arc::new(ids),
             doubts: Arc::default(),
+            doorbell,
             faults: None,
             reports: false,
         })
@@ -218,15 +222,31 @@ impl Store {
     /// Commits units, together with those of others who wait. Answers each after the commit, in order. The outer
     /// error means that nothing is known to be committed.
     pub async fn write(&self, units: Vec<Unit>) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
+        let mut rung = Topics::of(&units, self.doorbell.looked_at());
+        let wanted = Topics::wanted(&units);
         let work = async {
-            match &*self.db {
+            let done = match &*self.db {
                 Db::Sqlite(db) => db.write(units).await,
                 Db::Postgres(db) => db.write(units).await,
+            };
+            // What is not in the hand of who wrote it waits for whoever looks next.
+            if done.as_ref().map_or(true, |done| doorbell::got(done) < wanted) {
+                rung.insert(Topic::Outbox);
             }
+            if let Ok(done) = &done {
+                self.doorbell.withdraw(&doorbell::withdrawn(done));
+            }
+            self.doorbell.ring(rung);
+            done
         };
         let answer = self.call("write", true, work).await;
         self.doubts.note(&answer);
         answer
+    }
+
+    /// Rings and listens for whatever is committed. The store rings by itself.
+    pub fn doorbell(&self) -> &Doorbell {
+        &self.doorbell
     }
 
     /// Commits one unit.
@@ -388,6 +408,15 @@ reads! {
     fn nodes() -> Vec<NodeRow>;
     /// The leases that were ever taken, by name.
     fn leases() -> Vec<LeaseRow>;
+    /// What was committed after a cursor, in order, of a workspace or of all: some of it. Nothing is left out that
+    /// commits later.
+    fn feed_after(workspace: Option<WorkspaceId>, after: FeedCursor, limit: usize) -> FeedRead;
+    /// The place behind all that is committed now: from here on, all is news.
+    fn feed_head() -> FeedCursor;
+    /// When the oldest commit was that the feed keeps.
+    fn feed_oldest() -> Option<Timestamp>;
+    /// The public identifiers of these contacts, of those that there are.
+    fn contact_uuids(workspace: WorkspaceId, ids: Vec<ContactId>) -> Vec<(ContactId, ContactUuid)>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }
@@ -414,6 +443,8 @@ impl Store {
 
     /// Gives back what runs had in hand that are not alive any more, marked as possibly repeated.
     pub async fn recover_outbox(&self, now: Timestamp) -> Result<Recovered, StoreError> {
-        self.aside("recover_outbox", move |conn| apply_outbox::recover(conn, now)).await
+        self.aside("recover_outbox", move |conn| apply_outbox::recover(conn, now))
+            .await
+            .inspect(|_| self.doorbell.ring([Topic::Outbox].into_iter().collect()))
     }
 }

@@ -15,9 +15,11 @@ mod contact_query;
 mod conversation;
 mod db;
 mod definitions;
+mod doorbell;
 mod doubts;
 mod error;
 pub mod faults;
+mod feed;
 mod ids;
 mod job;
 mod message;
@@ -59,7 +61,9 @@ pub use definitions::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
     GroupRow, KEPT_TABLE_VERSIONS, LabelRow, RevisionRow, TableContent, TableRow, TriggerRow,
 };
+pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};
+pub use feed::{FeedCursor, FeedItem, FeedKind, FeedKinds, FeedRead, NotACursor};
 pub use ids::IdSource;
 pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,

@@ -78,6 +78,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0016_jobs_for_people.sql"),
     },
     Migration { version: TALLIES, name: "tallies", sql: include_str!("../migrations/0017_tallies.sql") },
+    Migration { version: 18, name: "feed", sql: include_str!("../migrations/0018_feed.sql") },
     Migration { version: 19, name: "bounds", sql: include_str!("../migrations/0019_bounds.sql") },
     Migration { version: 20, name: "schedules", sql: include_str!("../migrations/0020_schedules.sql") },
     Migration {

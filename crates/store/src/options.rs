@@ -81,6 +81,9 @@ pub struct StoreOptions {
     pub reader_cache_kib: u32,
     /// How long to wait for another process that writes.
     pub busy_timeout: Duration,
+    /// Hear what other processes ring ([`crate::Doorbell`]), and ring for them aside. A process that does not, as a
+    /// command, rings for them with each commit.
+    pub listens: bool,
     /// Create the database if it does not exist.
     pub create: bool,
     /// A standby of a PostgreSQL database that reports are read from ([`crate::Store::for_reports`]).
@@ -98,6 +101,7 @@ impl Default for StoreOptions {
             writer_cache_kib: 96 * 1_024,
             reader_cache_kib: 4 * 1_024,
             busy_timeout: Duration::from_secs(10),
+            listens: false,
             create: true,
             reports: None,
         }

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     Claimed, OutboxQueue, StoreError, Unit, UnitDone, UnitError,
+    feed::Gathered,
     sql::{self, Connection},
     tally::Tallies,
 };
@@ -71,5 +72,6 @@ impl Write {
 #[derive(Default)]
 pub(crate) struct SideEffects {
     pub(crate) tallies: Tallies,
+    pub(crate) feed: Gathered,
     pub(crate) definitions_of: Option<WorkspaceId>,
 }

@@ -37,6 +37,9 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("early_report", Treatment::Copied, MANY),
     ("event", Treatment::Copied, MANY),
     ("feature", Treatment::Copied, MANY),
+    // The order of the commits is the database's own; who reads it begins anew.
+    ("feed", Treatment::Left, MANY),
+    ("feed_floor", Treatment::Left, MANY),
     // Whether a store is being filled is said of the place.
     ("filling", Treatment::Left, MANY),
     ("flow", Treatment::Copied, MANY),

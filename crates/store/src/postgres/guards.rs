@@ -35,6 +35,7 @@ pub(super) struct Standing {
     pub modified_on: i64,
     pub created_on: i64,
     pub sent_on: Option<i64>,
+    pub contact: i64,
     pub changed: bool,
 }
 
@@ -183,14 +184,14 @@ const TIMERS: &str = "SELECT t.contact_id, t.kind, t.scope, t.workspace_id, t.du
      ORDER BY t.contact_id, t.kind, t.scope FOR UPDATE OF t";
 const MESSAGES: &str =
     "SELECT id, workspace_id, status, direction, day, channel_id, flow_id, external_id, reason,
-         error_count, modified_on, sent_on, uuid, created_on
+         error_count, modified_on, sent_on, uuid, created_on, contact_id
      FROM message WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
 const MESSAGE_UUIDS: &str =
     "SELECT id, workspace_id, status, direction, day, channel_id, flow_id, external_id,
-         reason, error_count, modified_on, sent_on, uuid, created_on
+         reason, error_count, modified_on, sent_on, uuid, created_on, contact_id
      FROM message WHERE uuid = ANY($1::uuid[]) AND direction = 'out' ORDER BY id FOR UPDATE";
 const EXTERNALS: &str = "SELECT m.id, m.workspace_id, m.status, m.direction, m.day, m.channel_id, m.flow_id,
-         m.external_id, m.reason, m.error_count, m.modified_on, m.sent_on, m.uuid, m.created_on
+         m.external_id, m.reason, m.error_count, m.modified_on, m.sent_on, m.uuid, m.created_on, m.contact_id
      FROM {rows} AS w (workspace_id, channel_id, external_id)
      CROSS JOIN LATERAL (SELECT * FROM message
          WHERE channel_id = w.channel_id AND external_id = w.external_id AND workspace_id = w.workspace_id
@@ -397,6 +398,7 @@ fn message(row: &Row<'_>, known: &mut Known) -> sql::Result<()> {
             modified_on: row.get(10)?,
             sent_on: row.get(11)?,
             created_on: row.get(13)?,
+            contact: row.get(14)?,
             changed: false,
         },
     );

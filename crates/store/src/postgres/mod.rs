@@ -18,6 +18,7 @@ mod routing;
 mod schema;
 mod session;
 mod tables;
+mod telegraph;
 mod tls;
 mod wire;
 mod writer;
@@ -33,6 +34,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     Claimed, IdSource, OutboxQueue, StoreError, StoreOptions, Unit, UnitError, bulk,
+    doorbell::Doorbell,
     sql::Connection,
     sqlite::{Rows, read_nodes},
     writing::{Aside, UnitAnswers, Write},
@@ -44,6 +46,7 @@ pub(crate) use load::{load_conversations, reach};
 use replica::Replica;
 use routing::Parts;
 pub(crate) use session::Session;
+use telegraph::Telegraph;
 pub(crate) use wire::Bind;
 use writer::{Loose, Writer};
 
@@ -56,6 +59,8 @@ pub(crate) struct Postgres {
     /// Empty only while the store is being dropped. The first also does what belongs to no contact.
     queues: Vec<mpsc::Sender<Write>>,
     writers: Vec<std::thread::JoinHandle<()>>,
+    /// Rings for other processes; only where this one listens to them.
+    _telegraph: Option<Telegraph>,
     readers: Arc<Readers>,
     reports: Option<Arc<Replica>>,
     asides: Arc<Asides>,
@@ -75,13 +80,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Postgres {
     /// Connects, brings the schema up to date and starts the writer. Blocks.
-    pub(crate) fn open(url: &PostgresUrl, options: StoreOptions) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        url: &PostgresUrl,
+        options: StoreOptions,
+        bell: &Doorbell,
+    ) -> Result<Self, StoreError> {
         let mine = url.clone();
         // A thread of its own: the caller may be inside a runtime, where nothing may block on another.
         let opened = std::thread::Builder::new().name("store-open".to_owned()).spawn(move || {
             let session = Session::open(&mine).map_err(|error| cannot_open(&mine, &error.to_string()))?;
             schema::migrate(&session, &mine, options.create)?;
             bulk::check_whole(&Connection::Postgres(&session), &mine.to_string())?;
+            schema::drop_feed_of_others(&session)?;
             let highest = read_nodes::highest_id(&Connection::Postgres(&session))?;
             Ok::<_, StoreError>((session, highest, options))
         });
@@ -93,6 +103,7 @@ impl Postgres {
             highest,
             queues,
             writers,
+            _telegraph: if options.listens { Telegraph::start(url, bell.clone()) } else { None },
             readers: Arc::new(readers),
             reports: options.reports.as_ref().map(|url| Arc::new(Replica::new((**url).clone()))),
             asides: Arc::new(Asides::new(url.clone())),

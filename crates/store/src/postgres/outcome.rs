@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     Change, MessageRef, MessageStatus, NewMessage, NewOutbox, StatusChange, StatusResult, StoreError, Tell,
-    Unit, UnitDone, UnitError, UrnRow, sql,
+    Unit, UnitDone, UnitError, UrnRow,
+    feed::Gathered,
+    sql,
     sqlite::apply_jobs::count_slice,
     tally::{Moments, Tallies, local_day, zone_named},
 };
@@ -24,6 +26,7 @@ pub(super) struct Outcome<'u> {
     pub known: Known,
     pub tables: Tables<'u>,
     pub tallies: Tallies,
+    pub feed: Gathered,
 }
 
 impl<'u> Outcome<'u> {
@@ -41,6 +44,7 @@ impl<'u> Outcome<'u> {
         for change in &unit.changes {
             self.apply(change, &mut done)?;
         }
+        self.feed.unit(unit);
         Ok(Ok(done))
     }
 
@@ -278,7 +282,9 @@ impl<'u> Outcome<'u> {
             there.sent_on = there.sent_on.or(Some(at));
         }
         there.changed = true;
+        let contact = there.contact;
         self.count(change.workspace, &earlier, (before, change.status), change.at);
+        self.feed.status(change.workspace.0, contact, id, at);
         StatusResult::Applied(domain::MessageId(id))
     }
 

@@ -102,3 +102,11 @@ fn refuse_beside_older_nodes(conn: &Connection<'_>) -> Result<(), StoreError> {
         None => Ok(()),
     }
 }
+
+/// Removes entries of the feed that another server numbered, whose database was restored here: they would stand before
+/// all that is committed from now on, or hidden for long.
+pub(super) fn drop_feed_of_others(session: &Session) -> Result<(), StoreError> {
+    let text = "DELETE FROM feed WHERE tx >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+    sql::exec(&Connection::Postgres(session), text, &[])?;
+    Ok(())
+}

@@ -23,11 +23,14 @@ use super::{
     outcome::{Outcome, Spoilt},
     session::{Session, Trouble},
     tables::Tables,
-    wire::Table,
+    telegraph,
+    wire::{Bind, Table},
 };
 use crate::{
     Change, MAX_CHANGES_PER_UNIT, StoreError, StoreOptions, Unit, UnitDone, UnitError,
-    sql::{self, Connection, Row},
+    doorbell::{self, Topics},
+    feed::Gathered,
+    sql::{self, Connection, Param, Row},
     sqlite::{apply, fences::Fences},
     tally::Tallies,
     writing::{Done, SideEffects, Write},
@@ -54,6 +57,8 @@ pub(super) struct Writer {
     units_max: usize,
     /// How long to go on connecting before those who wait are told.
     patience: Duration,
+    /// Whether other processes are told with each commit: by a process that does not listen itself, as a command.
+    rings: bool,
     loose: Loose,
 }
 
@@ -105,7 +110,15 @@ impl Writer {
         loose: Loose,
         options: &StoreOptions,
     ) -> Self {
-        Self { url, shard, session, units_max: options.group_units, patience: options.busy_timeout, loose }
+        Self {
+            url,
+            shard,
+            session,
+            units_max: options.group_units,
+            patience: options.busy_timeout,
+            rings: !options.listens,
+            loose,
+        }
     }
 
     /// Serves jobs until the last store is dropped.
@@ -153,6 +166,18 @@ impl Writer {
         }
     }
 
+    /// What other processes are told with the commit of these jobs, if this one tells them so.
+    fn rung(&self, jobs: &[Write], done: &[Done]) -> String {
+        let (mut topics, mut rows) = (Topics::NONE, Vec::new());
+        for job in jobs.iter().zip(done).filter(|_| self.rings) {
+            if let (Write::Units(units, _), Done::Units(ends)) = job {
+                topics.extend(Topics::of(units, i64::MAX));
+                rows.extend(doorbell::withdrawn(ends));
+            }
+        }
+        telegraph::words(topics, &rows)
+    }
+
     /// Applies and commits all jobs, or none of them.
     fn attempt(&mut self, jobs: &[Write], carefully: bool, deadline: Instant) -> Result<Vec<Done>, Failed> {
         let session = match self.session.take().filter(|session| session.trouble().is_none()) {
@@ -165,6 +190,7 @@ impl Writer {
             shard: self.shard,
             fences: Fences::default(),
             tallies: Tallies::default(),
+            feed: Gathered::default(),
         };
         session.begin(&self.url.begin());
         let applied = group.give_back(&loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
@@ -190,7 +216,7 @@ impl Writer {
             }
         };
         let in_hand = in_hand(jobs, &done);
-        match group.commit() {
+        match group.commit(&self.rung(jobs, &done)) {
             Ok(()) => {
                 // Given back, or taken by somebody since: in either case not loose any more.
                 if !loose.is_empty() {
@@ -255,6 +281,7 @@ struct Group<'s> {
     shard: i64,
     fences: Fences,
     tallies: Tallies,
+    feed: Gathered,
 }
 
 impl<'s> Group<'s> {
@@ -355,12 +382,14 @@ impl<'s> Group<'s> {
         }
         let known = guards::known(self.session, &batch.units).map_err(|error| self.spoilt(&error))?;
         let tallies = std::mem::take(&mut self.tallies);
-        let mut outcome = Outcome { known, tables: Tables::default(), tallies };
+        let mut outcome =
+            Outcome { known, tables: Tables::default(), tallies, feed: std::mem::take(&mut self.feed) };
         for (unit, place) in batch.units.into_iter().zip(places) {
             let answer = outcome.unit(unit).map_err(|Spoilt| Failed::Spoilt)?;
             waiting.answers[place] = Some(answer);
         }
         self.tallies = outcome.tallies;
+        self.feed = outcome.feed;
         let written = outcome.tables.write(self.session, &outcome.known, &mut self.tallies);
         written.map_err(|error| self.spoilt(&error))?.map_err(|Spoilt| Failed::Spoilt)
     }
@@ -391,6 +420,7 @@ impl<'s> Group<'s> {
         self.settle(done.is_ok())?;
         if done.is_ok() {
             self.tallies.take_all(side.tallies);
+            self.feed.append(side.feed);
         }
         Ok(done)
     }
@@ -420,7 +450,7 @@ impl<'s> Group<'s> {
         Ok(())
     }
 
-    fn commit(self) -> Result<(), Failed> {
+    fn commit(mut self, rung: &str) -> Result<(), Failed> {
         let mut table = Table::default();
         for ((workspace, day, kind, subject, name), by) in &self.tallies.rows() {
             table.push(&[workspace, day, kind, subject, name, &self.shard, by]);
@@ -428,6 +458,18 @@ impl<'s> Group<'s> {
         let mut statements = Vec::new();
         if table.rows() > 0 {
             statements.push((table.unfold(TALLIES), table.binds()));
+        }
+        let mut feed = Table::default();
+        for row in self.feed.rows() {
+            let entries = row.entries.as_slice();
+            feed.push(&[&row.first, &row.count, &row.workspace, &entries, &row.on]);
+        }
+        if feed.rows() > 0 {
+            statements.push((feed.unfold(FEED), feed.binds()));
+        }
+        if !rung.is_empty() {
+            let text = format!("SELECT pg_notify('{}', $1)", telegraph::CHANNEL);
+            statements.push((text, vec![Bind::One((&rung).value())]));
         }
         if !self.session.is_open() {
             return Ok(());
@@ -443,6 +485,9 @@ impl<'s> Group<'s> {
     }
 }
 
+// The number of the transaction, by which readers see what is committed for good.
+const FEED: &str = "INSERT INTO feed (tx, first, count, workspace_id, entries, created_on)
+     SELECT pg_current_xact_id()::text::bigint, w.* FROM {rows} AS w (first, count, workspace_id, entries, created_on)";
 /// At the end of the transaction and in the order of the keys: a row that another writer counts in is waited for only
 /// while that one commits, and nobody waits in a circle.
 const TALLIES: &str = "INSERT INTO tally (workspace_id, day, kind, subject, name, shard, count)

@@ -1,8 +1,9 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_dead, apply_definitions, apply_early, apply_extensions, apply_jobs, apply_messages, apply_outbox,
-    apply_people, apply_sessions, apply_settings, apply_tickets, schedules, writer::SideEffects,
+    apply_dead, apply_definitions, apply_early, apply_extensions, apply_feed, apply_jobs, apply_messages,
+    apply_outbox, apply_people, apply_sessions, apply_settings, apply_tickets, schedules,
+    writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -15,6 +16,7 @@ pub(crate) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Re
     for change in &unit.changes {
         one(conn, change, &mut done, side)?;
     }
+    side.feed.unit(unit);
     if let Some(workspace) = side.definitions_of {
         apply_definitions::raise_version(conn, workspace)?;
     }
@@ -118,6 +120,7 @@ fn one(
         Change::NewSchedule(new) => schedules::insert(conn, new)?,
         Change::Schedule(row) => schedules::update(conn, row)?,
         Change::RemoveSchedule(workspace, id) => schedules::remove(conn, *workspace, *id)?,
+        Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -187,6 +190,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Ticket(_)
             | Change::Seen(..)
             | Change::Tallies(_)
+            | Change::PruneFeed(_)
             | Change::EndSession(..) => {}
         }
     }

@@ -91,10 +91,11 @@ struct Standing {
     channel: Option<i64>,
     created_on: i64,
     sent_on: Option<i64>,
+    contact: i64,
 }
 
 impl Standing {
-    const COLUMNS: &'static str = "id, status, direction, day, channel_id, created_on, sent_on";
+    const COLUMNS: &'static str = "id, status, direction, day, channel_id, created_on, sent_on, contact_id";
 
     fn read(row: &Row<'_>) -> sql::Result<Self> {
         Ok(Self {
@@ -105,6 +106,7 @@ impl Standing {
             channel: row.get(4)?,
             created_on: row.get(5)?,
             sent_on: row.get(6)?,
+            contact: row.get(7)?,
         })
     }
 
@@ -216,6 +218,7 @@ fn settle(
             &change.workspace.0,
         ],
     )?;
+    side.feed.status(change.workspace.0, before.contact, before.id, change.at.as_microsecond());
     before.count(change.workspace, change.status, change.at, side);
     Ok(StatusResult::Applied(id))
 }

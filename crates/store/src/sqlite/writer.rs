@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::{apply, apply_outbox, connection::CHECKPOINT_PAGES, fences::Fences};
+use super::{apply, apply_feed, apply_outbox, connection::CHECKPOINT_PAGES, fences::Fences};
+use crate::feed::Gathered;
 pub(super) use crate::writing::SideEffects;
 use crate::{
     Claimed, MAX_CHANGES_PER_UNIT, OutboxQueue, StoreError, Unit, UnitDone, UnitError, sql,
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     limits: Limits,
     tallies: Tallies,
     fences: Fences,
+    feed: Gathered,
     checkpoint_pages: u32,
 }
 
@@ -43,6 +45,7 @@ impl Writer {
             limits,
             tallies: Tallies::default(),
             fences: Fences::default(),
+            feed: Gathered::default(),
             checkpoint_pages: CHECKPOINT_PAGES,
         }
     }
@@ -111,6 +114,7 @@ impl Writer {
         if spoilt {
             done.clear();
             self.tallies.clear();
+            self.feed.clear();
             begun = self.roll_back().and_then(|()| self.begin());
             if begun.is_ok() {
                 done = jobs.iter().filter_map(|job| self.apply(job, true).ok()).collect();
@@ -208,7 +212,7 @@ impl Writer {
         let mut side = SideEffects::default();
         match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
-                self.tallies.take_all(side.tallies);
+                self.keep(side);
                 Ok(Ok(done))
             }
             Err(_) => Err(Spoilt),
@@ -221,7 +225,7 @@ impl Writer {
         match apply::unit(&self.sql(), unit, &mut side) {
             Ok(done) => {
                 sql::exec(&self.sql(), "RELEASE unit", &[])?;
-                self.tallies.take_all(side.tallies);
+                self.keep(side);
                 Ok(done)
             }
             Err(error) => {
@@ -236,12 +240,18 @@ impl Writer {
         }
     }
 
+    fn keep(&mut self, side: SideEffects) {
+        self.tallies.take_all(side.tallies);
+        self.feed.append(side.feed);
+    }
+
     fn finish(&mut self) -> Result<(), StoreError> {
-        let tallies = std::mem::take(&mut self.tallies);
+        let (tallies, feed) = (std::mem::take(&mut self.tallies), self.feed.rows());
         if self.conn.is_autocommit() {
             return Err(given_up());
         }
         let done = write_tallies(&self.sql(), &tallies)
+            .and_then(|()| apply_feed::insert(&self.sql(), &feed))
             .and_then(|()| sql::exec(&self.sql(), "COMMIT", &[]).map(drop));
         if let Err(error) = done {
             self.roll_back()?;

@@ -3,6 +3,8 @@
 
 mod counts;
 mod delivery;
+mod doorbell;
+mod feed;
 mod history;
 mod losses;
 mod moving;
