@@ -10,12 +10,12 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use operations::Context;
 use store::{Beat, Fence, LeaseName, LeaseRow, NodeRow, NodeState, StoreError};
-use tokio::sync::{Notify, watch as channel};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -50,7 +50,9 @@ struct Inner {
     ctx: Context,
     identity: Identity,
     metrics: Arc<Metrics>,
-    view: channel::Sender<View>,
+    view: Mutex<View>,
+    /// Rung when the view changed. It wakes in the order of asking, which a channel of the runtime draws by lot.
+    changed: Notify,
     /// When the last beat that succeeded was begun.
     last: Mutex<Instant>,
     /// Runs that this node is ending just now.
@@ -58,6 +60,17 @@ struct Inner {
     stopping: AtomicBool,
     stop: Notify,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Inner {
+    fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learned(&self, what: impl FnOnce(&mut View)) {
+        what(&mut self.view());
+        self.changed.notify_waiters();
+    }
 }
 
 impl Membership {
@@ -72,7 +85,8 @@ impl Membership {
             ctx,
             identity,
             metrics,
-            view: channel::Sender::new(View::default()),
+            view: Mutex::default(),
+            changed: Notify::new(),
             last: Mutex::new(asked),
             evicting: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -99,24 +113,28 @@ impl Membership {
 
     /// The nodes that are alive, this one among them, the oldest first.
     pub fn nodes(&self) -> Vec<NodeRow> {
-        self.inner.view.borrow().nodes.clone()
+        self.inner.view().nodes.clone()
     }
 
     /// How many nodes share what is shared, at least 1: rates of channels and of clients are divided by it.
     pub fn living(&self) -> usize {
-        self.inner.view.borrow().nodes.len().max(1)
+        self.inner.view().nodes.len().max(1)
     }
 
     /// Whether this run was ended by others: nothing that it writes is taken any more.
     pub fn is_lost(&self) -> bool {
-        self.inner.view.borrow().lost
+        self.inner.view().lost
     }
 
     /// Waits until this run was ended by others.
     pub async fn until_lost(&self) {
-        let mut view = self.inner.view.subscribe();
-        // The sender lives as long as this value.
-        let _ = view.wait_for(|view| view.lost).await;
+        loop {
+            let changed = self.inner.changed.notified();
+            if self.is_lost() {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Whether the last beat is so recent that nobody can have ended this run since.
@@ -133,27 +151,25 @@ impl Membership {
         if self.is_fresh() {
             return true;
         }
-        let mut view = self.inner.view.subscribe();
         loop {
+            let changed = self.inner.changed.notified();
             if self.is_lost() {
                 return false;
             }
             if self.is_fresh() {
                 return true;
             }
-            if view.changed().await.is_err() {
-                return false;
-            }
+            changed.await;
         }
     }
 
     /// Waits until this run has a lease. It has it until it is given back, or until the run ends.
     pub(crate) async fn lease(&self, name: LeaseName) -> Fence {
         let inner = &*self.inner;
-        let mut view = inner.view.subscribe();
         loop {
-            let may_be_taken = !inner.stopping.load(Ordering::Relaxed)
-                && view.borrow_and_update().is_free(name, self.run_number());
+            let changed = inner.changed.notified();
+            let may_be_taken =
+                !inner.stopping.load(Ordering::Relaxed) && inner.view().is_free(name, self.run_number());
             if may_be_taken {
                 match inner.ctx.store.take_lease(name, self.run_number(), inner.ctx.now()).await {
                     Ok(Some(fence)) => {
@@ -165,9 +181,7 @@ impl Membership {
                     Err(error) => tracing::warn!(%error, lease = name.as_str(), "a lease could not be taken"),
                 }
             }
-            if view.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            changed.await;
         }
     }
 
@@ -268,7 +282,7 @@ impl Membership {
             for name in LeaseName::ALL {
                 self.note_lease(name, false);
             }
-            inner.view.send_modify(|view| view.lost = true);
+            inner.learned(|view| view.lost = true);
             return;
         }
         *inner.last.lock().unwrap_or_else(PoisonError::into_inner) = asked;
@@ -282,7 +296,7 @@ impl Membership {
             }
         }
         inner.metrics.nodes.set(i64::try_from(beat.nodes.len()).unwrap_or(i64::MAX));
-        inner.view.send_modify(|view| (view.nodes, view.leases) = (beat.nodes, beat.leases));
+        inner.learned(|view| (view.nodes, view.leases) = (beat.nodes, beat.leases));
     }
 
     /// Ends the run of another, beside the own beats: it may have to wait for the end of what that run writes.
