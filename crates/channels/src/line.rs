@@ -89,6 +89,16 @@ pub enum SettingsError {
         /// What is wrong with it and what it should be.
         reason: String,
     },
+    /// There is no such setting.
+    #[error("there is no setting '{key}'; {} has {}", kind.code(), names.join(", "))]
+    Unknown {
+        /// What was given.
+        key: String,
+        /// For which carrier.
+        kind: CarrierType,
+        /// Those that there are.
+        names: &'static [&'static str],
+    },
 }
 
 /// A carrier with its settings.
@@ -142,6 +152,26 @@ impl Line {
         let scheme = schemes.first().cloned().unwrap_or_else(|| kind.default_scheme().into());
         let country = country.filter(|code| !code.is_empty()).map(SmolStr::from);
         Ok(Self { uuid, address: address.into(), country, scheme, carrier })
+    }
+
+    /// Refuses settings that this kind of carrier does not have, for when somebody sets them: a misspelt one would
+    /// silently do nothing. A channel that is read again takes them, so that an older program can read what a newer one
+    /// has written.
+    ///
+    /// # Errors
+    /// Names the first setting that there is not.
+    pub fn knows_settings(&self, config: &Value) -> Result<(), SettingsError> {
+        let names = match self.kind() {
+            CarrierType::External => ex::Settings::NAMES,
+            CarrierType::WebChat => webchat::Settings::NAMES,
+            CarrierType::WhatsAppCloud => wac::Settings::NAMES,
+        };
+        let unknown =
+            config.as_object().into_iter().flatten().find(|(key, _)| !names.contains(&key.as_str()));
+        match unknown {
+            Some((key, _)) => Err(SettingsError::Unknown { key: key.clone(), kind: self.kind(), names }),
+            None => Ok(()),
+        }
     }
 
     /// Which kind of carrier this is.

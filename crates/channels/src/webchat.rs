@@ -35,6 +35,10 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The names of all settings.
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["title", "introduction", "language", "color", "embed_on"];
+
     /// Reads the settings object; null means that nothing is set.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
     let country = new.country.or_else(|| workspace.row.country.clone());
     let line =
         Line::open(uuid, &new.channel_type, &new.address, country.as_deref(), &new.schemes, &new.config)?;
+    line.knows_settings(&new.config)?;
     line.is_complete()?;
     let kind: CarrierType = line.kind();
     let now = ctx.now();

@@ -75,7 +75,10 @@ fn request(
 
 /// What an answer means.
 pub(crate) fn judge(settings: &Settings, status: u16, body: &str) -> Result<Option<SmolStr>, SendError> {
+    let opted_out = settings.opt_out_check.as_deref().is_some_and(|check| body.contains(check));
     let kind = match status {
+        // Whatever status it has: some carriers say no with 200.
+        200..=499 if opted_out => SendErrorKind::ContactStopped,
         200..=299 => match &settings.answer_check {
             Some(check) if !body.contains(check.as_str()) => SendErrorKind::ResponseContent,
             _ => return Ok(None),

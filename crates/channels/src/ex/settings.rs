@@ -38,9 +38,35 @@ pub struct Settings {
     pub(super) smart_encoding: bool,
     pub(super) use_national: bool,
     pub(super) answer_check: Option<String>,
+    pub(super) opt_out_check: Option<String>,
 }
 
 impl Settings {
+    /// The names of all settings.
+    pub(crate) const NAMES: &'static [&'static str] = &[
+        "mo_from_field",
+        "mo_text_field",
+        "mo_date_field",
+        "mo_id_field",
+        "from_xpath",
+        "text_xpath",
+        "mo_response",
+        "mo_response_content_type",
+        "send_url",
+        "method",
+        "send_method",
+        "body",
+        "content_type",
+        "headers",
+        "send_headers",
+        "send_authorization",
+        "max_length",
+        "encoding",
+        "use_national",
+        "mt_response_check",
+        "mt_opt_out_check",
+    ];
+
     /// Reads the settings object; null means that nothing is set.
     ///
     /// # Errors
@@ -81,6 +107,7 @@ impl Settings {
             smart_encoding: reader.smart_encoding()?,
             use_national: reader.flag("use_national")?,
             answer_check: reader.text("mt_response_check")?,
+            opt_out_check: reader.text("mt_opt_out_check")?,
         })
     }
 

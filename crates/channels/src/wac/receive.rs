@@ -111,7 +111,10 @@ impl Reading {
         }
         for report in list(&value["statuses"]) {
             match status::read(report) {
-                Ok(status) => self.items.push(Inbound::Status(status)),
+                Ok(status) => {
+                    self.items.push(Inbound::Status(status));
+                    self.items.extend(status::opt_out(report).map(Inbound::Event));
+                }
                 Err(note) => self.note(note),
             }
         }

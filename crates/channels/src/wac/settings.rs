@@ -38,6 +38,19 @@ impl std::fmt::Debug for Settings {
 }
 
 impl Settings {
+    /// The names of all settings.
+    pub(crate) const NAMES: &'static [&'static str] = &[
+        "auth_token",
+        "app_secret",
+        "verify_token",
+        "waba_id",
+        "wa_waba_id",
+        "base_url",
+        "version",
+        "max_length",
+        "window",
+    ];
+
     /// Reads the settings object; null means that nothing is set.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! Reports about messages that we sent.
 
-use domain::MessageUuid;
+use domain::{MessageUuid, Urn};
 use serde_json::Value;
 
+use super::SCHEME;
 use super::receive::{list, scalar};
-use crate::{DeliveryStatus, InboundStatus};
+use crate::{DeliveryStatus, InboundEvent, InboundStatus};
 
 /// Longest identifier of a message.
 const MAX_ID_BYTES: usize = 255;
@@ -33,6 +34,19 @@ pub(super) fn read(report: &Value) -> Result<InboundStatus, String> {
     let reasons: Vec<String> = list(&report["errors"]).iter().map(explain).collect();
     let reason = (!reasons.is_empty()).then(|| reasons.join("; ").chars().take(MAX_REASON_CHARS).collect());
     Ok(InboundStatus { message, external_id, status, reason })
+}
+
+/// Meta's code for a person who stopped the messages of this business.
+const STOPPED: i64 = 131_050;
+
+/// Whom a report says to have opted out: Meta may take a message and say so only then.
+pub(super) fn opt_out(report: &Value) -> Option<InboundEvent> {
+    if report["status"] != "failed" || !list(&report["errors"]).iter().any(|error| error["code"] == STOPPED) {
+        return None;
+    }
+    let path = scalar(&report["recipient_id"]).or_else(|| scalar(&report["recipient_user_id"]))?;
+    let urn = Urn::new(SCHEME, path.trim_start_matches('+'));
+    urn.validate().is_ok().then_some(InboundEvent::StopContact { urn })
 }
 
 /// The identifier of a message or report.

@@ -111,14 +111,42 @@ fn texts_are_shaped_by_the_settings() {
 }
 
 #[test]
+fn a_misspelt_setting_is_refused_by_its_name() {
+    let open = |kind: &str, config: &Value| {
+        Line::open(Default::default(), kind, "1055", None, &[], config)
+            .expect("what is unknown is left alone")
+    };
+    for (kind, good) in [
+        (
+            "EX",
+            json!({"send_url": "https://sms.example/", "mt_opt_out_check": "21610", "headers": {"a": "b"}}),
+        ),
+        ("WAC", json!({"auth_token": "a", "app_secret": "b", "verify_token": "c", "window": 5})),
+        ("WCH", json!({"title": "Chat", "embed_on": []})),
+    ] {
+        let line = open(kind, &good);
+        assert!(line.knows_settings(&good).is_ok() && line.knows_settings(&Value::Null).is_ok(), "{good}");
+        let mut wrong = good;
+        wrong["sendurl"] = "x".into();
+        let said = open(kind, &wrong).knows_settings(&wrong).expect_err("misspelt").to_string();
+        assert!(said.starts_with(&format!("there is no setting 'sendurl'; {kind} has ")), "{said}");
+    }
+}
+
+#[test]
 fn answers_are_judged() {
     let plain = json!({});
     let checked = json!({"mt_response_check": "queued"});
+    let opting = json!({"mt_opt_out_check": "21610"});
     let cases = [
         (&plain, 200, "anything", None),
         (&plain, 202, "", None),
         (&checked, 200, "message queued", None),
         (&checked, 200, "no credit", Some(SendErrorKind::ResponseContent)),
+        (&opting, 200, "ERR 21610 blocked", Some(SendErrorKind::ContactStopped)),
+        (&opting, 400, "{\"code\": 21610}", Some(SendErrorKind::ContactStopped)),
+        (&opting, 200, "ERR 21211", None),
+        (&opting, 500, "21610", Some(SendErrorKind::ConnectionFailed)),
         (&plain, 400, "", Some(SendErrorKind::ResponseStatus)),
         (&plain, 302, "", Some(SendErrorKind::ResponseStatus)),
         (&plain, 429, "", Some(SendErrorKind::ConnectionThrottled)),

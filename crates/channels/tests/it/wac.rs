@@ -51,6 +51,17 @@ fn who_tells_whatsapp_to_stop_is_stopped() {
     let reading = receive(body.to_string().as_bytes());
     let stop = InboundEvent::StopContact { urn: Urn::new("whatsapp", "254722000111") };
     assert_eq!(reading.items, [Inbound::Event(stop)]);
+    // Or Meta takes the message, and says so in its report.
+    let report = |code: i64, status: &str| {
+        let errors = json!([{"code": code, "title": "no"}]);
+        let report = json!({"id": "wamid.B", "status": status, "timestamp": "1700000000",
+            "recipient_id": "254722000111", "errors": errors});
+        receive(&webhook(json!({"statuses": [report]}))).items
+    };
+    let stop = InboundEvent::StopContact { urn: Urn::new("whatsapp", "254722000111") };
+    let told = report(131_050, "failed");
+    assert_eq!((told.len(), told.last()), (2, Some(&Inbound::Event(stop))));
+    assert_eq!((report(131_026, "failed").len(), report(131_050, "sent").len()), (1, 1));
     let line = whatsapp(json!({"app_secret": SECRET, "auth_token": "T"}));
     let refused = line.judge(400, r#"{"error": {"code": 131050, "message": "stopped"}}"#);
     assert_eq!(refused.unwrap_err().kind, SendErrorKind::ContactStopped);

@@ -6,6 +6,7 @@ mod bounds;
 mod crowds;
 mod lines;
 mod mail;
+mod opting_out;
 mod post_office;
 mod services;
 mod several;

@@ -161,6 +161,23 @@ impl World {
         line(&setup, &self.workspace, name, rate).await
     }
 
+    /// A line of another kind or with further settings.
+    pub async fn add_line_of(&self, kind: &str, name: &str, rate: Option<Rate>, config: Value) -> ChannelRow {
+        let setup = Context::for_command(self.store.clone(), self.host.clone());
+        let new = NewChannel {
+            workspace: self.workspace.id,
+            uuid: None,
+            channel_type: kind.into(),
+            name: name.into(),
+            address: "1055".into(),
+            schemes: Vec::new(),
+            country: None,
+            config,
+            rate,
+        };
+        operations::add_channel(&setup, new).await.unwrap()
+    }
+
     /// Queues one message to each of so many people on a line, as a command would.
     pub async fn backlog(&self, line: &ChannelRow, count: i64, rank: Rank) {
         let setup = Context::for_command(self.store.clone(), self.host.clone());
