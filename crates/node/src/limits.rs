@@ -280,5 +280,11 @@ pub const SHED_WRITES: (usize, usize) = (16, 128);
 pub const SHED_COMMIT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 /// How late the event loop is.
 pub const SHED_LAG: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
+/// Contacts whose keys for searches, left for later while these were turned off, are made at a time …
+pub const INDEX_BATCH: usize = 200;
+/// … in how much time at most …
+pub const INDEX_WITHIN: Duration = Duration::from_secs(10);
+/// … and how often it is looked whether another node, or an earlier run, left some.
+pub const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// Difference between the machine's clock and its steady clock, within one measure, from which on it is said.
 pub const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);

@@ -84,6 +84,8 @@ pub struct Metrics {
     pub timers: Counter,
     /// Timers that failed and were put off.
     pub timers_put_off: Counter,
+    /// Contacts whose keys for searches were made later.
+    pub indexed_later: Counter,
     /// Slices of jobs done.
     pub job_slices: Counter,
     /// Jobs begun by schedules.
@@ -157,6 +159,7 @@ impl Default for Metrics {
             waiting: Gauge::default(),
             timers: Counter::default(),
             timers_put_off: Counter::default(),
+            indexed_later: Counter::default(),
             job_slices: Counter::default(),
             schedules: Counter::default(),
             limits: Family::default(),
@@ -187,10 +190,7 @@ impl Default for Metrics {
         r.register("outbox_in_hand", "Outbox rows in hand", metrics.in_hand.clone());
         r.register("sends_in_flight", "Requests to carriers under way", metrics.in_flight.clone());
         r.register("intake_waiting", "Carrier requests waiting for intake", metrics.waiting.clone());
-        r.register("timers_fired", "Timers fired", metrics.timers.clone());
-        r.register("timers_put_off", "Timers that failed and were put off", metrics.timers_put_off.clone());
-        r.register("job_slices", "Slices of jobs done", metrics.job_slices.clone());
-        r.register("scheduled_jobs", "Jobs begun by schedules", metrics.schedules.clone());
+        metrics.register_work(r);
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
@@ -217,6 +217,19 @@ impl Metrics {
             let off = self.shedding_off.get_or_create(&TurnedOff { what: what.word() });
             off.set(i64::from(what.level() <= level));
         }
+    }
+
+    /// What is done beside messages.
+    fn register_work(&self, r: &mut Registry) {
+        r.register("timers_fired", "Timers fired", self.timers.clone());
+        r.register(
+            "search_indexed_later",
+            "Contacts whose keys for searches were made when search indexing was on again",
+            self.indexed_later.clone(),
+        );
+        r.register("timers_put_off", "Timers that failed and were put off", self.timers_put_off.clone());
+        r.register("job_slices", "Slices of jobs done", self.job_slices.clone());
+        r.register("scheduled_jobs", "Jobs begun by schedules", self.schedules.clone());
     }
 
     fn register_bounds(&self, r: &mut Registry) {

@@ -133,16 +133,7 @@ impl Node {
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let asked = Instant::now();
-        let registered = membership::enter(&store, &host, &identity).await?;
-        let ctx = Context::for_run(&store, host, &registered);
-        let rows = match take_over(&ctx).await {
-            Ok(rows) => rows,
-            Err(error) => {
-                // So that the next try need not wait for the end of this one.
-                let _ = store.evict(registered.run, None, ctx.now()).await;
-                return Err(StartError::Recovery(error));
-            }
-        };
+        let (ctx, rows) = enter(&store, host, &identity).await?;
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), asked).await;
         count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
@@ -393,6 +384,20 @@ impl Node {
         self.inner.bounds.close();
         self.inner.membership.leave().await;
         in_time
+    }
+}
+
+/// Enters a run among the others and gives back what runs had in hand that are gone; answers how much that was.
+async fn enter(store: &Store, host: SharedHost, identity: &Identity) -> Result<(Context, u64), StartError> {
+    let registered = membership::enter(store, &host, identity).await?;
+    let ctx = Context::for_run(store, host, &registered);
+    match take_over(&ctx).await {
+        Ok(rows) => Ok((ctx, rows)),
+        Err(error) => {
+            // So that the next try need not wait for the end of this one.
+            let _ = store.evict(registered.run, None, ctx.now()).await;
+            Err(StartError::Recovery(error))
+        }
     }
 }
 

@@ -45,42 +45,73 @@ impl Shedding {
     /// # Errors
     /// When a workspace cannot be read.
     pub(crate) async fn let_go(&self, ctx: &Context, jobs: Vec<JobRow>) -> Result<Vec<JobRow>, StoreError> {
-        let off = self.turns_off(Shed::BulkSending);
         let mut may_send: BTreeMap<WorkspaceId, bool> = BTreeMap::new();
+        let mut is_indexed = None;
         let mut let_go = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let may_send = match may_send.get(&job.workspace) {
-                Some(known) => *known,
-                None => {
-                    let workspace = ctx.registry.workspace(ctx, job.workspace).await?;
-                    let may = !off && workspace.is_none_or(|owner| owner.may_use(Feature::BulkSending));
-                    may_send.insert(job.workspace, may);
-                    may
-                }
-            };
-            if may_send || !is_bulk(&job) {
-                let_go.push(job);
+            let work = work_of(&job);
+            if work.reports && self.turns_off(Shed::HeavyReports) {
+                continue;
             }
+            if work.searches {
+                let indexed = match is_indexed {
+                    Some(known) => known,
+                    None => *is_indexed
+                        .insert(!self.turns_off(Shed::SearchIndexing) && is_indexed_now(ctx).await?),
+                };
+                if !indexed {
+                    continue;
+                }
+            }
+            if work.bulk {
+                let may_send = match may_send.get(&job.workspace) {
+                    Some(known) => *known,
+                    None => {
+                        let workspace = ctx.registry.workspace(ctx, job.workspace).await?;
+                        let may = workspace.is_none_or(|owner| owner.may_use(Feature::BulkSending));
+                        may_send.insert(job.workspace, may);
+                        may
+                    }
+                };
+                if !may_send || self.turns_off(Shed::BulkSending) {
+                    continue;
+                }
+            }
+            let_go.push(job);
         }
         Ok(let_go)
     }
 }
 
-/// Whether a job writes to many. One that cannot be read ends by itself.
-fn is_bulk(job: &JobRow) -> bool {
+/// Whether no keys for searches were left for later, so that searches find everybody as they are.
+async fn is_indexed_now(ctx: &Context) -> Result<bool, StoreError> {
+    Ok(ctx.store.search_later(1).await?.is_empty())
+}
+
+/// What a job does that may be turned off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Work {
+    /// It writes to many.
+    bulk: bool,
+    /// It reads all there is.
+    reports: bool,
+    /// It looks for people by a query.
+    searches: bool,
+}
+
+/// One that cannot be read does nothing: it ends by itself.
+fn work_of(job: &JobRow) -> Work {
     match serde_json::from_str(&job.spec) {
         Ok(
             JobSpec::StartFlow(StartJob { recipients, .. })
             | JobSpec::Broadcast(BroadcastJob { recipients, .. }),
-        ) => recipients.are_many(),
-        Ok(
-            JobSpec::FillGroup(_)
-            | JobSpec::ImportContacts(_)
-            | JobSpec::ExportContacts(_)
-            | JobSpec::ImportDefinitions(_)
-            | JobSpec::ExportDefinitions(_),
-        )
-        | Err(_) => false,
+        ) => Work { bulk: recipients.are_many(), searches: !recipients.query.is_empty(), reports: false },
+        Ok(JobSpec::FillGroup(_)) => Work { searches: true, ..Work::default() },
+        Ok(JobSpec::ExportContacts(export)) => {
+            Work { reports: true, searches: !export.query.is_empty(), bulk: false }
+        }
+        Ok(JobSpec::ExportDefinitions(_)) => Work { reports: true, ..Work::default() },
+        Ok(JobSpec::ImportContacts(_) | JobSpec::ImportDefinitions(_)) | Err(_) => Work::default(),
     }
 }
 
@@ -193,6 +224,7 @@ pub(crate) struct Watch {
 pub(crate) async fn run(watch: Watch, stop: Arc<Notify>) {
     let (mut gauge, mut mode) = (Gauge::default(), SheddingMode::Auto);
     let (mut reported, mut reported_at, mut asked_at) = (0, Instant::now(), None::<Instant>);
+    let mut index_at = Instant::now();
     loop {
         let (before, clock_before) = (Instant::now(), watch.ctx.now());
         tokio::select! {
@@ -212,7 +244,14 @@ pub(crate) async fn run(watch: Watch, stop: Arc<Notify>) {
                 mode = said.mode;
             }
         }
+        let before = watch.shedding.level();
         watch.follow(mode, measured);
+        if watch.shedding.level() < before {
+            index_at = now;
+        }
+        if now >= index_at && !watch.shedding.turns_off(Shed::SearchIndexing) {
+            index_at = now + watch.index().await;
+        }
         if measured != reported || (measured > 0 && now - reported_at >= limits::SHED_REPORTED) {
             let reporting = operations::report_shedding(&watch.ctx, watch.ctx.run, measured);
             if let Ok(Ok(())) = tokio::time::timeout(limits::SHED_ASKED, reporting).await {
@@ -252,12 +291,36 @@ impl Watch {
         }
     }
 
+    /// Makes some of the keys for searches that were left for later. Answers how long to wait then.
+    async fn index(&self) -> Duration {
+        let indexing = operations::index_later(&self.ctx, limits::INDEX_BATCH);
+        match tokio::time::timeout(limits::INDEX_WITHIN, indexing).await {
+            Ok(Ok(found)) => {
+                self.metrics.indexed_later.inc_by(found as u64);
+                if found >= limits::INDEX_BATCH {
+                    return Duration::ZERO;
+                }
+                if found > 0 {
+                    // Jobs that look for people by a query may go on.
+                    self.ctx.jobs.notify_one();
+                }
+                limits::INDEX_LOOK
+            }
+            Ok(Err(StoreError::Fenced)) | Err(_) => limits::INDEX_LOOK,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "keys for searches could not be made; trying again later");
+                limits::INDEX_LOOK
+            }
+        }
+    }
+
     fn follow(&self, mode: SheddingMode, measured: u8) {
         let (level, by_hand) = match mode {
             SheddingMode::Auto => (measured, false),
             SheddingMode::Level(level) => (level, true),
         };
         self.shedding.by_hand.store(by_hand, Ordering::Relaxed);
+        self.ctx.search_later.store(level >= Shed::SearchIndexing.level(), Ordering::Relaxed);
         let before = self.shedding.level.swap(level, Ordering::Relaxed);
         if before == level {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use flows::Host;
@@ -36,6 +36,8 @@ pub struct Context {
     pub fenced: Arc<Fenced>,
     /// Rung when a job was written: whoever works jobs off need not look again and again.
     pub jobs: Arc<Notify>,
+    /// Whether keys for contact searches are made later: less valuable work is turned off.
+    pub search_later: Arc<AtomicBool>,
     /// Outbox rows that were taken back, for whoever has them in hand.
     pub withdrawn: Arc<Withdrawn>,
     pub(crate) lanes: Arc<Lanes>,
@@ -60,6 +62,7 @@ impl Context {
             under: None,
             fenced: Arc::default(),
             jobs: Arc::new(Notify::new()),
+            search_later: Arc::default(),
             withdrawn: Arc::new(Withdrawn::default()),
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
@@ -89,8 +92,9 @@ impl Context {
         &self,
         mut units: Vec<Unit>,
     ) -> Result<Vec<Result<UnitDone, UnitError>>, StoreError> {
+        let search_later = self.search_later.load(Ordering::Relaxed);
         for unit in &mut units {
-            (unit.by, unit.under) = (self.by, self.under);
+            (unit.by, unit.under, unit.search_later) = (self.by, self.under, search_later);
         }
         let answers = self.store.write(units).await?;
         let is_fenced = |answer: &&Result<UnitDone, UnitError>| {

@@ -21,6 +21,7 @@ mod fill_group;
 mod find_contacts;
 mod fire_timers;
 mod import_export;
+mod index_later;
 mod interrupt;
 mod jobs;
 mod keep_unhandled;
@@ -72,6 +73,7 @@ pub use fill_group::{FillGroupError, Filled, fill_group};
 pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};
+pub use index_later::index_later;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
     BroadcastJob, ColumnError, ContactColumn, ContactFileError, ExportContactsJob, ExportDefinitionsJob,

@@ -18,13 +18,13 @@ pub const MEASURED_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// Something that is turned off under pressure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shed {
-    /// Search keys are made later.
+    /// Keys for contact searches are made later.
     SearchIndexing,
     /// Attached files are fetched later.
     MediaFetching,
     /// Flows that ask a language model are told at once that it does not answer.
     LanguageUnderstanding,
-    /// Lists and counts of contacts, exports: refused.
+    /// Lists and counts of contacts, reports, exports: refused, and export jobs wait.
     HeavyReports,
     /// Broadcasts, and flows started for many: they wait.
     BulkSending,
@@ -66,11 +66,14 @@ impl Shed {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::SearchIndexing => {
-                "nothing yet: keys for contact queries are part of each change, because groups and broadcasts read them"
+                "keys for contact queries are made when this is on again: lists find people as they were, and jobs that \
+                 look for people by a query wait"
             }
             Self::MediaFetching => "nothing yet: attached files are not fetched",
             Self::LanguageUnderstanding => "flows that ask a language model go on at once without an answer",
-            Self::HeavyReports => "lists and counts of contacts and exports are refused",
+            Self::HeavyReports => {
+                "lists and counts of contacts, reports and exports are refused; jobs that export wait"
+            }
             Self::BulkSending => {
                 "broadcasts and flows started for many wait; single starts and replies go on"
             }

@@ -124,6 +124,8 @@ pub enum Change {
     Schedule(Box<ScheduleRow>),
     /// Removes a schedule.
     RemoveSchedule(WorkspaceId, ScheduleId),
+    /// Makes the keys for searches of a contact whose keys were left for later ([`Unit::search_later`]).
+    IndexContact(WorkspaceId, ContactId),
     /// Removes the oldest entries of the feed from before this moment, some at a time.
     PruneFeed(Timestamp),
     /// A change of definitions.
@@ -165,12 +167,14 @@ pub struct Unit {
     pub by: i64,
     /// The lease that it is written under: refused if the run does not have it any more.
     pub under: Option<Fence>,
+    /// Whether keys for contact searches are made later, by [`Change::IndexContact`].
+    pub search_later: bool,
 }
 
 impl Unit {
     /// A unit of these changes.
     pub fn new(changes: Vec<Change>) -> Self {
-        Self { changes, by: 0, under: None }
+        Self { changes, by: 0, under: None, search_later: false }
     }
 }
 

@@ -404,6 +404,8 @@ reads! {
     fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
     /// How many contacts a search finds.
     fn count_contacts(search: ContactSearch) -> u64;
+    /// Contacts whose keys for searches were left for later.
+    fn search_later(limit: usize) -> Vec<(WorkspaceId, ContactId)>;
     /// The runs of nodes that are alive, as far as is known, the oldest first.
     fn nodes() -> Vec<NodeRow>;
     /// The leases that were ever taken, by name.

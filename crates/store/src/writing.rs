@@ -74,4 +74,6 @@ pub(crate) struct SideEffects {
     pub(crate) tallies: Tallies,
     pub(crate) feed: Gathered,
     pub(crate) definitions_of: Option<WorkspaceId>,
+    /// Whether keys for searches are made later.
+    pub(crate) search_later: bool,
 }

@@ -174,7 +174,12 @@ impl Membership {
                 match inner.ctx.store.take_lease(name, self.run_number(), inner.ctx.now()).await {
                     Ok(Some(fence)) => {
                         self.note_lease(name, true);
-                        tracing::info!(lease = name.as_str(), fence, "this node has the lease now");
+                        let lease = name.as_str();
+                        if self.living() > 1 {
+                            tracing::info!(lease, fence, "this node has the lease now");
+                        } else {
+                            tracing::debug!(lease, fence, "this node has the lease now");
+                        }
                         return Fence { lease: name, fence };
                     }
                     Ok(None) => {}

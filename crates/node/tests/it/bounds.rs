@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use node::http::{Answer, Exchange, HttpError};
 use node::{Ambience, Config, Layer, Taken};
 use operations::{
-    BroadcastJob, Feature, JobSpec, NewJob, NewService, Recipients, SharedHost, SheddingMode, add_service,
-    create_job, set_feature, set_shedding,
+    BroadcastJob, ExportContactsJob, Feature, JobSpec, NewJob, NewService, Recipients, SharedHost,
+    SheddingMode, add_service, create_job, set_feature, set_shedding,
 };
 use serde_json::{Value, json};
 use store::{Direction, JobStatus, Secret, ServiceKind};
@@ -111,6 +111,62 @@ async fn people_turn_off_language_understanding_and_then_bulk_sending_but_never_
     assert!(
         world.store.jobs(world.workspace.id, 9).await.unwrap().iter().all(|j| j.status == JobStatus::Done)
     );
+}
+
+/// How many people a query finds.
+async fn found(world: &World, query: &str) -> u64 {
+    let ctx = world.node.context();
+    let ws = ctx.registry.workspace(ctx, world.workspace.id).await.unwrap().unwrap();
+    let query = ws.query(query, ctx.now()).unwrap();
+    world.store.count_contacts(ws.search(Some(query))).await.unwrap()
+}
+
+async fn job(world: &World, spec: JobSpec) {
+    create_job(world.node.context(), NewJob { workspace: world.workspace.id, spec, unique_key: None })
+        .await
+        .unwrap();
+    sleep(HEARD).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_and_reports_are_turned_off_and_made_good_for() {
+    let world = world().await;
+    let rename = json!({"type": "set_contact_name", "name": "Amina"});
+    world.on_keyword("rename", &[rename]).await;
+    let ctx = world.node.context();
+    for person in 1..=3 {
+        world.write(person, "ask").await;
+    }
+    world.write(1, "rename").await;
+    sleep(HEARD).await;
+    assert_eq!(found(&world, "name = Amina").await, 1);
+    set_shedding(ctx, SheddingMode::Level(1)).await.unwrap();
+    sleep(HEARD).await;
+    world.write(2, "rename").await;
+    world.write(9, "ask").await;
+    sleep(HEARD).await;
+    assert_eq!(found(&world, "name = Amina").await, 1, "found as they were");
+    let message: Value = json!({"translations": {"eng": {"text": "News"}}, "base_language": "eng"});
+    let to_amina = JobSpec::Broadcast(BroadcastJob {
+        broadcast: serde_json::from_value(message).unwrap(),
+        recipients: Recipients { query: "name = Amina".into(), ..Recipients::default() },
+    });
+    job(&world, to_amina).await;
+    assert_eq!(news(&world), 0, "a search that does not find everybody tells nobody");
+    set_shedding(ctx, SheddingMode::Level(4)).await.unwrap();
+    sleep(HEARD).await;
+    job(&world, JobSpec::ExportContacts(ExportContactsJob::default())).await;
+    let waiting = || async {
+        let jobs = world.store.jobs(world.workspace.id, 9).await.unwrap();
+        jobs.iter().filter(|job| job.ended_on.is_none()).count()
+    };
+    assert_eq!(waiting().await, 2, "exports wait too");
+    set_shedding(ctx, SheddingMode::Auto).await.unwrap();
+    sleep(HEARD * 2).await;
+    assert_eq!((found(&world, "name = Amina").await, news(&world), waiting().await), (2, 2, 0));
+    let metrics = world.node.metrics_text();
+    assert!(metrics.contains("seedling_search_indexed_later_total 2"), "{metrics}");
+    assert!(world.store.search_later(1).await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

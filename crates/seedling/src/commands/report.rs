@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use operations::{Context, Days, date_of, flow_funnels, line_names, line_times};
+use operations::{Context, Days, allow_report, date_of, flow_funnels, line_names, line_times};
 use serde_json::json;
 use smol_str::SmolStr;
 use store::{TallyKind, TallyRow, WorkspaceRow};
@@ -59,6 +59,7 @@ struct Range {
 impl Range {
     async fn open(&self) -> anyhow::Result<(Context, WorkspaceRow, Days)> {
         let context = self.store.open().await?;
+        allow_report(&context).await?;
         let workspace = self.workspace.choose(&context).await?;
         Ok((context, workspace, Days::between(self.from, self.to)))
     }

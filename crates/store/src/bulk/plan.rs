@@ -69,6 +69,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("resthook", Treatment::Copied, MANY),
     ("run", Treatment::Copied, MANY),
     ("schedule", Treatment::Copied, MANY),
+    ("search_later", Treatment::Copied, MANY),
     ("service", Treatment::Copied, MANY),
     ("session", Treatment::Copied, MANY),
     ("setting", Treatment::Copied, MANY),

@@ -41,6 +41,7 @@ impl<'u> Outcome<'u> {
             }
         }
         let mut done = UnitDone::default();
+        self.tables.search_later = unit.search_later;
         for change in &unit.changes {
             self.apply(change, &mut done)?;
         }

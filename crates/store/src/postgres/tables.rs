@@ -30,6 +30,9 @@ pub(super) struct Tables<'u> {
     told: Table,
     jobs: Table,
     left_out: Table,
+    /// Whether keys for searches of the unit at hand are made later.
+    pub(super) search_later: bool,
+    left_for_later: Table,
     removed_terms: Table,
     terms: Table,
     removed_urns: Table,
@@ -79,6 +82,11 @@ impl<'u> Tables<'u> {
         for urn in &new.urns {
             self.new_urn(contact.workspace, contact.id, urn);
         }
+        if self.search_later {
+            let nothing = None::<&str>;
+            self.left_for_later.push(&[&contact.id.0, &contact.workspace.0, &nothing, &nothing, &nothing]);
+            return Ok(());
+        }
         for term in search_keys::terms(&contact.name, contact.language.as_deref(), &contact.fields) {
             self.add_term(contact, &term);
         }
@@ -99,6 +107,11 @@ impl<'u> Tables<'u> {
     /// What a contact is found by, if that changes.
     fn find_by(&mut self, contact: &ContactRow, there: &KnownContact, fields: &str) -> Result<(), Spoilt> {
         if there.name == contact.name && there.language == contact.language && there.fields == fields {
+            return Ok(());
+        }
+        if self.search_later {
+            let (id, workspace) = (&contact.id.0, &contact.workspace.0);
+            self.left_for_later.push(&[id, workspace, &there.name, &there.language, &there.fields]);
             return Ok(());
         }
         let stored: BTreeMap<SmolStr, FieldValue> =
@@ -343,12 +356,13 @@ impl<'u> Tables<'u> {
         let further = EARLY
             .replace("{new}", &FURTHER.replace("{status}", "excluded.status"))
             .replace("{old}", &FURTHER.replace("{status}", "early_report.status"));
-        let steps: [(&Table, &str, Option<usize>); 30] = [
+        let steps: [(&Table, &str, Option<usize>); 31] = [
             (&self.jobs, JOBS, Some(self.jobs.rows())),
             (&self.left_out, LEFT_OUT, None),
             (&self.new_contacts, NEW_CONTACTS, None),
             (&self.contacts, CONTACTS, Some(self.contacts.rows())),
             (&self.told, TOLD, Some(self.told.rows())),
+            (&self.left_for_later, LEFT_FOR_LATER, None),
             (&self.removed_terms, REMOVED_TERMS, None),
             (&self.terms, TERMS, None),
             (&self.removed_urns, REMOVED_URNS, None),
@@ -517,6 +531,8 @@ const JOBS: &str = "UPDATE job AS j SET status = w.status, place = w.place, step
      WHERE j.id = w.id AND j.workspace_id = w.workspace_id AND j.steps = w.steps AND j.ended_on IS NULL";
 const LEFT_OUT: &str = "INSERT INTO job_left_out (workspace_id, job_id, place, contact_id, what, reason)
      SELECT * FROM {rows} ON CONFLICT (job_id, place) DO NOTHING";
+const LEFT_FOR_LATER: &str = "INSERT INTO search_later (contact_id, workspace_id, name, language, fields)
+     SELECT * FROM {rows} ON CONFLICT (contact_id) DO NOTHING";
 const REMOVED_TERMS: &str = "DELETE FROM contact_term AS t
      USING {rows} AS w (workspace_id, property, kind, value, contact_id)
      WHERE t.workspace_id = w.workspace_id AND t.property = w.property AND t.kind = w.kind AND t.value = w.value

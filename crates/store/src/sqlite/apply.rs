@@ -2,7 +2,7 @@
 
 use super::{
     apply_dead, apply_definitions, apply_early, apply_extensions, apply_feed, apply_jobs, apply_messages,
-    apply_outbox, apply_people, apply_sessions, apply_settings, apply_tickets, schedules,
+    apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets, schedules,
     writer::SideEffects,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
 /// Applies all changes of a unit, within its savepoint.
 pub(crate) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
     let mut done = UnitDone::default();
+    side.search_later = unit.search_later;
     for change in &unit.changes {
         one(conn, change, &mut done, side)?;
     }
@@ -31,8 +32,8 @@ fn one(
     side: &mut SideEffects,
 ) -> Result<(), UnitError> {
     match change {
-        Change::NewContact(new) => apply_people::new_contact(conn, new)?,
-        Change::Contact(update) => apply_people::contact(conn, update)?,
+        Change::NewContact(new) => apply_people::new_contact(conn, new, side.search_later)?,
+        Change::Contact(update) => apply_people::contact(conn, update, side.search_later)?,
         Change::Tell(tell) => {
             if apply_outbox::tell(conn, tell, side)? {
                 done.claimed.extend(tell.outbox.as_ref().map(|new| new.id));
@@ -120,6 +121,7 @@ fn one(
         Change::NewSchedule(new) => schedules::insert(conn, new)?,
         Change::Schedule(row) => schedules::update(conn, row)?,
         Change::RemoveSchedule(workspace, id) => schedules::remove(conn, *workspace, *id)?,
+        Change::IndexContact(workspace, contact) => apply_search::catch_up(conn, *workspace, *contact)?,
         Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
@@ -191,6 +193,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Seen(..)
             | Change::Tallies(_)
             | Change::PruneFeed(_)
+            | Change::IndexContact(..)
             | Change::EndSession(..) => {}
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{apply::unless_taken, apply_search, sql, writer::SideEffects};
 use crate::{ContactUpdate, NewContact, NewUrn, UnitError, UrnRow, contact::fields_json, search_keys};
 
-pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), UnitError> {
+pub(super) fn new_contact(conn: &Connection, new: &NewContact, search_later: bool) -> Result<(), UnitError> {
     let contact = &new.contact;
     let created = contact.created_on.as_microsecond();
     sql::exec(
@@ -33,7 +33,11 @@ pub(super) fn new_contact(conn: &Connection, new: &NewContact) -> Result<(), Uni
         ],
     )
     .map_err(|error| unless_taken(error, UnitError::Conflict))?;
-    apply_search::new_contact(conn, contact)?;
+    if search_later {
+        apply_search::new_contact_later(conn, contact)?;
+    } else {
+        apply_search::new_contact(conn, contact)?;
+    }
     for urn in &new.urns {
         insert_urn(conn, contact.workspace, contact.id, urn)?;
     }
@@ -65,9 +69,13 @@ pub(super) fn check_urn_free(
     if taken.is_none() { Ok(()) } else { Err(UnitError::Conflict) }
 }
 
-pub(super) fn contact(conn: &Connection, update: &ContactUpdate) -> Result<(), UnitError> {
+pub(super) fn contact(
+    conn: &Connection,
+    update: &ContactUpdate,
+    search_later: bool,
+) -> Result<(), UnitError> {
     let contact = &update.contact;
-    apply_search::contact(conn, contact)?;
+    apply_search::contact(conn, contact, search_later)?;
     let changed = sql::exec(
         conn,
         "UPDATE contact SET version = $1, name = $2, language = $3, status = $4, timezone = $5,

@@ -44,7 +44,7 @@ pub(super) fn new_contact(conn: &Connection<'_>, contact: &ContactRow) -> sql::R
 }
 
 /// Brings what a contact is found by up to date; call it before the contact itself is written.
-pub(super) fn contact(conn: &Connection<'_>, contact: &ContactRow) -> sql::Result<()> {
+pub(super) fn contact(conn: &Connection<'_>, contact: &ContactRow, later: bool) -> sql::Result<()> {
     let stored = sql::one(
         conn,
         "SELECT name, language, fields FROM contact WHERE id = $1 AND workspace_id = $2 AND version = $3",
@@ -55,23 +55,75 @@ pub(super) fn contact(conn: &Connection<'_>, contact: &ContactRow) -> sql::Resul
     if stored.name == contact.name && stored.language == contact.language && stored.fields == contact.fields {
         return Ok(());
     }
-    let old = stored.terms();
+    if later {
+        return leave(conn, contact);
+    }
     let new = search_keys::terms(&contact.name, contact.language.as_deref(), &contact.fields);
-    for term in old.difference(&new) {
+    replace(conn, (contact.workspace, contact.id), &stored.terms(), &new)
+}
+
+/// Leaves the keys of a new contact for later.
+pub(super) fn new_contact_later(conn: &Connection<'_>, contact: &ContactRow) -> sql::Result<()> {
+    let text = "INSERT INTO search_later (contact_id, workspace_id) VALUES ($1, $2) ON CONFLICT (contact_id) DO NOTHING";
+    sql::exec(conn, text, &[&contact.id.0, &contact.workspace.0]).map(drop)
+}
+
+/// Leaves the keys of a contact for later, and notes what they are made of until then: unless that is noted already,
+/// from the first change since.
+fn leave(conn: &Connection<'_>, contact: &ContactRow) -> sql::Result<()> {
+    sql::exec(
+        conn,
+        "INSERT INTO search_later (contact_id, workspace_id, name, language, fields)
+         SELECT id, workspace_id, name, language, CAST(fields AS TEXT) FROM contact WHERE id = $1 AND workspace_id = $2
+         ON CONFLICT (contact_id) DO NOTHING",
+        &[&contact.id.0, &contact.workspace.0],
+    )
+    .map(drop)
+}
+
+/// Makes the keys that were left for later. Whatever changed in the meantime, with or without keys: what the contact was
+/// found by before the first of these changes and is no more goes, what it is to be found by now is there.
+pub(super) fn catch_up(conn: &Connection<'_>, workspace: WorkspaceId, contact: ContactId) -> sql::Result<()> {
+    // Nobody changes the contact until this is committed.
+    let lock = "UPDATE contact SET version = version WHERE id = $1 AND workspace_id = $2";
+    let there = sql::exec(conn, lock, &[&contact.0, &workspace.0])?;
+    let before = sql::one(
+        conn,
+        "SELECT name IS NOT NULL, coalesce(name, ''), language, fields FROM search_later
+         WHERE contact_id = $1 AND workspace_id = $2",
+        &[&contact.0, &workspace.0],
+        |row| Ok((row.get::<bool>(0)?, Findable::read(row, 1)?)),
+    )?;
+    let Some((was_found, before)) = before else { return Ok(()) };
+    let text = "DELETE FROM search_later WHERE contact_id = $1 AND workspace_id = $2";
+    sql::exec(conn, text, &[&contact.0, &workspace.0])?;
+    let now = sql::one(
+        conn,
+        "SELECT name, language, fields FROM contact WHERE id = $1 AND workspace_id = $2",
+        &[&contact.0, &workspace.0],
+        |row| Findable::read(row, 0),
+    )?;
+    let new = now.filter(|_| there > 0).map(|now| now.terms()).unwrap_or_default();
+    let old = if was_found { before.terms() } else { BTreeSet::new() };
+    replace(conn, (workspace, contact), &old, &new)
+}
+
+/// Writes the difference between what a contact was found by and what it is to be found by.
+fn replace(
+    conn: &Connection<'_>,
+    (workspace, contact): (WorkspaceId, ContactId),
+    old: &BTreeSet<Term>,
+    new: &BTreeSet<Term>,
+) -> sql::Result<()> {
+    for term in old.difference(new) {
         sql::exec(
             conn,
             "DELETE FROM contact_term
              WHERE workspace_id = $1 AND property = $2 AND kind = $3 AND value = $4 AND contact_id = $5",
-            &[
-                &contact.workspace.0,
-                &term.property.as_str(),
-                &term.kind.code(),
-                &term.value.as_str(),
-                &contact.id.0,
-            ],
+            &[&workspace.0, &term.property.as_str(), &term.kind.code(), &term.value.as_str(), &contact.0],
         )?;
     }
-    add(conn, contact.workspace, contact.id, &Vec::from_iter(new.difference(&old)))
+    add(conn, workspace, contact, &Vec::from_iter(new.difference(old)))
 }
 
 fn add(

@@ -1,6 +1,6 @@
 //! Reads what all nodes share beside the data: settings, features, use of shared limits.
 
-use domain::WorkspaceId;
+use domain::{ContactId, WorkspaceId};
 
 use super::{Rows, sql};
 use crate::sql::Row;
@@ -26,6 +26,14 @@ impl Rows<'_> {
                 enabled: row.get::<i64>(1)? != 0,
                 changed_on: sql::time(row, 2)?,
             })
+        })
+    }
+
+    pub(crate) fn search_later(&self, limit: usize) -> Result<Vec<(WorkspaceId, ContactId)>, StoreError> {
+        let text = "SELECT workspace_id, contact_id FROM search_later ORDER BY contact_id LIMIT $1";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        sql::all(self.conn, text, &[&limit], |row: &Row<'_>| {
+            Ok((WorkspaceId(row.get(0)?), ContactId(row.get(1)?)))
         })
     }
 

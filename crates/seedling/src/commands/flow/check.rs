@@ -21,11 +21,12 @@ use flows::vocabulary::library;
 #[command(after_help = "\
 Example:
   seedling flow check export.json
+  seedling export --data ./seedling-data | seedling flow check -
   seedling flow check export.json --json | jq 'select(.severity == \"error\")'
 
 Exit status 0 if there is no error; warnings do not count.")]
 pub struct Check {
-    /// An export or a flow definition
+    /// An export or a flow definition, or - for standard input
     file: PathBuf,
     /// One JSON object for each issue: flow, node, severity, reason
     #[arg(long)]

@@ -8,6 +8,8 @@ use flows::{Definition, DefinitionError};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::document::read_text;
+
 /// What a file holds.
 pub struct FlowFile {
     /// Its flows in their order.
@@ -32,8 +34,7 @@ impl FlowFile {
     /// Reads a file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {shown}; give an export or a flow definition as JSON"))?;
+        let text = read_text(path).context("give an export or a flow definition as JSON")?;
         let json: Value = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
         let mut origin = Origin { files: json["site"].as_str(), ..Origin::default() };
         if let Some(flows) = json["flows"].as_array() {

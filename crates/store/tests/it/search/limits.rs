@@ -22,7 +22,7 @@ fn search(text: &str) -> ContactSearch {
 
 async fn the_largest_queries_run(place: Place) {
     let store = place.open();
-    populate(&store, 7).await;
+    populate(&store, 7, super::Keys::AtOnce).await;
     let many = |condition: &str, joint: &str| vec![condition; MAX_CONDITIONS].join(joint);
     let mut nested = "age > 1".to_owned();
     for depth in 0..MAX_DEPTH {
@@ -44,7 +44,7 @@ async fn the_largest_queries_run(place: Place) {
 
 async fn a_status_narrows_a_search(place: Place) {
     let store = place.open();
-    populate(&store, 7).await;
+    populate(&store, 7, super::Keys::AtOnce).await;
     let mut sum = 0;
     for status in
         [ContactStatus::Active, ContactStatus::Blocked, ContactStatus::Stopped, ContactStatus::Archived]

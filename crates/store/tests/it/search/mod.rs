@@ -14,7 +14,7 @@ use domain::{
     Contact, ContactId, ContactUrn, FlowUuid, GroupId, TicketRef, Urn, WorkspaceId,
     query::{Node, Searched},
 };
-use store::{ContactSearch, Conversation, ConversationKey, Store, TicketStatus, Unit};
+use store::{Change, ContactSearch, Conversation, ConversationKey, Store, TicketStatus, Unit};
 
 use crate::{places::Place, rows};
 use dice::Dice;
@@ -36,20 +36,52 @@ struct Person {
     history: Vec<FlowUuid>,
 }
 
-async fn populate(store: &Store, seed: u64) {
-    let mut dice = Dice::new(seed);
+/// Whether keys for searches are made with each change, or some of them later.
+#[derive(Clone, Copy, PartialEq)]
+enum Keys {
+    AtOnce,
+    SomeLater,
+}
+
+/// Makes keys that were left for later; of every contact, or of about half of them.
+async fn catch_up(store: &Store, dice: &mut Dice, all: bool) {
+    let waiting = store.search_later(10_000).await.unwrap();
+    let chosen = waiting.into_iter().filter(|_| all || dice.one_in(2));
+    let units = chosen.map(|(workspace, contact)| Change::IndexContact(workspace, contact));
+    for answer in store.write(units.map(|change| vec![change].into()).collect()).await.unwrap() {
+        answer.unwrap();
+    }
+}
+
+async fn populate(store: &Store, seed: u64, keys: Keys) {
+    let (mut dice, mut later) = (Dice::new(seed), Dice::new(seed ^ 2));
     for (workspace, count) in [(OURS, PEOPLE), (THEIRS, STRANGERS)] {
         store.write_one(people::definitions(workspace).into()).await.unwrap();
         let id = |at: usize| workspace.0 * 10_000 + at as i64;
         let lives: Vec<Vec<Unit>> =
             (0..count).map(|at| people::contact(&mut dice, workspace, id(at))).collect();
         for step in 0..2 {
-            let units = lives.iter().map(|units| units[step].clone()).collect();
-            for answer in store.write(units).await.unwrap() {
+            let unit = |units: &Vec<Unit>| {
+                let search_later = keys == Keys::SomeLater && later.one_in(2);
+                Unit { search_later, ..units[step].clone() }
+            };
+            for answer in store.write(lives.iter().map(unit).collect()).await.unwrap() {
                 answer.unwrap();
+            }
+            if keys == Keys::SomeLater && step == 0 {
+                assert!(
+                    store.search_later(10_000).await.unwrap().len() > count / 4,
+                    "some are left for later"
+                );
+                catch_up(store, &mut later, false).await;
             }
         }
     }
+    if keys == Keys::SomeLater {
+        assert!(!store.search_later(1).await.unwrap().is_empty());
+    }
+    catch_up(store, &mut later, true).await;
+    assert!(store.search_later(1).await.unwrap().is_empty());
 }
 
 /// The people as the operations would see them.
@@ -126,11 +158,11 @@ fn seen(node: &Node, into: &mut BTreeSet<String>) {
     }
 }
 
-async fn agree(stores: &[(&str, Store)]) {
+async fn agree(stores: &[(&str, Store)], keys: Keys) {
     let pairs = setting("SEEDLING_SEARCH_PAIRS", 10_000);
     let seed = setting("SEEDLING_SEARCH_SEED", 20_261_121);
     for (_, store) in stores {
-        populate(store, seed).await;
+        populate(store, seed, keys).await;
     }
     let people = load(&stores[0].1).await;
     assert_eq!(people.len(), PEOPLE);
@@ -168,5 +200,11 @@ async fn agree(stores: &[(&str, Store)]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_queries_find_in_each_database_whom_they_fit_in_memory() {
     let (sqlite, postgres) = (Place::sqlite(), Place::postgres());
-    agree(&[("SQLite", sqlite.open()), ("PostgreSQL", postgres.open())]).await;
+    agree(&[("SQLite", sqlite.open()), ("PostgreSQL", postgres.open())], Keys::AtOnce).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_were_left_for_later_find_the_same_people_once_they_are_made() {
+    let (sqlite, postgres) = (Place::sqlite(), Place::postgres());
+    agree(&[("SQLite", sqlite.open()), ("PostgreSQL", postgres.open())], Keys::SomeLater).await;
 }
