@@ -10,9 +10,11 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use operations::Context;
 use store::{LeaseName, OutboxLine, TimerKind, Topic};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::dispatcher::Handover;
+use crate::feed;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::node::Worker;
@@ -51,7 +53,6 @@ pub(crate) async fn run(worker: Worker) {
     let ctx = ctx.under(fence);
     let unclaimed = ctx.unclaimed();
     let (urgent, others) = TimerKind::ALL.into_iter().partition(|kind| kind.is_urgent());
-    let mut earlier = ctx.store.doorbell().listen(Topic::Timers);
     let (lines, waiting, schedules_at) = (HashSet::new(), None, Instant::now());
     let mut clock = Clock {
         ctx,
@@ -66,18 +67,29 @@ pub(crate) async fn run(worker: Worker) {
         backlog: false,
         pulse,
     };
-    loop {
-        let pause = clock.step().await;
-        tokio::select! {
-            biased;
-            () = stop.notified() => return,
-            () = earlier.rung() => tokio::time::sleep(limits::CLOCK_SHORTEST_SLEEP).await,
-            () = tokio::time::sleep(pause) => {}
-        }
+    let pruning = feed::prune(clock.ctx.clone());
+    tokio::select! {
+        biased;
+        () = clock.go_on(&stop) => {}
+        () = pruning => {}
     }
 }
 
 impl Clock {
+    /// Fires until `stop` is notified.
+    async fn go_on(&mut self, stop: &Notify) {
+        let mut earlier = self.ctx.store.doorbell().listen(Topic::Timers);
+        loop {
+            let pause = self.step().await;
+            tokio::select! {
+                biased;
+                () = stop.notified() => return,
+                () = earlier.rung() => tokio::time::sleep(limits::CLOCK_SHORTEST_SLEEP).await,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
     /// Fires what is due and may go. Answers how long to wait then.
     async fn step(&mut self) -> Duration {
         self.fire_schedules().await;

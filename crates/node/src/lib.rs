@@ -14,6 +14,7 @@ mod bounds;
 mod clock;
 pub mod config;
 mod dispatcher;
+pub mod feed;
 pub mod http;
 mod intake;
 mod jobs;
@@ -36,6 +37,7 @@ mod surroundings;
 
 pub use bell::{Bell, Ear};
 pub use config::{Config, ConfigError, Layer};
+pub use feed::{Feed, Heard, Subscription};
 pub use intake::{IntakeError, Taken};
 pub use lines::{Channel, Lines};
 pub use machine::Machine;

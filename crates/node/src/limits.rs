@@ -182,6 +182,22 @@ pub const CLOCK_LONGEST_SLEEP: Duration = Duration::from_secs(1);
 pub const CLAIM_LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Shortest time between two looks that doorbells ask for: a burst of commits is one look.
 pub const DOORBELL_PAUSE: Duration = Duration::from_millis(10);
+/// How long the feed keeps what was committed, for readers who were away.
+pub const FEED_KEPT_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+/// How often what it need not keep is removed.
+pub const FEED_PRUNE_EVERY: Duration = Duration::from_secs(10);
+/// Commits of 500 rows in which it is removed at a time: as many rows as a busy node writes meanwhile.
+pub const FEED_PRUNED_AT_ONCE: usize = 40;
+/// Entries of the feed read at a time.
+pub const FEED_READ: usize = 500;
+/// Reads of the feed that are kept in memory for slow subscribers; who is slower goes on from the store.
+pub const FEED_KEPT: usize = 64;
+/// Pause before the feed is read again after it was rung for and nothing was there yet; it doubles.
+pub const FEED_SHORTEST_SLEEP: Duration = Duration::from_millis(5);
+/// Longest pause before the feed is read again.
+pub const FEED_LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How long who wakes chat streams waits before it tries again what the store did not answer.
+pub const FEED_RETRY: Duration = Duration::from_secs(1);
 /// How long a channel's settings are used before they are read again.
 pub const CHANNEL_FRESH: Duration = Duration::from_secs(5);
 
@@ -215,6 +231,9 @@ pub const CHAT_STREAMS: usize = 20_000;
 pub const CHAT_STREAMS_PER_IP: usize = 200;
 /// Pause after which a chat stream says that it is alive.
 pub const CHAT_KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a chat stream whose visitor is nobody yet waits after somebody was seen for the first time, on whichever node:
+/// of many who are new at once one at most is its visitor.
+pub const CHAT_NEWCOMER_PAUSE: Duration = Duration::from_millis(500);
 
 /// Callers whose rates are remembered.
 pub const RATES_REMEMBERED: usize = 200_000;

@@ -94,6 +94,8 @@ pub struct Metrics {
     pub limits: Family<Reached, Counter>,
     /// Chat streams open.
     pub streams: Gauge,
+    /// How often a subscriber of the feed was too slow and went on from the store.
+    pub feed_behind: Counter,
     /// Operations that failed for a reason of ours.
     pub errors: Counter,
     /// Items that were kept in the spool because the store was away.
@@ -164,6 +166,7 @@ impl Default for Metrics {
             schedules: Counter::default(),
             limits: Family::default(),
             streams: Gauge::default(),
+            feed_behind: Counter::default(),
             errors: Counter::default(),
             spooled: Counter::default(),
             replayed: Counter::default(),
@@ -193,6 +196,7 @@ impl Default for Metrics {
         metrics.register_work(r);
         r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
+        r.register("feed_behind", "Subscribers of the feed that were too slow", metrics.feed_behind.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
         r.register("nodes", "Nodes that are alive, as this one sees it", metrics.nodes.clone());
         r.register("lease_held", "Whether this node has the lease", metrics.lease_held.clone());

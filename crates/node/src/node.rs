@@ -12,11 +12,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::bell::Bell;
+use crate::bell::{self, Bell};
 use crate::bounds::Bounds;
 use crate::clock;
 use crate::config::Config;
 use crate::dispatcher::{self, Handover, Shared};
+use crate::feed::Feed;
 use crate::intake::{IntakeError, Submission, Taken};
 use crate::jobs;
 use crate::limits;
@@ -68,6 +69,7 @@ struct Inner {
     lines: Arc<Lines>,
     metrics: Arc<Metrics>,
     bell: Bell,
+    feed: Feed,
     handover: Handover,
     /// Taken away to close intake.
     intake: Mutex<Option<mpsc::Sender<Submission>>>,
@@ -101,13 +103,14 @@ struct Tasks {
     clock: JoinHandle<()>,
     jobs: JoinHandle<()>,
     listening: JoinHandle<()>,
+    chats: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     bounds: Vec<JoinHandle<()>>,
 }
 
 impl Tasks {
     fn all(&self) -> impl Iterator<Item = &JoinHandle<()>> {
-        [&self.intake, &self.clock, &self.jobs, &self.listening, &self.dispatcher]
+        [&self.intake, &self.clock, &self.jobs, &self.listening, &self.chats, &self.dispatcher]
             .into_iter()
             .chain(&self.bounds)
     }
@@ -137,6 +140,7 @@ impl Node {
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), asked).await;
         count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
+        let feed = Feed::start(ctx.store.clone(), metrics.clone());
         let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
             ctx: ctx.clone(),
             config: config.clone(),
@@ -164,6 +168,7 @@ impl Node {
             jobs: tokio::spawn(jobs::run(worker(&stops.jobs))),
             bounds: bounds.start(&ctx, &handover, &metrics),
             listening: tokio::spawn(listening::run(ctx.clone(), heard, stops.listening.clone())),
+            chats: tokio::spawn(bell::listen_to(feed.clone(), bell.clone())),
             dispatcher,
         };
         Ok(Self {
@@ -176,6 +181,7 @@ impl Node {
                 lines,
                 metrics,
                 bell,
+                feed,
                 handover,
                 intake: Mutex::new(Some(submit)),
                 stopping: AtomicBool::new(false),
@@ -275,6 +281,11 @@ impl Node {
         &self.inner.bell
     }
 
+    /// What any node commits, in order.
+    pub fn feed(&self) -> &Feed {
+        &self.inner.feed
+    }
+
     /// Tells the dispatcher that another program or operation has written to the outbox.
     pub fn look_for_work(&self) {
         self.inner.handover.look();
@@ -324,7 +335,7 @@ impl Node {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return };
         tasks.all().for_each(JoinHandle::abort);
-        let own = [tasks.intake, tasks.clock, tasks.jobs, tasks.listening, tasks.dispatcher];
+        let own = [tasks.intake, tasks.clock, tasks.jobs, tasks.listening, tasks.chats, tasks.dispatcher];
         for task in own.into_iter().chain(tasks.bounds) {
             let _ = task.await;
         }
@@ -360,6 +371,7 @@ impl Node {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return true };
         let aborts: Vec<_> = tasks.all().map(JoinHandle::abort_handle).collect();
+        tasks.chats.abort();
         let stopped = tokio::time::timeout(limits::STOP_WITHIN, async {
             let _ = tasks.intake.await;
             let _ = tasks.clock.await;

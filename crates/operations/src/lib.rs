@@ -29,6 +29,7 @@ mod lanes;
 mod locations;
 mod outgoing;
 mod person;
+mod prune_feed;
 mod receive;
 mod record_sent;
 mod record_status;
@@ -86,6 +87,7 @@ pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
     read_locations,
 };
+pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status, settle_early};

@@ -7,6 +7,7 @@ mod demo;
 mod drill;
 mod export;
 mod feature;
+mod feed;
 mod flow;
 mod global;
 mod import;
@@ -69,6 +70,8 @@ pub enum Command {
     Move(move_store::Move),
     /// What was counted: messages, people, flows, times
     Report(report::Report),
+    /// What was committed, in order, for other programs
+    Feed(feed::Feed),
     /// Whether counts and rows agree
     Verify(verify::Verify),
     /// What a workspace may use
@@ -108,6 +111,7 @@ impl Command {
             Self::Contact(contact) => briefly(contact.run()),
             Self::Move(moving) => moving.run(),
             Self::Report(report) => briefly(report.run()),
+            Self::Feed(feed) => briefly(feed.run()),
             Self::Verify(verify) => briefly(verify.run()),
             Self::Feature(feature) => briefly(feature.run()),
             Self::Shed(shed) => briefly(shed.run()),

@@ -29,7 +29,7 @@ struct Arguments {
 }
 
 /// The status of a program that wrote to somebody who had gone, as shells know it (128 + SIGPIPE).
-const READER_GONE: i32 = 141;
+pub const READER_GONE: i32 = 141;
 
 fn main() -> ExitCode {
     end_quietly_without_a_reader();

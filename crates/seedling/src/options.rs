@@ -40,13 +40,22 @@ impl StoreOptions {
 
     /// Opens what is there.
     pub async fn open(&self) -> anyhow::Result<Context> {
+        self.open_there(false).await
+    }
+
+    /// Opens what is there, to hear what nodes commit.
+    pub async fn open_listening(&self) -> anyhow::Result<Context> {
+        self.open_there(true).await
+    }
+
+    async fn open_there(&self, listens: bool) -> anyhow::Result<Context> {
         if self.database.is_none() && !self.data.join(DATABASE_FILE).is_file() {
             let data = self.data.display();
             bail!(
                 "there is no data in {data}; run `seedling init --data {data} …` first, or give another --data"
             );
         }
-        self.open_with(store::StoreOptions { create: false, ..store::StoreOptions::default() }).await
+        self.open_with(store::StoreOptions { create: false, listens, ..store::StoreOptions::default() }).await
     }
 
     /// Where the database is.

@@ -14,11 +14,11 @@ use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
-    Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedRead, IdSource, InboundKey, JobFile, JobRow,
-    LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
-    RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunRow, ScheduleRow, SessionRow,
-    SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind, TallyRow, TicketRow, TimerKind,
-    Topic, Topics, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
+    Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource,
+    InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem, OutboxQueue,
+    OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunRow,
+    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
+    TallyRow, TicketRow, TimerKind, Topic, Topics, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -415,10 +415,12 @@ reads! {
     fn feed_after(workspace: Option<WorkspaceId>, after: FeedCursor, limit: usize) -> FeedRead;
     /// The place behind all that is committed now: from here on, all is news.
     fn feed_head() -> FeedCursor;
-    /// When the oldest commit was that the feed keeps.
+    /// The place before all that the feed keeps.
+    fn feed_start() -> FeedCursor;
+    /// When the oldest commit of the feed was that may be removed.
     fn feed_oldest() -> Option<Timestamp>;
-    /// The public identifiers of these contacts, of those that there are.
-    fn contact_uuids(workspace: WorkspaceId, ids: Vec<ContactId>) -> Vec<(ContactId, ContactUuid)>;
+    /// What these entries are about, by public identifiers.
+    fn feed_named(items: Vec<FeedItem>) -> Vec<FeedNamed>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

@@ -1,21 +1,26 @@
 //! The feed: what was committed, in the order of the commits, for consoles and other programs.
 //!
-//! The writer gathers an entry for each person or thing that a unit changed, from the unit's own changes, so no
-//! operation can forget it; all entries of a commit are one row for each workspace. An entry says who and what kind of
-//! thing; what it is now stands in the tables. Readers go from cursor to cursor and miss nothing: a cursor is a place in
-//! the order of the commits, the same on every node.
+//! The writer gathers an entry for each message, person or thing that a unit changed, from the unit's own changes, so no
+//! operation can forget it; all entries of a commit group are one row for each workspace. An entry says who and what kind
+//! of thing; what it is now stands in the tables. Readers go from cursor to cursor and miss nothing: a cursor is a place in
+//! the order of the commits, the same on every node. What was committed before something else began stands before it;
+//! transactions that ran side by side stand one after the other in an order that is the same for every reader.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use domain::{ContactId, WorkspaceId};
+use domain::{ContactId, ContactUuid, WorkspaceId, WorkspaceUuid};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::{Change, DefinitionChange, Direction, Unit};
 
 /// Entries that one row holds at most.
 const ROW_ENTRIES: usize = 2_000;
+/// How entries are packed, as the first byte of a row says.
+const PACKED: u8 = 1;
 /// Entries of a unit that are looked at to find the one a change belongs to: changes of a person stand together.
 const LOOK_BACK: usize = 8;
 
@@ -79,12 +84,17 @@ impl FeedKind {
         }
     }
 
-    fn bit(self) -> u16 {
+    const fn bit(self) -> u16 {
         1 << self as u16
     }
 
-    /// Whether it is part of what happens between us and a person: one entry says all of that.
-    fn is_of_conversation(self) -> bool {
+    /// Whether it is a message: each has an entry.
+    fn is_message(self) -> bool {
+        matches!(self, Self::MessageIn | Self::MessageOut)
+    }
+
+    /// Whether it is part of what happens between us and a person: it goes with a message, if there is one.
+    const fn is_of_conversation(self) -> bool {
         match self {
             Self::MessageIn
             | Self::MessageOut
@@ -96,6 +106,18 @@ impl FeedKind {
         }
     }
 }
+
+/// The kinds that are part of what happens between us and a person.
+const CONVERSATION: u16 = {
+    let (mut bits, mut n) = (0, 0);
+    while n < FeedKind::ALL.len() {
+        if FeedKind::ALL[n].is_of_conversation() {
+            bits |= FeedKind::ALL[n].bit();
+        }
+        n += 1;
+    }
+    bits
+};
 
 /// Several kinds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -170,11 +192,25 @@ pub struct FeedItem {
     pub workspace: WorkspaceId,
     /// The person, if it is about one.
     pub contact: Option<ContactId>,
-    /// The row number of what it is about: the first message of a step, the message of a status, a ticket, a job, a
-    /// channel.
+    /// The row number of what it is about: a message, a ticket, a job, a channel.
     pub subject: Option<i64>,
     /// What changed.
     pub kinds: FeedKinds,
+}
+
+/// An entry with the public identifiers of what it is about, and how that stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedNamed {
+    /// The entry.
+    pub item: FeedItem,
+    /// Whose it is.
+    pub workspace: WorkspaceUuid,
+    /// The person, if it is about one who is there.
+    pub contact: Option<ContactUuid>,
+    /// The message, ticket, job or channel, if it is about one that is there.
+    pub subject: Option<Uuid>,
+    /// The status of that message, ticket or job as it is now, which may be further than the change led.
+    pub status: Option<SmolStr>,
 }
 
 /// What lies behind a cursor.
@@ -309,13 +345,10 @@ impl Gathered {
         let own = &mut self.entries[from..];
         let recent = own.len().saturating_sub(LOOK_BACK);
         let same = own[recent..].iter_mut().rev().find(|entry| {
-            let conversation = FeedKind::ALL
-                .into_iter()
-                .any(|other| other.is_of_conversation() && entry.kinds & other.bit() != 0);
             entry.workspace == workspace
                 && entry.contact == contact
                 && if kind.is_of_conversation() {
-                    conversation
+                    entry.kinds & CONVERSATION != 0 && !(kind.is_message() && entry.subject != 0)
                 } else {
                     entry.kinds & kind.bit() != 0 && entry.subject == subject
                 }
@@ -342,12 +375,7 @@ impl Gathered {
         let mut first = 0;
         for of_workspace in self.entries.chunk_by(|one, other| one.workspace == other.workspace) {
             for part in of_workspace.chunks(ROW_ENTRIES) {
-                let mut packed = Vec::with_capacity(part.len() * 16);
-                for entry in part {
-                    put(&mut packed, u64::from(entry.kinds));
-                    put(&mut packed, entry.contact.cast_unsigned());
-                    put(&mut packed, entry.subject.cast_unsigned());
-                }
+                let packed = pack(part);
                 let count = i64::try_from(part.len()).unwrap_or(i64::MAX);
                 rows.push(FeedRow {
                     first,
@@ -364,6 +392,47 @@ impl Gathered {
     }
 }
 
+/// Entries as bytes: a number for the way in which they are packed, then of each its kinds and how far its contact and
+/// its subject are from those of the one before, which is little: numbers of one commit were drawn at about the same time.
+fn pack(entries: &[Entry]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(1 + entries.len() * 12);
+    packed.push(PACKED);
+    let (mut contact, mut subject) = (0, 0);
+    for entry in entries {
+        put(&mut packed, u64::from(entry.kinds));
+        put(&mut packed, folded(entry.contact.wrapping_sub(contact)));
+        // None stays none, and the one before stays the measure.
+        if entry.subject == 0 {
+            put(&mut packed, 0);
+        } else {
+            put(&mut packed, folded(entry.subject.wrapping_sub(subject)).saturating_add(1));
+            subject = entry.subject;
+        }
+        contact = entry.contact;
+    }
+    packed
+}
+
+/// The entries of a row: kinds, contact, subject. `None` if they cannot be read.
+fn unpack(mut packed: &[u8]) -> Option<Vec<(u16, i64, i64)>> {
+    let (&PACKED, rest) = packed.split_first()? else { return None };
+    packed = rest;
+    let (mut entries, mut contact, mut subject) = (Vec::new(), 0_i64, 0_i64);
+    while !packed.is_empty() {
+        let kinds = u16::try_from(take(&mut packed)?).ok()?;
+        contact = contact.wrapping_add(unfolded(take(&mut packed)?));
+        let about = match take(&mut packed)? {
+            0 => 0,
+            some => {
+                subject = subject.wrapping_add(unfolded(some - 1));
+                subject
+            }
+        };
+        entries.push((kinds, contact, about));
+    }
+    Some(entries)
+}
+
 /// A row as it is read.
 pub(crate) struct StoredRow {
     pub tx: i64,
@@ -376,27 +445,27 @@ pub(crate) struct StoredRow {
 impl StoredRow {
     /// The entries behind a cursor; `None` if the row cannot be read.
     pub(crate) fn behind(&self, after: FeedCursor) -> Option<Vec<FeedItem>> {
-        let mut packed = self.entries.as_slice();
-        let mut items = Vec::new();
-        let mut place = self.first;
-        while !packed.is_empty() {
-            let (kinds, contact, subject) = (take(&mut packed)?, take(&mut packed)?, take(&mut packed)?);
-            let cursor = FeedCursor { tx: self.tx, place };
-            place += 1;
-            if cursor > after {
-                let there = |id: u64| Some(id.cast_signed()).filter(|id| *id != 0);
-                items.push(FeedItem {
-                    cursor,
-                    on: self.on,
-                    workspace: WorkspaceId(self.workspace),
-                    contact: there(contact).map(ContactId),
-                    subject: there(subject),
-                    kinds: FeedKinds(u16::try_from(kinds).ok()?),
-                });
-            }
-        }
-        Some(items)
+        let there = |id: i64| Some(id).filter(|id| *id != 0);
+        let items =
+            (self.first..).zip(unpack(&self.entries)?).map(|(place, (kinds, contact, subject))| FeedItem {
+                cursor: FeedCursor { tx: self.tx, place },
+                on: self.on,
+                workspace: WorkspaceId(self.workspace),
+                contact: there(contact).map(ContactId),
+                subject: there(subject),
+                kinds: FeedKinds(kinds),
+            });
+        Some(items.filter(|item| item.cursor > after).collect())
     }
+}
+
+/// A number of either sign, small if it is near to zero.
+fn folded(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+fn unfolded(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
 /// Seven bits in each byte, the lowest first; the highest bit says that more follow.
@@ -423,7 +492,10 @@ fn take(packed: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FeedCursor, FeedKind, FeedKinds, Gathered, StoredRow, put, take};
+    use super::{
+        Entry, FeedCursor, FeedKind, FeedKinds, Gathered, PACKED, StoredRow, folded, pack, put, take,
+        unfolded, unpack,
+    };
     use jiff::Timestamp;
 
     #[test]
@@ -435,6 +507,33 @@ mod tests {
             assert_eq!(take(&mut &packed[..packed.len() - 1]), None, "cut off");
         }
         assert_eq!(take(&mut [0xff; 12].as_slice()), None, "longer than any number");
+    }
+
+    #[test]
+    fn entries_are_packed_small_and_come_back() {
+        for number in [0, 1, -1, 63, -64, i64::MAX, i64::MIN] {
+            assert_eq!(unfolded(folded(number)), number);
+        }
+        assert_eq!([0, -1, 1, -2].map(folded), [0, 1, 2, 3]);
+        let base = 13_000_000_000_000_000;
+        let entries = [
+            (1, base, base + 64),
+            (2, base, base + 96),
+            (16, base, 0),
+            (4, base - 32, base + 128),
+            (256, 0, i64::MAX - 1),
+            (1, i64::MIN, 5),
+        ];
+        let rows = entries.map(|(kinds, contact, subject)| Entry { workspace: 1, contact, subject, kinds });
+        let packed = pack(&rows);
+        assert_eq!(unpack(&packed), Some(entries.to_vec()));
+        assert_eq!(pack(&rows[..2]).len() - pack(&rows[..1]).len(), 3, "another message of the same person");
+        for cut in 1..packed.len() {
+            let whole = unpack(&packed[..cut]);
+            assert!(whole.is_none_or(|some| some.len() < entries.len()), "cut off at {cut}");
+        }
+        assert_eq!(unpack(&[]), None);
+        assert_eq!(unpack(&[PACKED + 1, 1, 0, 0]), None, "packed in a way that is not known yet");
     }
 
     #[test]
@@ -472,7 +571,7 @@ mod tests {
         assert_eq!(items[1].cursor, FeedCursor { tx: 4, place: 2_500 });
         assert_eq!(items[1].kinds, FeedKinds::from_iter([FeedKind::Status]));
         assert!(stored.behind(items[1].cursor).unwrap().is_empty());
-        let broken = StoredRow { entries: vec![0x80], ..stored };
+        let broken = StoredRow { entries: vec![PACKED, 0x80], ..stored };
         assert!(broken.behind(FeedCursor::START).is_none());
     }
 }

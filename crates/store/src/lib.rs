@@ -63,7 +63,7 @@ pub use definitions::{
 };
 pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};
-pub use feed::{FeedCursor, FeedItem, FeedKind, FeedKinds, FeedRead, NotACursor};
+pub use feed::{FeedCursor, FeedItem, FeedKind, FeedKinds, FeedNamed, FeedRead, NotACursor};
 pub use ids::IdSource;
 pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,

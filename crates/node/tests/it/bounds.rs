@@ -193,9 +193,10 @@ async fn features_are_turned_off_for_a_workspace_and_on_again() {
 }
 
 /// A host whose clock can be set.
-struct Jumpy {
-    steady: SharedHost,
-    ahead: Arc<AtomicI64>,
+pub struct Jumpy {
+    pub steady: SharedHost,
+    /// Seconds.
+    pub ahead: Arc<AtomicI64>,
 }
 
 impl Ambient for Jumpy {

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod crowds;
+mod feed;
 mod lines;
 mod mail;
 mod opting_out;

@@ -4,6 +4,7 @@
 mod demo_flows;
 mod drills;
 mod faults;
+mod feed_followed;
 mod flow_tests;
 mod full_store;
 mod jobs_killed;

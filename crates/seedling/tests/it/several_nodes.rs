@@ -18,7 +18,7 @@ const PEOPLE: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Says hello and asks after some seconds whether somebody is there.
-fn export() -> Value {
+pub fn export() -> Value {
     let id = |number: u32| format!("7a0e1c54-5d3c-4b6b-9a39-{number:012}");
     let say = |number: u32, text: &str| json!({"type": "send_msg", "uuid": id(number), "text": text});
     let flow = json!({
@@ -44,14 +44,14 @@ fn export() -> Value {
 }
 
 /// A node's process; it does not outlive the test.
-struct Serving {
+pub struct Serving {
     name: String,
-    address: SocketAddr,
+    pub address: SocketAddr,
     child: Child,
 }
 
 impl Serving {
-    fn start(number: usize, folder: &Path, database: &Database) -> Self {
+    pub fn start(number: usize, folder: &Path, database: &Database) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (name, data) = (format!("node-{number}"), folder.join(format!("node-{number}")));
         std::fs::create_dir_all(&data).unwrap();
@@ -67,7 +67,7 @@ impl Serving {
         Self { name, address, child }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success(), "{name}");
     }
@@ -80,7 +80,7 @@ impl Drop for Serving {
     }
 }
 
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(seen) = look() {
@@ -91,7 +91,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn on(database: &Database, data: &str, arguments: &[&str], typed: &str) -> String {
+pub fn on(database: &Database, data: &str, arguments: &[&str], typed: &str) -> String {
     let url = database.url();
     let output = seedling(&[arguments, &["--database", &url, "--data", data]].concat(), typed);
     assert!(output.status.success(), "{arguments:?}: {}", complained(&output));
@@ -114,7 +114,7 @@ fn clock_of(nodes: &[(String, i64, Vec<String>)]) -> Option<(String, i64)> {
     nodes.iter().find(|(.., leases)| has(leases)).map(|(name, run, _)| (name.clone(), *run))
 }
 
-fn write(node: &Serving, channel: &str, person: usize) -> Option<u16> {
+pub fn write(node: &Serving, channel: &str, person: usize) -> Option<u16> {
     let body = format!("from={}&text=m{person}&id=x{person}", phone(person).replace('+', "%2B"));
     call(node.address, &format!("POST /c/ex/{channel}/receive"), &body)
 }

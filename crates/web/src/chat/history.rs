@@ -76,6 +76,11 @@ impl Conversation {
         Ok(shown)
     }
 
+    /// Who the visitor is, if that was found.
+    pub(super) fn known(&self) -> Option<ContactId> {
+        self.contact
+    }
+
     /// The contact behind the address, once there is one.
     async fn contact(&mut self, node: &Node) -> Result<Option<ContactId>, StoreError> {
         if self.contact.is_none() {

@@ -105,10 +105,10 @@ impl State {
             }
             tokio::select! {
                 biased;
-                () = self.ear.heard() => self.read().await,
+                () = self.ear.heard(self.last) => self.read().await,
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     if self.spoke.elapsed() >= limits::CHAT_KEEP_ALIVE {
-                        // Another program may have written a message without our bell ringing.
+                        // An old node may have written a message without our bell ringing.
                         self.read().await;
                         if self.ready.is_empty() {
                             return Some(Event::default().comment("still here"));
@@ -120,8 +120,18 @@ impl State {
     }
 
     async fn read(&mut self) {
+        self.read_once().await;
+        if let Some(contact) = self.conversation.known()
+            && self.ear.is_contact(contact)
+        {
+            self.read_once().await;
+        }
+    }
+
+    /// Reads what follows what was shown. It is called only when all that was read is shown.
+    async fn read_once(&mut self) {
         match self.conversation.after(&self.seat.node, self.last).await {
-            Ok(messages) => self.ready.extend(messages),
+            Ok(messages) => self.ready = messages.into(),
             // The next ring or the next pause reads again.
             Err(error) => tracing::error!(%error, "a conversation could not be read"),
         }

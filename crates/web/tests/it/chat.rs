@@ -29,7 +29,12 @@ impl World {
     }
 
     async fn listen(&self, token: &str, after: i64) -> Events {
-        let request = self.client.get(self.chat_url("/events")).header("last-event-id", after.to_string());
+        self.listen_at(&self.base, token, after).await
+    }
+
+    async fn listen_at(&self, base: &str, token: &str, after: i64) -> Events {
+        let url = format!("{base}/chat/{}/events", self.chat);
+        let request = self.client.get(url).header("last-event-id", after.to_string());
         let response = self.as_visitor(request, token).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -117,6 +122,26 @@ async fn a_conversation_with_a_lost_connection() {
     assert_eq!((texts.len(), texts[0], texts[2]), (4, "hello", "Amina"));
     assert_eq!(world.history(TOKEN, seen).await.len(), 2);
     assert!(world.history(&"z".repeat(48), 0).await.is_empty(), "another visitor sees nothing of it");
+}
+
+/// The keep-alive of a stream reads too, but only after twenty seconds: what is heard earlier was rung for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_one_node_hears_what_another_says() {
+    let world = World::shared().await;
+    world.add_two_questions().await;
+    let (other, base) = world.beside().await;
+    let mut events = world.listen_at(&base, TOKEN, 0).await;
+    let begun = tokio::time::Instant::now();
+    // Nobody knows yet who the visitor is.
+    let _ = world.write(TOKEN, "m1", "hello").await;
+    assert_eq!(events.next().await["client"], "m1");
+    assert_eq!(events.next().await["text"], "What is your name? (hello)");
+    let _ = world.write(TOKEN, "m2", "Amina").await;
+    assert_eq!(events.next().await["client"], "m2");
+    assert_eq!(events.next().await["from"], "out");
+    assert!(begun.elapsed() < node::limits::CHAT_KEEP_ALIVE, "it was not rung for");
+    drop(events);
+    other.announce_stop();
 }
 
 #[tokio::test(flavor = "multi_thread")]

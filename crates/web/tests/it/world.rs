@@ -45,6 +45,27 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = StoreUrl::Sqlite(folder.path().join("test.db"));
         let store = Store::open(&url, StoreOptions::default()).unwrap();
+        Self::on(store, folder, layer).await
+    }
+
+    /// On a store that other nodes may share.
+    pub async fn shared() -> Self {
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        Self::on(store, tempfile::tempdir().unwrap(), Layer::default()).await
+    }
+
+    /// Another node on the same store. Answers it and where it serves.
+    pub async fn beside(&self) -> (Node, String) {
+        let config = config(Layer { name: Some("another".to_owned()), ..Layer::default() });
+        let surroundings = Surroundings::system(config.allow_private_webhooks).unwrap();
+        let node = Node::start(config, self.store.clone(), surroundings).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(web::serve(listener, node.clone(), self.stop.clone()));
+        (node, base)
+    }
+
+    async fn on(store: Store, folder: tempfile::TempDir, layer: Layer) -> Self {
         let config = config(layer);
         let surroundings = Surroundings::system(config.allow_private_webhooks).unwrap();
         let setup = Context::for_command(store.clone(), surroundings.host.clone());
