@@ -39,7 +39,6 @@ impl From<Vec<Inbound>> for Reading {
 /// One thing a carrier tells us. It can be written down and read again, for what has to wait until it can be kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub enum Inbound {
     /// A person wrote.
     Message(InboundMessage),
@@ -124,6 +123,13 @@ pub enum InboundEvent {
         /// Who.
         urn: Urn,
     },
+    /// They have another address now.
+    Moved {
+        /// The one that they had.
+        urn: Urn,
+        /// The one that they have, and others by which the carrier knows them.
+        to: Vec<Urn>,
+    },
 }
 
 impl InboundEvent {
@@ -132,13 +138,14 @@ impl InboundEvent {
         match self {
             Self::StopContact { .. } => "stop_contact",
             Self::NewConversation { .. } => "new_conversation",
+            Self::Moved { .. } => "moved",
         }
     }
 
     /// Whom it is about.
     pub fn urn(&self) -> &Urn {
         match self {
-            Self::StopContact { urn } | Self::NewConversation { urn } => urn,
+            Self::StopContact { urn } | Self::NewConversation { urn } | Self::Moved { urn, .. } => urn,
         }
     }
 }

@@ -25,7 +25,7 @@ pub use inbound::{
 };
 pub use line::{Carrier, CarrierType, Line, SettingsError};
 pub use outbound::{
-    HttpRequest, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind, TemplateComponent,
+    HttpRequest, MediaFile, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind, TemplateComponent,
     TemplateName, TemplateVariable, Templating,
 };
 pub use phone::{PhoneError, parse_phone};

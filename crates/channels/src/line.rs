@@ -1,11 +1,11 @@
 //! A channel with its settings read once, and the closed set of carriers behind it.
 
-use domain::ChannelUuid;
+use domain::{ChannelUuid, Urn};
 use serde_json::Value;
 use smol_str::SmolStr;
 use thiserror::Error;
 
-use crate::{Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat};
+use crate::{HttpRequest, MediaFile, Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat};
 
 /// The kinds of carrier we speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -216,6 +216,39 @@ impl Line {
             Carrier::External(settings) => ex::judge(settings, status, body),
             Carrier::WebChat(_) => Ok(None),
             Carrier::WhatsAppCloud(_) => wac::judge(status, body),
+        }
+    }
+
+    /// Whether a file that a person sent (its address, without the type) is one that only this channel's token reads, and
+    /// that the carrier forgets: it should be fetched.
+    pub fn keeps_file(&self, source: &str) -> bool {
+        self.file_lookup(source).is_some()
+    }
+
+    /// The request that asks the carrier where such a file lies.
+    pub fn file_lookup(&self, source: &str) -> Option<HttpRequest> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => None,
+            Carrier::WhatsAppCloud(settings) => wac::media::lookup(settings, source),
+        }
+    }
+
+    /// What the carrier's answer to that says.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn file_found(&self, body: &str) -> Result<MediaFile, String> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => Err("the carrier keeps no files".to_owned()),
+            Carrier::WhatsAppCloud(settings) => wac::media::file(settings, body),
+        }
+    }
+
+    /// Another address by which the carrier's answer to a sent message names the person.
+    pub fn other_address(&self, body: &str) -> Option<Urn> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => None,
+            Carrier::WhatsAppCloud(_) => wac::other_address(body),
         }
     }
 

@@ -171,6 +171,20 @@ pub struct HttpRequest {
     pub body: String,
 }
 
+/// Where a carrier keeps a file that a person sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaFile {
+    /// The request that fetches it.
+    pub request: HttpRequest,
+    /// Whether it lies at the host of the channel's settings, which may be in our own network. Else it must be out in the
+    /// world.
+    pub is_configured: bool,
+    /// Its SHA-256 in hex, if the carrier says it.
+    pub sha256: Option<String>,
+    /// Its size, if the carrier says it.
+    pub bytes: Option<u64>,
+}
+
 /// How a message leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {

@@ -65,6 +65,8 @@ uuid_id! {
     EventUuid,
     /// A message in or out.
     MessageUuid,
+    /// A file that a person sent.
+    MediaUuid,
     /// A contact field.
     FieldUuid,
     /// A contact group.
@@ -108,6 +110,8 @@ row_id! {
     JobId,
     /// A schedule's row.
     ScheduleId,
+    /// A file that a person sent.
+    MediaId,
     /// A flow that starts for a contact at a later moment.
     ReminderId,
     /// What was achieved.

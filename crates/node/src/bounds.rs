@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::dispatcher::Handover;
 use crate::intake::{self, Submission};
+use crate::media::{self, Fetcher};
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
 use crate::replay;
@@ -24,6 +25,7 @@ pub(crate) struct Bounds {
     stop_replay: Arc<Notify>,
     stop_watch: Arc<Notify>,
     stop_rates: Arc<Notify>,
+    stop_media: Arc<Notify>,
 }
 
 impl Bounds {
@@ -40,6 +42,7 @@ impl Bounds {
             stop_replay: Arc::default(),
             stop_watch: Arc::default(),
             stop_rates: Arc::default(),
+            stop_media: Arc::default(),
         })
     }
 
@@ -80,9 +83,14 @@ impl Bounds {
         tasks
     }
 
+    /// Starts fetching files that people sent.
+    pub(crate) fn start_media(&self, fetcher: Fetcher) -> JoinHandle<()> {
+        tokio::spawn(media::run(fetcher, self.stop_media.clone()))
+    }
+
     /// Lets the tasks end.
     pub(crate) fn stop(&self) {
-        for stop in [&self.stop_replay, &self.stop_watch, &self.stop_rates] {
+        for stop in [&self.stop_replay, &self.stop_watch, &self.stop_rates, &self.stop_media] {
             stop.notify_one();
         }
     }

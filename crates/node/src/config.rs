@@ -17,8 +17,10 @@ pub const DEFAULT_DATA: &str = "./seedling-data";
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7333";
 /// Name of the spool's folder in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
-/// What is given instead of a folder for a node without a spool.
-pub const NO_SPOOL: &str = "none";
+/// Name of the folder of media in the data folder.
+pub const MEDIA_FOLDER: &str = "media";
+/// What is given instead of a folder for a node without a spool, or without media.
+pub const NO_FOLDER: &str = "none";
 /// Name of the database file in the data folder.
 pub const DATABASE_FILE: &str = "seedling.db";
 
@@ -71,6 +73,8 @@ pub struct Layer {
     pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away, or `none`.
     pub spool: Option<PathBuf>,
+    /// Folder of files that people sent, or `none`.
+    pub media: Option<PathBuf>,
     /// Address to listen on.
     pub listen: Option<String>,
     /// Whether webhooks may call private addresses.
@@ -131,6 +135,7 @@ impl Layer {
             database: text("SEEDLING_DATABASE"),
             reports_database: text("SEEDLING_REPORTS_DATABASE"),
             spool: text("SEEDLING_SPOOL").map(PathBuf::from),
+            media: text("SEEDLING_MEDIA").map(PathBuf::from),
             listen: text("SEEDLING_LISTEN"),
             allow_private_webhooks: flag("SEEDLING_ALLOW_PRIVATE_WEBHOOKS")?,
             trust_forwarded_for: flag("SEEDLING_TRUST_FORWARDED_FOR")?,
@@ -150,6 +155,7 @@ impl Layer {
             database: self.database.or(below.database),
             reports_database: self.reports_database.or(below.reports_database),
             spool: self.spool.or(below.spool),
+            media: self.media.or(below.media),
             listen: self.listen.or(below.listen),
             allow_private_webhooks: self.allow_private_webhooks.or(below.allow_private_webhooks),
             trust_forwarded_for: self.trust_forwarded_for.or(below.trust_forwarded_for),
@@ -174,6 +180,8 @@ pub struct Config {
     pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away. Without one carriers are told to come again then.
     pub spool: Option<PathBuf>,
+    /// Folder of files that people sent. Without one they stay at their carriers.
+    pub media: Option<PathBuf>,
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Whether webhooks may call private addresses.
@@ -234,7 +242,8 @@ impl Config {
             data,
             database,
             reports_database: layer.reports_database,
-            spool: layer.spool.filter(|folder| folder.as_os_str() != NO_SPOOL),
+            spool: layer.spool.filter(|folder| folder.as_os_str() != NO_FOLDER),
+            media: layer.media.filter(|folder| folder.as_os_str() != NO_FOLDER),
             listen,
             allow_private_webhooks: layer.allow_private_webhooks.unwrap_or(false),
             trust_forwarded_for: layer.trust_forwarded_for.unwrap_or(false),
@@ -261,7 +270,9 @@ impl Config {
         let mut layer = flags.over(Layer::from_environment(get)?.over(file));
         let data = layer.data.get_or_insert_with(|| PathBuf::from(DEFAULT_DATA));
         let spool = data.join(SPOOL_FOLDER);
+        let media = data.join(MEDIA_FOLDER);
         layer.spool.get_or_insert(spool);
+        layer.media.get_or_insert(media);
         Self::new(layer)
     }
 }

@@ -302,6 +302,7 @@ impl Batch {
                         InboundKind::NewConversation(urn)
                     }
                     Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn),
+                    Inbound::Event(InboundEvent::Moved { urn, to }) => InboundKind::Moved(urn, to),
                     Inbound::Status(status) => {
                         places.push(Place { at: At::Reported(reports.len()), uuid: None });
                         reports.push(StatusReport { channel, status });
@@ -331,6 +332,9 @@ impl Batch {
                         Inbound::Event(InboundEvent::NewConversation { urn: urn.clone() })
                     }
                     InboundKind::Stop(urn) => Inbound::Event(InboundEvent::StopContact { urn: urn.clone() }),
+                    InboundKind::Moved(urn, to) => {
+                        Inbound::Event(InboundEvent::Moved { urn: urn.clone(), to: to.clone() })
+                    }
                 };
                 Spooled { uuid, arrived, channel: item.channel, item: kind }
             }

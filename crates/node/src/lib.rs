@@ -23,6 +23,7 @@ mod lines;
 mod listening;
 mod machine;
 pub mod mail;
+mod media;
 mod membership;
 pub mod metrics;
 mod node;

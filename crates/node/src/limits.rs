@@ -299,6 +299,22 @@ pub const SHED_WRITES: (usize, usize) = (16, 128);
 pub const SHED_COMMIT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 /// How late the event loop is.
 pub const SHED_LAG: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
+/// Bytes of a file that a person sent; a larger one is not fetched.
+pub const MEDIA_BYTES: usize = 16 * 1_024 * 1_024;
+/// Files fetched at a time; each is held in memory until it is written.
+pub const MEDIA_WINDOW: usize = 4;
+/// How long a file, and the question where it lies, may take.
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a file is in the hand of a node; then another may try.
+pub const MEDIA_IN_HAND: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// How often it is looked whether there are files to be fetched.
+pub const MEDIA_LOOK: Duration = Duration::from_secs(2);
+/// First pause before a file is tried again; it grows fourfold.
+pub const MEDIA_RETRY_FIRST: Duration = Duration::from_secs(30);
+/// Longest pause before a file is tried again.
+pub const MEDIA_RETRY_LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long carriers keep a file: WhatsApp seven days.
+pub const MEDIA_KEPT_THERE: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 /// Contacts whose keys for searches, left for later while these were turned off, are made at a time …
 pub const INDEX_BATCH: usize = 200;
 /// … in how much time at most …

@@ -27,7 +27,7 @@ pub struct Failure {
     pub class: &'static str,
 }
 
-/// What came of a delivery report.
+/// What came of a delivery report, or of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Report {
     /// What came of it.
@@ -84,6 +84,8 @@ pub struct Metrics {
     pub timers: Counter,
     /// Timers that failed and were put off.
     pub timers_put_off: Counter,
+    /// Files that people sent, by what came of fetching them.
+    pub media: Family<Report, Counter>,
     /// Contacts whose keys for searches were made later.
     pub indexed_later: Counter,
     /// Slices of jobs done.
@@ -161,6 +163,7 @@ impl Default for Metrics {
             waiting: Gauge::default(),
             timers: Counter::default(),
             timers_put_off: Counter::default(),
+            media: Family::default(),
             indexed_later: Counter::default(),
             job_slices: Counter::default(),
             schedules: Counter::default(),
@@ -226,6 +229,7 @@ impl Metrics {
     /// What is done beside messages.
     fn register_work(&self, r: &mut Registry) {
         r.register("timers_fired", "Timers fired", self.timers.clone());
+        r.register("media", "Files of people by what came of fetching them", self.media.clone());
         r.register(
             "search_indexed_later",
             "Contacts whose keys for searches were made when search indexing was on again",
@@ -284,6 +288,11 @@ impl Metrics {
     /// Counts delivery reports.
     pub fn count_reports(&self, outcome: &'static str, count: u64) {
         self.reports.get_or_create(&Report { outcome }).inc_by(count);
+    }
+
+    /// Counts a file that was fetched, or not.
+    pub fn count_media(&self, outcome: &'static str) {
+        self.media.get_or_create(&Report { outcome }).inc();
     }
 
     /// Counts that a limit was reached.

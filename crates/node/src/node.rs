@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use channels::Inbound;
+use domain::MediaUuid;
 use operations::{Context, SharedHost};
-use store::{LeaseName, NodeRow, Store, StoreError};
+use store::{LeaseName, MediaRow, NodeRow, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -23,6 +24,7 @@ use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::listening;
+use crate::media::{self, Fetcher, Folder};
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
 use crate::rates::Rates;
@@ -76,6 +78,7 @@ struct Inner {
     stopping: AtomicBool,
     stops: Stops,
     bounds: Bounds,
+    folder: Option<Folder>,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -162,11 +165,18 @@ impl Node {
             pulse: bounds.pulse.clone(),
             stop: stop.clone(),
         };
+        let folder = config.media.as_deref().map(Folder::new);
+        let background = bounds.start(&ctx, &handover, &metrics).into_iter();
+        let fetching = folder.clone().map(|folder| {
+            let (network, shedding) = (surroundings.network.clone(), bounds.shedding.clone());
+            let (ctx, lines, metrics) = (ctx.clone(), lines.clone(), metrics.clone());
+            bounds.start_media(Fetcher { ctx, folder, lines, network, metrics, shedding })
+        });
         let tasks = Tasks {
             intake: bounds.start_intake(&ctx, &handover, &metrics, queue),
             clock: tokio::spawn(clock::run(worker(&stops.clock))),
             jobs: tokio::spawn(jobs::run(worker(&stops.jobs))),
-            bounds: bounds.start(&ctx, &handover, &metrics),
+            bounds: background.chain(fetching).collect(),
             listening: tokio::spawn(listening::run(ctx.clone(), heard, stops.listening.clone())),
             chats: tokio::spawn(bell::listen_to(feed.clone(), bell.clone())),
             dispatcher,
@@ -187,6 +197,7 @@ impl Node {
                 stopping: AtomicBool::new(false),
                 stops,
                 bounds,
+                folder,
                 tasks: Mutex::new(Some(tasks)),
             }),
         })
@@ -274,6 +285,17 @@ impl Node {
 
     pub(crate) fn spool(&self) -> Option<&Spool> {
         self.inner.bounds.spool.as_ref()
+    }
+
+    /// A file that a person sent, with what is known of it; `None` if it is not kept here.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn media(&self, uuid: MediaUuid) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
+        match &self.inner.folder {
+            Some(folder) => media::open(&self.inner.ctx, folder, uuid).await,
+            None => Ok(None),
+        }
     }
 
     /// Wakes those who watch a conversation.

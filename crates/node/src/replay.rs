@@ -254,6 +254,7 @@ fn of(item: &Spooled) -> Given {
         Inbound::Message(message) => InboundKind::Message(message.clone()),
         Inbound::Event(InboundEvent::NewConversation { urn }) => InboundKind::NewConversation(urn.clone()),
         Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn.clone()),
+        Inbound::Event(InboundEvent::Moved { urn, to }) => InboundKind::Moved(urn.clone(), to.clone()),
         Inbound::Status(status) => {
             return Given::Reported(StatusReport { channel: item.channel, status: status.clone() });
         }

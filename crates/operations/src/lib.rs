@@ -27,6 +27,8 @@ mod jobs;
 mod keep_unhandled;
 mod lanes;
 mod locations;
+mod media;
+mod move_address;
 mod outgoing;
 mod person;
 mod prune_feed;
@@ -87,6 +89,8 @@ pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
     read_locations,
 };
+pub use media::{FileEnd, claim_file, end_file};
+pub use move_address::learn_address;
 pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};

@@ -27,6 +27,7 @@ use crate::{
     batch::{self, BatchError, StepFuture, Stepped},
     keep_unhandled::keep_unhandled,
     lanes::LaneKey,
+    media,
     person::Person,
     stop_contact, triggers,
     turn::{CurrentMessage, StepEnd, Turn},
@@ -60,7 +61,6 @@ pub struct Stamp {
 
 /// What a carrier told us.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub enum InboundKind {
     /// A person wrote.
     Message(InboundMessage),
@@ -68,13 +68,15 @@ pub enum InboundKind {
     NewConversation(Urn),
     /// A person asked the carrier to stop our messages.
     Stop(Urn),
+    /// A person has other addresses now, the first in the place of this one.
+    Moved(Urn, Vec<Urn>),
 }
 
 impl InboundKind {
     fn urn(&self) -> &Urn {
         match self {
             Self::Message(message) => &message.urn,
-            Self::NewConversation(urn) | Self::Stop(urn) => urn,
+            Self::NewConversation(urn) | Self::Stop(urn) | Self::Moved(urn, _) => urn,
         }
     }
 }
@@ -287,7 +289,7 @@ async fn last_resort(ctx: &Context, input: &Received, reason: String) -> Result<
             keep_unhandled(ctx, ws, channel, message, input.stamp(), &reason).await.map(Receipt::Accepted)
         }
         InboundKind::NewConversation(_) => Ok(Receipt::Ignored("the contact's conversation cannot go on")),
-        InboundKind::Stop(_) => Err(BatchError::BrokeOff(reason)),
+        InboundKind::Stop(_) | InboundKind::Moved(..) => Err(BatchError::BrokeOff(reason)),
     }
 }
 
@@ -314,7 +316,7 @@ fn step<'a>(
                 let name = match input.kind() {
                     InboundKind::Message(message) => message.name.as_ref(),
                     InboundKind::NewConversation(_) => None,
-                    InboundKind::Stop(_) => {
+                    InboundKind::Stop(_) | InboundKind::Moved(..) => {
                         return Ok(Stepped::nothing(Receipt::Ignored("the contact is not known")));
                     }
                 };
@@ -330,6 +332,7 @@ fn step<'a>(
                 stop_contact::stop(&mut turn, "the contact opted out");
                 Receipt::Event
             }
+            InboundKind::Moved(from, to) => turn.move_address(from, to).await?,
         };
         Ok(Stepped { unit: Some(turn.finish()), value: receipt })
     })
@@ -373,7 +376,7 @@ fn payload_of(detail: Option<&str>) -> Option<serde_json::Value> {
 impl Turn<'_> {
     /// Keeps further addresses of the person that the carrier tells, after those they have. One that somebody else has
     /// stays with them.
-    async fn learn_addresses(&mut self, urns: &[Urn]) -> Result<(), StoreError> {
+    pub(crate) async fn learn_addresses(&mut self, urns: &[Urn]) -> Result<(), StoreError> {
         for urn in urns {
             let known = self.person.contact.urns.iter().any(|known| known.urn.is_same(urn));
             if known || self.ctx.store.address_owner(self.ws.row.id, urn.clone()).await?.is_some() {
@@ -415,6 +418,7 @@ impl Turn<'_> {
             }
         };
         let urn = self.person.urn_row(&message.urn).map(|row| row.id);
+        let mut files = media::files_of(self.ctx, channel, (incoming.id, &incoming.attachments), arrived);
         self.first.push(Change::Message(Box::new(NewMessage {
             id: incoming.id,
             uuid: incoming.uuid,
@@ -434,6 +438,7 @@ impl Turn<'_> {
             day: self.ws.day(arrived),
             created_on: arrived,
         })));
+        self.first.append(&mut files);
         self.plan_window_end(arrived);
         Ok(Receipt::Accepted(incoming.uuid))
     }

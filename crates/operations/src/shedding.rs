@@ -69,7 +69,7 @@ impl Shed {
                 "keys for contact queries are made when this is on again: lists find people as they were, and jobs that \
                  look for people by a query wait"
             }
-            Self::MediaFetching => "nothing yet: attached files are not fetched",
+            Self::MediaFetching => "files that people sent are fetched from their carrier later",
             Self::LanguageUnderstanding => "flows that ask a language model go on at once without an answer",
             Self::HeavyReports => {
                 "lists and counts of contacts, reports and exports are refused; jobs that export wait"

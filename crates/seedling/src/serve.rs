@@ -49,6 +49,10 @@ pub struct Serve {
     /// Folder in which messages wait while the database is away, or none [default: spool in the data folder]
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
+    /// Folder of files that people sent, or none; nodes that share a database share it too [default: media in the data
+    /// folder]
+    #[arg(long, value_name = "DIR")]
+    media: Option<PathBuf>,
     /// Address to listen on [default: 127.0.0.1:7333]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -69,6 +73,7 @@ impl Serve {
             database: self.database,
             reports_database: self.reports_database,
             spool: self.spool,
+            media: self.media,
             listen: self.listen,
             name: self.name,
             ..Layer::default()

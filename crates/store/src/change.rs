@@ -124,6 +124,11 @@ pub enum Change {
     Schedule(Box<ScheduleRow>),
     /// Removes a schedule.
     RemoveSchedule(WorkspaceId, ScheduleId),
+    /// A file to be fetched.
+    NewMedia(Box<crate::MediaRow>),
+    /// A file's new state; the unit is [`crate::UnitError::Gone`] if it waits no more or its `steps` are not those given,
+    /// which this raises by one. The message of one that is kept from then on has its address here.
+    Media(Box<crate::MediaRow>),
     /// Makes the keys for searches of a contact whose keys were left for later ([`Unit::search_later`]).
     IndexContact(WorkspaceId, ContactId),
     /// Removes the oldest entries of the feed from before this moment, some at a time.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
-    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, MessageId, MessageUuid, OutboxId,
-    OutcomeId, ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
+    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, MediaUuid, MessageId, MessageUuid,
+    OutboxId, OutcomeId, ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -15,9 +15,9 @@ use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
     Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource,
-    InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MessageRow, NodeRow, OutboxItem, OutboxQueue,
-    OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunRow,
-    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
+    InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MediaRow, MessageRow, NodeRow, OutboxItem,
+    OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
+    RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
     TallyRow, TicketRow, TimerKind, Topic, Topics, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
@@ -404,6 +404,10 @@ reads! {
     fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
     /// How many contacts a search finds.
     fn count_contacts(search: ContactSearch) -> u64;
+    /// Files to be fetched at `now` or before, the one that waited longest first.
+    fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
+    /// A file by its public identifier, in whichever workspace.
+    fn media(uuid: MediaUuid) -> Option<MediaRow>;
     /// Contacts whose keys for searches were left for later.
     fn search_later(limit: usize) -> Vec<(WorkspaceId, ContactId)>;
     /// The runs of nodes that are alive, as far as is known, the oldest first.

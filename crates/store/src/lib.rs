@@ -22,6 +22,7 @@ pub mod faults;
 mod feed;
 mod ids;
 mod job;
+mod media;
 mod message;
 mod migrate;
 mod node;
@@ -69,6 +70,7 @@ pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,
     NewLeftOut,
 };
+pub use media::{MediaRow, MediaState};
 pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
     NewMessageLabel, StatusChange,

@@ -8,6 +8,7 @@ mod client;
 mod health;
 mod landing;
 mod limited;
+mod media;
 mod serve;
 mod whatsapp;
 
@@ -26,6 +27,7 @@ pub fn router(node: Node) -> Router {
         .merge(chat::routes(&node))
         .merge(health::routes())
         .merge(landing::routes())
+        .merge(media::routes())
         .fallback(carriers::not_found)
         .with_state(node.clone())
         .layer(axum::middleware::from_fn_with_state(node, limited::gate))

@@ -50,6 +50,7 @@ static ROUTES: &[RouteLimit] = &[
     route("/chat/{uuid}/events", By::Client, &limits::CHAT_CLIENT),
     route("/health/live", By::Client, &limits::PAGE_CLIENT),
     route("/health/ready", By::Client, &limits::PAGE_CLIENT),
+    route("/media/{uuid}", By::Client, &limits::PAGE_CLIENT),
     route("/metrics", By::Client, &limits::PAGE_CLIENT),
 ];
 

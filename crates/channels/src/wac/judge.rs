@@ -1,8 +1,10 @@
 //! What Meta's answers mean.
 
+use domain::Urn;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::SCHEME;
 use crate::{SendError, SendErrorKind};
 
 /// Characters of an answer quoted in a reason.
@@ -32,6 +34,18 @@ pub(crate) fn judge(status: u16, body: &str) -> Result<Option<SmolStr>, SendErro
             Err(SendError::new(SendErrorKind::ResponseUnexpected, reason))
         }
     }
+}
+
+/// The name within our business by which Meta's answer to a sent message knows the person, besides the number that it
+/// went to.
+pub(crate) fn other_address(body: &str) -> Option<Urn> {
+    // Nearly all answers have none: they need not be read again.
+    if !body.contains("\"user_id\"") {
+        return None;
+    }
+    let answer: Value = serde_json::from_str(body).ok()?;
+    let urn = Urn::new(SCHEME, answer["contacts"][0]["user_id"].as_str()?);
+    urn.validate().is_ok().then_some(urn)
 }
 
 fn quote(text: &str) -> String {

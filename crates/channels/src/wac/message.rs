@@ -39,7 +39,11 @@ pub(super) fn read(settings: &Settings, message: &Value, contacts: &[Value]) -> 
     if message["type"] == "request_welcome" {
         return Ok(Inbound::Event(InboundEvent::NewConversation { urn }));
     }
-    let content = content(settings, message)?;
+    if let Some(to) = moved(message) {
+        return Ok(Inbound::Event(InboundEvent::Moved { urn, to }));
+    }
+    let mut content = content(settings, message)?;
+    quote(message, &mut content);
     Ok(Inbound::Message(InboundMessage {
         name: name(message, contacts),
         urn,
@@ -97,6 +101,31 @@ fn name(message: &Value, contacts: &[Value]) -> Option<SmolStr> {
     let mut shown =
         shown.map(|name| name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect::<String>());
     shown.find(|name| !name.trim().is_empty()).map(|name| name.trim().into())
+}
+
+/// The addresses of a person who has changed their number: the new one first, and the name within the business that goes
+/// with it.
+fn moved(message: &Value) -> Option<Vec<Urn>> {
+    let system = &message["system"];
+    if message["type"] != "system" || system["type"] != "user_changed_number" {
+        return None;
+    }
+    let number = scalar(&system["wa_id"]).or_else(|| scalar(&system["new_wa_id"]));
+    let paths = [number, scalar(&system["user_id"])].into_iter().flatten();
+    let urns = paths.map(|path| Urn::new(SCHEME, path.trim_start_matches('+')));
+    let urns: Vec<Urn> = urns.filter(|urn| urn.validate().is_ok()).collect();
+    (!urns.is_empty()).then_some(urns)
+}
+
+/// Which message the person answers to, beside what they chose; the fields of a form are left as they are.
+fn quote(message: &Value, content: &mut Content) {
+    let Some(id) = message["context"]["id"].as_str().filter(|id| !id.is_empty()) else { return };
+    if message["interactive"]["type"] == "nfm_reply" {
+        return;
+    }
+    if let Value::Object(payload) = content.payload.get_or_insert_with(|| json!({})) {
+        payload.insert("context".to_owned(), json!({ "id": id }));
+    }
 }
 
 fn content(settings: &Settings, message: &Value) -> Result<Content, String> {

@@ -6,6 +6,7 @@
 
 mod interactive;
 mod judge;
+pub(crate) mod media;
 mod message;
 mod receive;
 mod send;
@@ -15,7 +16,7 @@ mod status;
 mod template;
 mod words;
 
-pub(crate) use judge::judge;
+pub(crate) use judge::{judge, other_address};
 pub use receive::phone_number_ids;
 pub(crate) use receive::receive;
 pub(crate) use send::plan;

@@ -123,6 +123,43 @@ fn messages_of_every_kind() {
 }
 
 #[test]
+fn a_new_number_a_quoted_message_and_another_name_are_heard() {
+    let system = json!({"type": "user_changed_number", "wa_id": "254722000222", "user_id": "KE.77"});
+    let reading = message(json!({"type": "system", "system": system}));
+    let moved = InboundEvent::Moved {
+        urn: Urn::new("whatsapp", "254722000111"),
+        to: vec![Urn::new("whatsapp", "254722000222"), Urn::new("whatsapp", "KE.77")],
+    };
+    assert_eq!(reading.items, [Inbound::Event(moved)]);
+    let text = json!({"body": "Hi"});
+    let chosen = json!({"id": "b1", "title": "Yes"});
+    let form = json!({"name": "flow", "body": "Sent", "response_json": "{\"age\":\"32\"}"});
+    let cases = [
+        (json!({"type": "text", "text": text}), json!({"context": {"id": "wamid.Q"}})),
+        (
+            json!({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": chosen}}),
+            json!({"id": "b1", "title": "Yes", "context": {"id": "wamid.Q"}}),
+        ),
+        (
+            json!({"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": form}}),
+            json!({"age": "32"}),
+        ),
+    ];
+    for (mut extra, payload) in cases {
+        extra["context"] = json!({"from": "2020", "id": "wamid.Q"});
+        let reading = message(extra.clone());
+        let [Inbound::Message(read)] = reading.items.as_slice() else { panic!("{extra}: {reading:?}") };
+        assert_eq!(read.payload.as_ref(), Some(&payload), "{extra}");
+    }
+    let line = whatsapp(json!({"app_secret": SECRET, "auth_token": "T"}));
+    let answer = |user: Value| json!({"contacts": [{"wa_id": "254722000111", "user_id": user}]}).to_string();
+    assert_eq!(line.other_address(&answer("KE.77".into())), Some(Urn::new("whatsapp", "KE.77")));
+    for (body, why) in [(answer(Value::Null), "none"), ("{\"user_id\"".to_owned(), "broken")] {
+        assert_eq!(line.other_address(&body), None, "{why}");
+    }
+}
+
+#[test]
 fn what_is_no_message_is_noted() {
     let text = json!({"body": "Hi"});
     let cases = [

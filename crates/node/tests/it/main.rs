@@ -7,6 +7,7 @@ mod crowds;
 mod feed;
 mod lines;
 mod mail;
+mod media;
 mod opting_out;
 mod post_office;
 mod services;

@@ -103,6 +103,12 @@ impl World {
         Self::built(seed, |_| Some(200), nobody, store, Some(faults), config).await
     }
 
+    /// The same, with other settings and a service.
+    pub async fn configured(seed: u64, config: Config, service: Service) -> Self {
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        Self::built(seed, |_| Some(200), service, store, None, config).await
+    }
+
     async fn built<V: Into<Carried>>(
         seed: u64,
         verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,

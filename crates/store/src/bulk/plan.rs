@@ -55,6 +55,8 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("location_tree", Treatment::Copied, FEW),
     ("lookup_table", Treatment::Copied, MANY),
     ("lookup_table_version", Treatment::Copied, FEW),
+    // The files themselves lie in a folder, which is copied by hand.
+    ("media", Treatment::Copied, MANY),
     ("message", Treatment::Copied, MANY),
     ("message_label", Treatment::Copied, MANY),
     // Nodes belong to the place; their numbers go on rising.

@@ -2,8 +2,8 @@
 
 use super::{
     apply_dead, apply_definitions, apply_early, apply_extensions, apply_feed, apply_jobs, apply_messages,
-    apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets, schedules,
-    writer::SideEffects,
+    apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets, media,
+    schedules, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -121,6 +121,8 @@ fn one(
         Change::NewSchedule(new) => schedules::insert(conn, new)?,
         Change::Schedule(row) => schedules::update(conn, row)?,
         Change::RemoveSchedule(workspace, id) => schedules::remove(conn, *workspace, *id)?,
+        Change::NewMedia(row) => media::insert(conn, row)?,
+        Change::Media(row) => media::update(conn, row)?,
         Change::IndexContact(workspace, contact) => apply_search::catch_up(conn, *workspace, *contact)?,
         Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
         Change::Definition(workspace, change) => {
@@ -156,6 +158,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::RetryOutbox(retry) => apply_outbox::check(conn, retry.workspace, retry.id)?,
             Change::Job(job) => apply_jobs::check(conn, job)?,
             Change::Schedule(row) => schedules::check(conn, row)?,
+            Change::Media(row) => media::check(conn, row)?,
             Change::Definition(..) | Change::NewSchedule(_) | Change::RemoveSchedule(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)
@@ -194,6 +197,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Tallies(_)
             | Change::PruneFeed(_)
             | Change::IndexContact(..)
+            | Change::NewMedia(_)
             | Change::EndSession(..) => {}
         }
     }

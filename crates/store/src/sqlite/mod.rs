@@ -17,6 +17,7 @@ mod apply_settings;
 mod apply_tickets;
 pub(crate) mod connection;
 pub(crate) mod fences;
+mod media;
 pub(crate) mod read_conversations;
 mod read_definitions;
 mod read_extensions;

@@ -5,6 +5,7 @@ mod carrier;
 mod carriers;
 mod chat;
 mod limits;
+mod media;
 mod sending;
 mod webhooks;
 mod whatsapp;

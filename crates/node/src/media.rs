@@ -1,0 +1,303 @@
+//! Files that people sent: fetched from their carrier in the background, and kept in a folder under the SHA-256 of what is in
+//! them, so that the same file takes its place once.
+//!
+//! Each node fetches; a row is taken in hand in the store first. Nodes that share a database share the folder too.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::{HttpRequest, Line, MediaFile};
+use domain::MediaUuid;
+use jiff::{SignedDuration, Timestamp};
+use operations::{Context, FileEnd, Shed, claim_file, end_file};
+use ring::digest::{SHA256, digest};
+use smol_str::SmolStr;
+use store::{MediaRow, MediaState, StoreError};
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Notify;
+
+use crate::http::{Answer, Callee, Exchange, HttpError};
+use crate::limits;
+use crate::lines::Lines;
+use crate::metrics::Metrics;
+use crate::shedding::Shedding;
+use crate::surroundings::Network;
+
+/// The folder of files.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Where a file lies: below the first two digits of its name, so that no folder has millions.
+    fn path(&self, sha256: &str) -> PathBuf {
+        self.0.join(sha256.get(..2).unwrap_or_default()).join(sha256)
+    }
+
+    /// Writes a file, whole or not at all.
+    async fn write(&self, sha256: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let path = self.path(sha256);
+        if tokio::fs::metadata(&path).await.is_ok_and(|there| there.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(&self.0);
+        private(folder).await?;
+        // Another node may write the same file at the same moment.
+        let part = folder.join(format!("{sha256}.{}.part", uuid::Uuid::new_v4().simple()));
+        let written = async {
+            let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).open(&part).await?;
+            file.write_all(bytes).await?;
+            file.sync_all().await?;
+            tokio::fs::rename(&part, &path).await
+        };
+        let written = written.await;
+        if written.is_err() {
+            let _ = tokio::fs::remove_file(&part).await;
+        }
+        written
+    }
+
+    /// Reads a file.
+    pub(crate) async fn read(&self, sha256: &str) -> std::io::Result<Vec<u8>> {
+        tokio::fs::read(self.path(sha256)).await
+    }
+}
+
+/// Makes a folder that only its owner may look into.
+async fn private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(folder).await
+}
+
+/// What the worker is given.
+pub(crate) struct Fetcher {
+    pub(crate) ctx: Context,
+    pub(crate) folder: Folder,
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) network: Network,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) shedding: Arc<Shedding>,
+}
+
+/// The task that fetches. It ends after `stop` is notified; what it has begun is tried again by whoever comes next.
+pub(crate) async fn run(fetcher: Fetcher, stop: Arc<Notify>) {
+    loop {
+        let stepping = async {
+            let pause = fetcher.step().await;
+            tokio::time::sleep(pause).await;
+        };
+        tokio::select! {
+            biased;
+            () = stop.notified() => return,
+            () = stepping => {}
+        }
+    }
+}
+
+/// Why a file is not there.
+#[derive(Debug)]
+enum Failure {
+    /// It may be there later.
+    Later(String),
+    /// It never will be.
+    Lost(String),
+}
+
+impl Fetcher {
+    /// Fetches what is due. Answers how long to wait then.
+    async fn step(&self) -> Duration {
+        if self.shedding.turns_off(Shed::MediaFetching) {
+            return limits::MEDIA_LOOK;
+        }
+        let due = match self.ctx.store.due_media(self.ctx.now(), limits::MEDIA_WINDOW).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "files to be fetched could not be read; trying again");
+                return limits::MEDIA_LOOK;
+            }
+        };
+        if due.is_empty() {
+            return limits::MEDIA_LOOK;
+        }
+        let full = due.len() >= limits::MEDIA_WINDOW;
+        let done = futures_util::future::join_all(due.into_iter().map(|row| self.one(row))).await;
+        for error in done.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "what became of a file could not be written down; it is tried again");
+        }
+        if full { Duration::ZERO } else { limits::MEDIA_LOOK }
+    }
+
+    async fn one(&self, row: MediaRow) -> Result<(), StoreError> {
+        let Some(row) = claim_file(&self.ctx, row, limits::MEDIA_IN_HAND).await? else { return Ok(()) };
+        let end = match self.fetch(&row).await {
+            Ok((sha256, bytes)) => FileEnd::Kept { sha256, bytes },
+            Err(Failure::Lost(reason)) => FileEnd::Lost { reason },
+            Err(Failure::Later(reason)) => again(&row, self.ctx.now(), reason),
+        };
+        let outcome = match &end {
+            FileEnd::Kept { .. } => "kept",
+            FileEnd::Later { .. } => "retried",
+            FileEnd::Lost { .. } => "lost",
+        };
+        if let FileEnd::Later { reason, .. } | FileEnd::Lost { reason } = &end {
+            tracing::warn!(file = %row.uuid, outcome, reason, "a file that a person sent was not fetched");
+        }
+        if end_file(&self.ctx, row, end).await? {
+            self.metrics.count_media(outcome);
+        }
+        Ok(())
+    }
+
+    /// Fetches a file. Answers its name and size.
+    async fn fetch(&self, row: &MediaRow) -> Result<(SmolStr, u64), Failure> {
+        let channel = self.lines.find_by_id(&self.ctx, row.workspace, row.channel).await;
+        let channel = channel.map_err(|error| Failure::Later(error.to_string()))?;
+        let channel = channel.ok_or_else(|| Failure::Later("the channel is not in use".to_owned()))?;
+        let line = channel.line.as_ref().map_err(|error| Failure::Later(error.to_string()))?;
+        let asking = line.file_lookup(&row.source);
+        let asking =
+            asking.ok_or_else(|| Failure::Later("the channel's settings do not fit the file".to_owned()))?;
+        let found = self.ask(asking, Callee::Service, limits::SEND_ANSWER_BYTES).await?;
+        let file = self.found(line, &found)?;
+        let callee = if file.is_configured { Callee::Service } else { Callee::Webhook };
+        let answer = self.ask(file.request, callee, limits::MEDIA_BYTES).await?;
+        if answer.too_large {
+            return Err(too_large());
+        }
+        let sha256: String =
+            digest(&SHA256, &answer.body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        if file.sha256.is_some_and(|expected| expected != sha256) {
+            return Err(Failure::Later("the file came damaged".to_owned()));
+        }
+        let kept = self.folder.write(&sha256, &answer.body).await;
+        kept.map_err(|error| Failure::Later(format!("it cannot be written: {error}")))?;
+        Ok((sha256.into(), answer.body.len() as u64))
+    }
+
+    fn found(&self, line: &Line, answer: &Answer) -> Result<MediaFile, Failure> {
+        let file = line.file_found(&String::from_utf8_lossy(&answer.body)).map_err(Failure::Later)?;
+        if file.bytes.is_some_and(|bytes| bytes > limits::MEDIA_BYTES as u64) {
+            return Err(too_large());
+        }
+        Ok(file)
+    }
+
+    async fn ask(&self, request: HttpRequest, callee: Callee, most: usize) -> Result<Answer, Failure> {
+        let exchange = Exchange {
+            callee,
+            method: request.method.as_str().to_owned(),
+            url: request.url,
+            headers: request.headers,
+            body: None,
+            timeout: limits::MEDIA_TIMEOUT,
+            answer_bytes: most,
+        };
+        let answer = self.network.exchange(exchange).await.map_err(|error| match error {
+            HttpError::Forbidden => Failure::Lost(error.to_string()),
+            HttpError::Invalid(_) | HttpError::NotReached(_) | HttpError::NoAnswer(_) => {
+                Failure::Later(error.to_string())
+            }
+        })?;
+        match answer.status {
+            200..=299 => Ok(answer),
+            // Meta says 400 of an identifier that it does not know any more.
+            400 | 404 | 410 => Err(Failure::Lost(format!("the carrier has it no more ({})", answer.status))),
+            status => Err(Failure::Later(format!("the carrier answered {status}"))),
+        }
+    }
+}
+
+/// When a file is tried again: each time after a longer pause, as long as its carrier has it.
+fn again(row: &MediaRow, now: Timestamp, reason: String) -> FileEnd {
+    let tries = u32::try_from(row.steps / 2).unwrap_or(u32::MAX);
+    let pause = limits::MEDIA_RETRY_FIRST.saturating_mul(4_u32.saturating_pow(tries.min(15)));
+    let pause =
+        SignedDuration::try_from(pause.min(limits::MEDIA_RETRY_LONGEST)).unwrap_or(SignedDuration::MAX);
+    let at = now + pause;
+    if at.duration_since(row.created_on) >= limits::MEDIA_KEPT_THERE {
+        return FileEnd::Lost {
+            reason: format!("given up after {} tries: {reason}", tries.saturating_add(1)),
+        };
+    }
+    FileEnd::Later { at, reason }
+}
+
+fn too_large() -> Failure {
+    Failure::Lost(format!("it has more than {} bytes", limits::MEDIA_BYTES))
+}
+
+/// A file with its media type, if it is kept.
+///
+/// # Errors
+/// When the store or the folder cannot be read.
+pub(crate) async fn open(
+    ctx: &Context,
+    folder: &Folder,
+    uuid: MediaUuid,
+) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
+    let Some(row) = ctx.store.media(uuid).await?.filter(|row| row.state == MediaState::Kept) else {
+        return Ok(None);
+    };
+    let Some(sha256) = row.sha256.clone() else { return Ok(None) };
+    match folder.read(&sha256).await {
+        Ok(bytes) => Ok(Some((row, bytes))),
+        Err(error) => {
+            tracing::error!(%error, file = %uuid, "a file that was kept is not in the folder of media");
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use operations::FileEnd;
+    use store::{MediaRow, MediaState};
+
+    use super::again;
+
+    #[test]
+    fn tries_are_further_apart_each_time_and_end_when_the_carrier_has_it_no_more() {
+        let created_on = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut row = MediaRow {
+            id: Default::default(),
+            workspace: Default::default(),
+            uuid: Default::default(),
+            channel: Default::default(),
+            message: Default::default(),
+            place: 0,
+            source: String::new(),
+            mime: "image/jpeg".into(),
+            state: MediaState::Waiting,
+            steps: 1,
+            next_try: created_on,
+            sha256: None,
+            bytes: None,
+            reason: None,
+            created_on,
+            changed_on: created_on,
+        };
+        let (mut now, mut pauses) = (created_on, Vec::new());
+        let reason = loop {
+            match again(&row, now, "away".to_owned()) {
+                FileEnd::Later { at, .. } => {
+                    pauses.push(at.duration_since(now).as_secs());
+                    now = at;
+                }
+                FileEnd::Lost { reason } => break reason,
+                FileEnd::Kept { .. } => panic!("nothing was fetched"),
+            }
+            row.steps += 2;
+        };
+        assert_eq!(pauses[..6], [30, 120, 480, 1_920, 7_680, 21_600]);
+        assert!(pauses.len() < 40 && now.duration_since(created_on) < SignedDuration::from_hours(7 * 24));
+        assert!(reason.starts_with("given up after ") && reason.ends_with(": away"), "{reason}");
+    }
+}
