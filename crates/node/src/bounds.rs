@@ -10,12 +10,14 @@ use tokio::task::JoinHandle;
 
 use crate::dispatcher::Handover;
 use crate::intake::{self, Submission};
-use crate::media::{self, Fetcher};
+use crate::lines::Lines;
+use crate::media::{self, Fetcher, Folder};
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
 use crate::replay;
 use crate::shedding::{self, Pulse, Shedding, Watch};
 use crate::spool::{Spool, SpoolError};
+use crate::surroundings::Network;
 
 pub(crate) struct Bounds {
     pub(crate) spool: Option<Spool>,
@@ -83,9 +85,24 @@ impl Bounds {
         tasks
     }
 
-    /// Starts fetching files that people sent.
-    pub(crate) fn start_media(&self, fetcher: Fetcher) -> JoinHandle<()> {
-        tokio::spawn(media::run(fetcher, self.stop_media.clone()))
+    /// Starts fetching files that people sent, if there is a folder for them.
+    pub(crate) fn start_media(
+        &self,
+        ctx: &Context,
+        folder: Option<&Folder>,
+        lines: &Arc<Lines>,
+        network: &Network,
+        metrics: &Arc<Metrics>,
+    ) -> Option<JoinHandle<()>> {
+        let fetcher = Fetcher {
+            ctx: ctx.clone(),
+            folder: folder?.clone(),
+            lines: lines.clone(),
+            network: network.clone(),
+            metrics: metrics.clone(),
+            shedding: self.shedding.clone(),
+        };
+        Some(tokio::spawn(media::run(fetcher, self.stop_media.clone())))
     }
 
     /// Lets the tasks end.

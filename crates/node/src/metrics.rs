@@ -197,7 +197,6 @@ impl Default for Metrics {
         r.register("sends_in_flight", "Requests to carriers under way", metrics.in_flight.clone());
         r.register("intake_waiting", "Carrier requests waiting for intake", metrics.waiting.clone());
         metrics.register_work(r);
-        r.register("limit_reached", "How often each limit was reached", metrics.limits.clone());
         r.register("chat_streams", "Chat streams open", metrics.streams.clone());
         r.register("feed_behind", "Subscribers of the feed that were too slow", metrics.feed_behind.clone());
         r.register("operation_errors", "Operations that failed through our fault", metrics.errors.clone());
@@ -228,6 +227,7 @@ impl Metrics {
 
     /// What is done beside messages.
     fn register_work(&self, r: &mut Registry) {
+        r.register("limit_reached", "How often each limit was reached", self.limits.clone());
         r.register("timers_fired", "Timers fired", self.timers.clone());
         r.register("media", "Files of people by what came of fetching them", self.media.clone());
         r.register(

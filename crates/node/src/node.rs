@@ -24,7 +24,7 @@ use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::listening;
-use crate::media::{self, Fetcher, Folder};
+use crate::media::{self, Folder};
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
 use crate::rates::Rates;
@@ -167,11 +167,7 @@ impl Node {
         };
         let folder = config.media.as_deref().map(Folder::new);
         let background = bounds.start(&ctx, &handover, &metrics).into_iter();
-        let fetching = folder.clone().map(|folder| {
-            let (network, shedding) = (surroundings.network.clone(), bounds.shedding.clone());
-            let (ctx, lines, metrics) = (ctx.clone(), lines.clone(), metrics.clone());
-            bounds.start_media(Fetcher { ctx, folder, lines, network, metrics, shedding })
-        });
+        let fetching = bounds.start_media(&ctx, folder.as_ref(), &lines, &surroundings.network, &metrics);
         let tasks = Tasks {
             intake: bounds.start_intake(&ctx, &handover, &metrics, queue),
             clock: tokio::spawn(clock::run(worker(&stops.clock))),
