@@ -132,6 +132,11 @@ impl Runner {
         if let Err(error) = operations::forget_old_files(&self.ctx).await {
             tracing::warn!(%error, "old files of jobs could not be removed; trying again later");
         }
+        match operations::forget_dead(&self.ctx, self.ctx.now() - limits::DEAD_KEPT).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "what was too old in the dead set is thrown away"),
+            Err(error) => tracing::warn!(%error, "the dead set could not be tidied; trying again later"),
+        }
     }
 
     async fn slice(&mut self, weight: i64, job: JobRow) -> Duration {

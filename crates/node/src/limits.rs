@@ -75,11 +75,13 @@ pub const SEND_AT_LEAST_FOR: Duration = Duration::from_secs(30 * 60);
 pub const SEND_AT_MOST_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Wait before the second attempt; it doubles with each further one.
 pub const RETRY_FIRST: Duration = Duration::from_secs(5);
-/// First pause before a message is tried again that came too soon after others to the same person. WhatsApp takes one
-/// message in six seconds to a person, beyond a few at once.
+/// First pause before a message is tried again that came too soon after others to the same person; it grows fourfold, as
+/// Meta asks. WhatsApp takes one message in six seconds to a person, beyond a few at once.
 pub const PERSON_RETRY_FIRST: Duration = Duration::from_secs(6);
 /// Longest wait that a carrier may ask for; a longer one counts as this.
 pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Addresses that carriers told in their answers which are remembered, so that each is written once.
+pub const LEARNT_REMEMBERED: usize = 100_000;
 /// Tries to stop a contact who opted out at the carrier; the next message to them tries again.
 pub const STOP_TRIES: u32 = 20;
 /// How often the dispatcher looks after reports that came too early and counts the dead set.
@@ -147,7 +149,9 @@ pub const JOB_LINE_IN_HAND: usize = 500;
 pub const JOBS_LOOKED_AT: usize = 20;
 /// What a slice of a job counts in the share of its workspace, beside its people.
 pub const JOB_SLICE_COST: u64 = 50;
-/// How often files of jobs that ended long ago are looked for.
+/// How long what could not leave stays in the dead set; then nobody will want it any more. Its message stays failed.
+pub const DEAD_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
+/// How often files of jobs that ended long ago, and what is too old in the dead set, are looked for.
 pub const JOB_FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Pause between two looks while jobs wait for others: for the writer, or for their lines.
 pub const JOB_PAUSE: Duration = Duration::from_millis(50);

@@ -153,6 +153,7 @@ impl Node {
             membership: membership.clone(),
             shedding: bounds.shedding.clone(),
             bell: bell.clone(),
+            learnt: dispatcher::Learnt::default(),
         }));
         let (submit, queue) = mpsc::channel(limits::INTAKE_QUEUE);
         let (stops, heard) = (Stops::default(), (handover.clone(), lines.clone()));

@@ -1,6 +1,7 @@
 //! The dead set: what could not leave and waits for a person, who lets it be tried again or throws it away.
 
 use domain::{OutboxId, WorkspaceId};
+use jiff::Timestamp;
 use store::{Change, DeadFilter, DeadRow, ReviveOutbox, Revived, StoreError, Unit, UnitError};
 
 use crate::Context;
@@ -60,6 +61,32 @@ pub async fn discard_dead(
     filter: DeadFilter,
 ) -> Result<Cleared, StoreError> {
     clear(ctx, workspace, filter, |id| Change::DiscardDead(workspace, id)).await
+}
+
+/// Throws away what has been in the dead sets of all workspaces since before a moment. Answers how much it was.
+///
+/// # Errors
+/// When the store fails; what was done until then stays done.
+pub async fn forget_dead(ctx: &Context, before: Timestamp) -> Result<u64, StoreError> {
+    let mut forgotten = 0;
+    for workspace in ctx.store.workspaces().await? {
+        loop {
+            let page = ctx.store.dead_set(workspace.id, DeadFilter::default(), OutboxId(0), SLICE).await?;
+            // Row numbers rise with time: the oldest come first.
+            let old = page.iter().take_while(|row| row.item.created_on < before);
+            let units: Vec<Unit> =
+                old.map(|row| Unit::new(vec![Change::DiscardDead(workspace.id, row.item.id)])).collect();
+            let count = units.len();
+            if count > 0 {
+                let answers = ctx.write(units).await?;
+                forgotten += answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+            }
+            if count < SLICE {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Goes over the rows as they are now; what dies meanwhile is not met again.

@@ -66,7 +66,7 @@ pub use counts::{
     line_times, repair_counts,
 };
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
-pub use dead_set::{Cleared, discard_dead, list_dead, retry_dead};
+pub use dead_set::{Cleared, discard_dead, forget_dead, list_dead, retry_dead};
 pub use dispatch::{Look, Room, claim_outbox, recover};
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,

@@ -10,6 +10,7 @@ mod doubt;
 mod effect;
 mod hand;
 mod lanes;
+mod learn;
 mod mail;
 mod model;
 mod outcome;
@@ -32,6 +33,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::hand::{BusyLines, FullLines};
 use self::lanes::{Going, LaneKey, Lanes};
+pub(crate) use self::learn::Learnt;
 use self::pace::Pace;
 use crate::bell::Bell;
 use crate::config::Config;
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) shedding: Arc<Shedding>,
     pub(crate) bell: Bell,
     pub(crate) membership: Membership,
+    pub(crate) learnt: Learnt,
 }
 
 /// What the dispatcher is told from outside.

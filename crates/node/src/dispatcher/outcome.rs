@@ -142,7 +142,12 @@ impl Dispatcher {
             SendErrorKind::PersonThrottled => limits::PERSON_RETRY_FIRST,
             _ => self.shared.config.retry_first,
         };
-        let wait = backoff(item.attempts, first, self.shared.ctx.host.random());
+        // Fourfold is twice as many doublings.
+        let doublings = match error.kind {
+            SendErrorKind::PersonThrottled => item.attempts.saturating_mul(2),
+            _ => item.attempts,
+        };
+        let wait = backoff(doublings, first, self.shared.ctx.host.random());
         // Not before the carrier wants it, and not all that it put off in the same moment.
         let wait = asked.map_or(wait, |asked| wait.max(asked + jitter(first, self.shared.ctx.host.random())));
         SendOutcome::Errored { parts_sent, retry_at: self.after(wait), reason: error.reason, possibly_sent }

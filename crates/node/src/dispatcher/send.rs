@@ -11,6 +11,7 @@ use store::OutboxItem;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::learn::learn;
 use super::outcome::STORE_PAUSE;
 use super::pace::{Pace, Pacer};
 use crate::http::{Answer, Callee, Exchange, HttpError};
@@ -183,8 +184,13 @@ async fn send_parts(
         });
         let answer = answer.await;
         sent.wait = answer.as_ref().ok().and_then(|answer| asked_to_wait(answer, shared.ctx.now()));
+        let told = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| line.other_address(&String::from_utf8_lossy(&answer.body)));
         match judge(line, answer) {
             Ok(external_id) => {
+                told.into_iter().for_each(|urn| learn(shared, item, urn));
                 sent.parts = part + 1;
                 if let Ok(known) = &mut sent.result
                     && known.is_none()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use channels::{Inbound, InboundEvent};
 use domain::Urn;
-use operations::{Cleared, discard_dead, list_dead, retry_dead};
+use operations::{Cleared, discard_dead, forget_dead, list_dead, retry_dead};
 use store::{DeadFilter, Direction, MessageStatus, Priority, Rank, Rate};
 use tokio::time::sleep;
 
@@ -174,6 +174,23 @@ async fn nothing_leaves_for_who_opted_out_though_it_is_in_hand() {
         .collect();
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[0].reason.as_deref(), Some("the contact opted out"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_in_the_dead_set_is_thrown_away() {
+    let world = World::new(72, |_| Some(400)).await;
+    for person in 1..=3 {
+        world.write(person, "there").await;
+    }
+    sleep(Duration::from_secs(10)).await;
+    let ctx = world.node.context();
+    let hour = jiff::SignedDuration::from_hours(1);
+    assert_eq!(forget_dead(ctx, ctx.now() - hour).await.unwrap(), 0, "none is so old");
+    assert_eq!(world.store.dead_count().await.unwrap(), 3);
+    assert_eq!(forget_dead(ctx, ctx.now() + hour).await.unwrap(), 3);
+    assert_eq!(world.store.dead_count().await.unwrap(), 0);
+    let out = world.messages().await.into_iter().filter(|message| message.direction == Direction::Out);
+    assert!(out.into_iter().all(|message| message.status == MessageStatus::Failed), "as they were");
 }
 
 #[tokio::test(start_paused = true)]

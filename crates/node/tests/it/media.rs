@@ -14,7 +14,7 @@ use serde_json::json;
 use store::{ChannelRow, ConversationKey};
 use tokio::time::sleep;
 
-use crate::world::World;
+use crate::world::{Attempt, Carried, World};
 
 /// What Meta answers, by the path asked for: each answer once, the last one for ever.
 type Script = Arc<Mutex<BTreeMap<&'static str, Vec<(u16, Vec<u8>)>>>>;
@@ -211,4 +211,54 @@ async fn who_has_a_new_number_stays_the_same_contact() {
     meta.world.hand_in_on(line, moved("254722000111", &["254722000222"])).await.unwrap();
     let other = contact(whatsapp("254722000111")).await.unwrap();
     assert_ne!(other.contact.id, after.contact.id, "whose the number is only a person can tell");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_meta_tells_in_its_answers_is_kept_once_and_a_person_is_left_alone_for_longer_each_time() {
+    let tries = Arc::new(Mutex::new(Vec::new()));
+    let noted = tries.clone();
+    let carrier = move |attempt: &Attempt| {
+        let body = if attempt.to.ends_with('9') {
+            noted.lock().unwrap().push(attempt.at);
+            json!({"error": {"code": 131_056, "message": "too fast for this person"}})
+        } else {
+            json!({"messages": [{"id": attempt.key}], "contacts": [{"input": attempt.to, "user_id": "KE.77"}]})
+        };
+        let status = if body["error"].is_null() { 200 } else { 400 };
+        Carried::Answer(Answer { status, body: body.to_string().into_bytes(), ..Answer::default() })
+    };
+    let world = World::new(96, carrier).await;
+    let config = json!({"auth_token": "T", "app_secret": "S", "verify_token": "V",
+        "base_url": "http://carrier.example"});
+    let line = world.add_line_of("WAC", "line", None, config).await;
+    let write = async |path: &str, text: &str| {
+        let message = InboundMessage {
+            urn: Urn::new("whatsapp", path),
+            other_urns: Vec::new(),
+            text: text.to_owned(),
+            attachments: Vec::new(),
+            sent_on: None,
+            external_id: None,
+            name: None,
+            payload: None,
+        };
+        world.hand_in_on(line.uuid, Inbound::Message(message)).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+    };
+    for text in ["hi", "there", "again"] {
+        write("254722000001", text).await;
+    }
+    let key = ConversationKey::Urn(world.workspace.id, Urn::new("whatsapp", "KE.77"));
+    let known = world.store.load_conversations(vec![key]).await.unwrap().conversations.remove(0).unwrap();
+    let paths: Vec<&str> = known.urns.iter().map(|urn| urn.path.as_str()).collect();
+    assert_eq!(paths, ["254722000001", "KE.77"], "behind the number that they write from");
+    // Somebody else whose answer names the same: it stays whose it is.
+    write("254722000002", "hi").await;
+    write("254722000009", "hi").await;
+    sleep(Duration::from_secs(900)).await;
+    let tries = tries.lock().unwrap().clone();
+    let pauses: Vec<f64> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses[0] >= 6.0 && pauses[0] < 14.0, "{pauses:?}");
+    assert!(pauses.windows(2).take(3).all(|pair| pair[1] > pair[0] * 1.9), "{pauses:?}");
+    assert!((4..=7).contains(&tries.len()), "{tries:?}");
 }

@@ -21,6 +21,18 @@ pub fn run_translations(input: &[u8]) {
     }
 }
 
+/// A CSV file: its rows, written with every cell quoted, read the same.
+pub fn run_csv(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(rows) = csv::rows(text) else { return };
+    let quoted = |cell: &SmolStr| format!("\"{}\"", cell.replace('"', "\"\""));
+    let line = |row: &Vec<SmolStr>| row.iter().map(quoted).collect::<Vec<_>>().join(",");
+    let written: String = rows.iter().map(|row| line(row) + "\r\n").collect();
+    let again =
+        csv::rows(&written).unwrap_or_else(|error| panic!("what is written can be read: {error}\n{written}"));
+    assert_eq!(again, rows, "{written}");
+}
+
 /// A CSV file as a table of reference data; each row is found by its key.
 pub fn run_tables(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
