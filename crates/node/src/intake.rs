@@ -1,13 +1,16 @@
-//! Takes what carriers and the chat page hand in: one lane, so that arrival order is kept, and one operation for
-//! all that waits. Everyone is answered after the commit, and only then; while the store is away, after what they gave
+//! Takes what carriers and the chat page hand in, in the order of its arrival, and gives all that waits to one operation;
+//! while that commits, what others wrote goes to the next. Everyone is answered after the commit, and only then; while the store is away, after what they gave
 //! is in the spool (`spool`), from which it goes to the store in order.
 
+mod gathered;
+
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use channels::{Inbound, InboundEvent};
 use domain::{ChannelId, ChannelUuid, MessageUuid};
-use futures_util::FutureExt as _;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use operations::{Context, InboundItem, InboundKind, Receipt, ReceiveError, Stamp, StatusReport};
 use store::{StatusResult, StoreError};
@@ -16,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::gathered::{Address, Gathered, addresses_of};
 use crate::dispatcher::Handover;
 use crate::limits;
 use crate::metrics::Metrics;
@@ -86,7 +90,7 @@ struct Intake {
     pulse: Arc<Pulse>,
     spool: Option<Spool>,
     /// Operations that took too long, so that what they were given is in the spool as well. They end by themselves.
-    late: JoinSet<()>,
+    late: Mutex<JoinSet<()>>,
 }
 
 /// The lane's task. It ends when its queue is closed and empty.
@@ -99,29 +103,51 @@ pub(crate) async fn run(
     mut queue: mpsc::Receiver<Submission>,
 ) {
     let unclaimed = ctx.unclaimed();
-    let mut intake = Intake { ctx, unclaimed, handover, metrics, pulse, spool, late: JoinSet::new() };
-    while let Some(first) = queue.recv().await {
-        let mut size = first.items.len();
-        let mut batch = vec![first];
-        while size < limits::INTAKE_BATCH
-            && let Ok(next) = queue.try_recv()
+    let intake = Intake { ctx, unclaimed, handover, metrics, pulse, spool, late: Mutex::default() };
+    let (mut gathered, mut at_work) = (Gathered::default(), FuturesUnordered::new());
+    let (mut arrived, mut open) = (Vec::new(), true);
+    while open || !gathered.is_empty() || !at_work.is_empty() {
+        while at_work.len() < limits::INTAKE_AT_ONCE
+            && (at_work.is_empty() || gathered.len() >= limits::INTAKE_WORTH)
+            && let Some(batch) = gathered.next_batch()
         {
-            size += next.items.len();
-            batch.push(next);
+            at_work.push(intake.work(batch));
         }
-        intake.metrics.batch.observe(size as f64);
-        intake.metrics.waiting.set(i64::try_from(queue.len()).unwrap_or(i64::MAX));
-        let begun = Instant::now();
-        intake.pulse.begin(batch.first().map(|first| first.since));
-        intake.take_all(batch).await;
-        intake.pulse.end(begun.elapsed());
-        while intake.late.try_join_next().is_some() {}
+        intake.metrics.waiting.set(i64::try_from(queue.len() + gathered.len()).unwrap_or(i64::MAX));
+        let room = limits::INTAKE_BATCH.saturating_sub(gathered.len());
+        tokio::select! {
+            biased;
+            Some(addresses) = at_work.next(), if !at_work.is_empty() => gathered.free(&addresses),
+            count = queue.recv_many(&mut arrived, room), if open && room > 0 => {
+                open = count > 0;
+                arrived.drain(..).for_each(|submission| gathered.push(submission));
+            }
+        }
     }
-    while intake.late.join_next().await.is_some() {}
+    let mut late = std::mem::take(&mut *intake.late());
+    while late.join_next().await.is_some() {}
 }
 
 impl Intake {
-    async fn take_all(&mut self, batch: Vec<Submission>) {
+    fn late(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does all for a batch and answers whose it was, so that what they wrote meanwhile may follow.
+    async fn work(&self, batch: Vec<Submission>) -> Vec<Address> {
+        let size: usize = batch.iter().map(|submission| submission.items.len()).sum();
+        self.metrics.batch.observe(size as f64);
+        let addresses = batch.iter().flat_map(addresses_of).collect();
+        let begun = Instant::now();
+        let since = batch.iter().map(|submission| submission.since).min();
+        self.pulse.begin(since);
+        self.take_all(batch).await;
+        self.pulse.end(since, begun.elapsed());
+        while self.late().try_join_next().is_some() {}
+        addresses
+    }
+
+    async fn take_all(&self, batch: Vec<Submission>) {
         if self.spool.as_ref().is_some_and(Spool::holds_items) {
             let batch = Batch::of(&self.ctx, batch);
             return self.settle(batch, None).await;
@@ -141,14 +167,14 @@ impl Intake {
 
     /// Gives a batch to the store. A defect that breaks one batch must not end the lane: its senders are told to come
     /// again.
-    async fn take(&mut self, ctx: Context, batch: Batch) {
+    async fn take(&self, ctx: Context, batch: Batch) {
         let work = perform(ctx, self.handover.clone(), batch.items.clone(), batch.reports.clone());
         let outcome = if self.spool.as_ref().is_some_and(Spool::is_usable) {
             let mut task = tokio::spawn(work);
             match tokio::time::timeout(limits::SPOOL_AFTER, &mut task).await {
                 Ok(outcome) => outcome.ok(),
                 Err(_) => {
-                    self.late.spawn(async move { drop(task.await) });
+                    self.late().spawn(async move { drop(task.await) });
                     return self.settle(batch, None).await;
                 }
             }

@@ -9,6 +9,10 @@ use crate::rates::Limit;
 pub const INTAKE_QUEUE: usize = 4_096;
 /// Items that one `receive` operation takes together.
 pub const INTAKE_BATCH: usize = 512;
+/// Such operations under way at a time: while one commits, another works.
+pub const INTAKE_AT_ONCE: usize = 2;
+/// Requests that must wait for another operation to begin beside one that is under way: small ones cost more for each.
+pub const INTAKE_WORTH: usize = 32;
 /// What a carrier is told to wait when intake is full.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 

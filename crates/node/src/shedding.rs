@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::WorkspaceId;
@@ -118,21 +118,29 @@ fn work_of(job: &JobRow) -> Work {
 /// What the node's workers show of how they fare.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
-    /// Since when the first request of the batch in hand waits.
-    taking: Mutex<Option<Instant>>,
+    /// Since when the first request of each batch in hand waits.
+    taking: Mutex<Vec<Instant>>,
     /// Mean time of late commits, microseconds.
     commit: AtomicU64,
 }
 
 impl Pulse {
-    /// Intake has a batch in hand, whose first request waits since then.
-    pub(crate) fn begin(&self, since: Option<Instant>) {
-        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    fn taking(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.taking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Intake has none in hand any more; it took so long.
-    pub(crate) fn end(&self, took: Duration) {
-        *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Intake has a batch in hand, whose first request waits since then.
+    pub(crate) fn begin(&self, since: Option<Instant>) {
+        self.taking().extend(since);
+    }
+
+    /// That batch is done; it took so long.
+    pub(crate) fn end(&self, since: Option<Instant>, took: Duration) {
+        let mut taking = self.taking();
+        if let Some(place) = taking.iter().position(|other| Some(*other) == since) {
+            taking.swap_remove(place);
+        }
+        drop(taking);
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mean = self.commit.load(Ordering::Relaxed);
         // An eighth of the new one: a single slow commit is no pressure.
@@ -141,11 +149,11 @@ impl Pulse {
 
     /// Whether intake has a batch in hand.
     pub(crate) fn has_work(&self) -> bool {
-        self.taking.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        !self.taking().is_empty()
     }
 
     fn oldest(&self, now: Instant) -> Duration {
-        let since = *self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = self.taking().iter().min().copied();
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 

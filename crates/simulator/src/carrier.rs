@@ -26,7 +26,7 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Delivery reports that wait for their turn; beyond it they are dropped, as carriers drop them.
 const REPORTS_WAITING_MAX: usize = 100_000;
 /// Reports on their way at once.
-const REPORT_CONNECTIONS: usize = 16;
+const REPORT_CONNECTIONS: usize = 256;
 /// How often a report is tried while the node is away, and how long between two tries.
 const REPORT_TRIES_MAX: u32 = 200;
 const REPORT_PAUSE: Duration = Duration::from_millis(100);

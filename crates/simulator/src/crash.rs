@@ -26,7 +26,7 @@ const PEOPLE: usize = 300;
 /// Messages under way at once.
 const WRITERS: usize = 48;
 /// Connections for delivery reports.
-const REPORT_CONNECTIONS: usize = 16;
+const REPORT_CONNECTIONS: usize = 256;
 /// How long a node lives before it is killed: from the shortest to the longest life.
 const LIFE_MS_MIN: u64 = 150;
 const LIFE_MS_MAX: u64 = 1500;

@@ -20,7 +20,7 @@ use crate::whatsapp::{self, Webhooks};
 /// Messages under way at once; carriers hold about as many connections.
 pub(crate) const CONNECTIONS: usize = 256;
 /// Connections for delivery reports.
-pub(crate) const REPORT_CONNECTIONS: usize = 16;
+pub(crate) const REPORT_CONNECTIONS: usize = 256;
 /// The share of messages that must be taken by the end, and how long after the end.
 const HELD_SHARE: f64 = 0.99;
 const HELD_GRACE: Duration = Duration::from_secs(1);

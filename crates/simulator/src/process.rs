@@ -20,6 +20,8 @@ const START_WAIT: Duration = Duration::from_secs(20);
 /// A clean stop may take as long as the node gives its requests and its carriers.
 const STOP_WAIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// Connections that may wait in a socket while its node is away, as the documented unit of systemd says.
+const BACKLOG: i32 = 4_096;
 /// Lines of the node's log that an error shows.
 const LOG_LINES: usize = 15;
 
@@ -52,6 +54,7 @@ impl NodeProcess {
         socket: Socket,
     ) -> Result<Self, ScratchError> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
+        rustix::net::listen(&listener, BACKLOG).map_err(std::io::Error::from)?;
         let address = listener.local_addr()?;
         // Else it was taken only to find a free port, and is given up for the node to take.
         let socket = (socket == Socket::HandedDown).then_some(listener);

@@ -28,6 +28,7 @@ const VERSIONS: &str = "SELECT id, definitions_version FROM workspace WHERE id =
 
 /// The conversations of these contacts, in the order of the keys.
 pub(crate) fn load_conversations(session: &Session, keys: &[ConversationKey]) -> Result<Loaded, StoreError> {
+    session.begin_goes_by_key();
     let contacts = owners(session, keys)?;
     let mut loaded = Loaded::default();
     let mut workspaces = Table::default();

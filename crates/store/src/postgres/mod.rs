@@ -93,6 +93,7 @@ impl Postgres {
             bulk::check_whole(&Connection::Postgres(&session), &mine.to_string())?;
             schema::drop_feed_of_others(&session)?;
             let highest = read_nodes::highest_id(&Connection::Postgres(&session))?;
+            let session = session.goes_by_key().map_err(|error| cannot_open(&mine, &error.to_string()))?;
             Ok::<_, StoreError>((session, highest, options))
         });
         let opened = opened.map_err(|error| cannot_open(url, &error.to_string()))?.join();

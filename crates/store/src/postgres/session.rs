@@ -19,7 +19,11 @@ use futures_util::{SinkExt, StreamExt, future::join_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Row, Statement};
 
-use super::{address::PostgresUrl, copy_in::Chunks, wire::Bind};
+use super::{
+    address::{PostgresUrl, by_key},
+    copy_in::Chunks,
+    wire::Bind,
+};
 use crate::sql::Error;
 
 /// The first pause before another attempt to connect; each is twice the one before.
@@ -125,6 +129,21 @@ impl Session {
     /// Begins a transaction when the next statement is sent.
     pub(super) fn begin(&self, text: &str) {
         *self.ahead.borrow_mut() = Some(text.to_owned());
+    }
+
+    /// From now on all rows are found by keys (see [`by_key`]). Behind a pooler each transaction says so.
+    pub(super) fn goes_by_key(self) -> Result<Self, Error> {
+        if self.prepares {
+            self.plain(&by_key(false))?;
+        }
+        Ok(self)
+    }
+
+    /// In the transaction that begins with the next statement all rows are found by keys (see [`by_key`]).
+    pub(super) fn begin_goes_by_key(&self) {
+        if let Some(ahead) = &mut *self.ahead.borrow_mut() {
+            *ahead = format!("{ahead}; {}", by_key(true));
+        }
     }
 
     /// Whether a transaction is under way: one that was begun and sent something, and not ended.

@@ -182,7 +182,9 @@ impl Writer {
     fn attempt(&mut self, jobs: &[Write], carefully: bool, deadline: Instant) -> Result<Vec<Done>, Failed> {
         let session = match self.session.take().filter(|session| session.trouble().is_none()) {
             Some(session) => session,
-            None => Session::open_by(&self.url, deadline).map_err(|error| Failed::Again(error.into()))?,
+            None => Session::open_by(&self.url, deadline)
+                .and_then(Session::goes_by_key)
+                .map_err(|error| Failed::Again(error.into()))?,
         };
         let loose = self.loose.now();
         let mut group = Group {
@@ -192,7 +194,7 @@ impl Writer {
             tallies: Tallies::default(),
             feed: Gathered::default(),
         };
-        session.begin(&self.url.begin());
+        session.begin(&self.url.begin_by_key());
         let applied = group.give_back(&loose).and_then(|back| Ok((back, group.apply(jobs, carefully)?)));
         if let Some(trouble) = session.trouble() {
             if trouble == Trouble::Again && session.roll_back().is_ok() {
