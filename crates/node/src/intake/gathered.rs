@@ -67,16 +67,18 @@ impl Gathered {
     }
 }
 
-/// Who wrote what is in a submission. Reports have no order to keep.
+/// Whom a submission is about: who wrote, and whose address it becomes. Reports have no order to keep.
 pub(super) fn addresses_of(submission: &Submission) -> impl Iterator<Item = Address> {
-    submission.items.iter().filter_map(|item| {
-        let urn = match item {
-            Inbound::Message(message) => &message.urn,
-            Inbound::Event(InboundEvent::NewConversation { urn } | InboundEvent::StopContact { urn }) => urn,
-            Inbound::Status(_) => return None,
+    let urns = submission.items.iter().flat_map(|item| {
+        let (urn, to) = match item {
+            Inbound::Message(message) => (Some(&message.urn), &[][..]),
+            Inbound::Event(InboundEvent::Moved { urn, to }) => (Some(urn), &to[..]),
+            Inbound::Event(event) => (Some(event.urn()), &[][..]),
+            Inbound::Status(_) => (None, &[][..]),
         };
-        Some((urn.scheme.clone(), urn.path.clone()))
-    })
+        urn.into_iter().chain(to)
+    });
+    urns.map(|urn| (urn.scheme.clone(), urn.path.clone()))
 }
 
 #[cfg(test)]
