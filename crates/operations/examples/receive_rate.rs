@@ -1,7 +1,7 @@
 //! How many messages a second go through a two-question flow, everything but carriers and HTTP included: load,
 //! engine, one commit, replies handed over, "sent" recorded. On a store where every contact has a conversation.
 //!
-//! `cargo run --release -p operations --example receive_rate [contacts] [batch] [batches at once] [messages] [file to keep]`
+//! `cargo run --release -p operations --example receive_rate [contacts] [batch] [batches at once] [messages] [file to keep, or postgres://…]`
 
 use std::{
     sync::{
@@ -66,8 +66,9 @@ async fn main() {
     let (contacts, batch, at_once) = (argument(1, 100_000), argument(2, 200), argument(3, 4));
     let messages = argument(4, 100_000);
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let file = std::env::args().nth(5).map_or_else(|| folder.path().join("rate.db"), Into::into);
-    let url = StoreUrl::Sqlite(file);
+    let file = folder.path().join("rate.db");
+    let url =
+        std::env::args().nth(5).map_or(Ok(StoreUrl::Sqlite(file)), |place| place.parse()).expect("a place");
     let store = Store::open(&url, StoreOptions::default()).expect("a scratch store");
     let host = Arc::new(Machine(AtomicU64::new(7)));
     let node = NewNode {

@@ -12,6 +12,7 @@ mod opting_out;
 mod post_office;
 mod services;
 mod several;
+mod skewed;
 mod spooling;
 mod time;
 mod world;

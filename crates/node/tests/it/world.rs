@@ -248,7 +248,17 @@ impl World {
 
     /// Tries to start another node of this name beside the one there is, through these faults if there are any.
     pub async fn beside(&self, name: &str, faults: Option<Faults>) -> Result<Node, StartError> {
-        let around = surroundings(self.host.clone(), self.network.clone());
+        self.beside_by_clock(name, faults, self.host.clone()).await
+    }
+
+    /// The same by another clock.
+    pub async fn beside_by_clock(
+        &self,
+        name: &str,
+        faults: Option<Faults>,
+        host: SharedHost,
+    ) -> Result<Node, StartError> {
+        let around = surroundings(host, self.network.clone());
         let config = Config::new(Layer { name: Some(name.to_owned()), ..Layer::default() }).unwrap();
         let seen = faults.map_or_else(|| self.store.clone(), |faults| self.store.with_faults(faults));
         Node::start(config, seen, around).await
@@ -318,19 +328,15 @@ impl World {
         self.node.receive(&channel, vec![item]).await
     }
 
+    /// Somebody writes, and another node takes it.
+    pub async fn write_at(&self, node: &Node, person: u32, text: &str) -> Taken {
+        let channel = node.lines().find(node.context(), self.line).await.unwrap().unwrap();
+        node.receive(&channel, vec![said(person, text)]).await.unwrap()[0]
+    }
+
     /// Somebody writes on a line.
     pub async fn write_on(&self, line: ChannelUuid, person: u32, text: &str) -> Taken {
-        let message = InboundMessage {
-            urn: Urn::new("tel", format!("+25472200{person:04}")),
-            other_urns: Vec::new(),
-            text: text.to_owned(),
-            attachments: Vec::new(),
-            sent_on: None,
-            external_id: None,
-            name: None,
-            payload: None,
-        };
-        self.hand_in_on(line, Inbound::Message(message)).await.unwrap()[0]
+        self.hand_in_on(line, said(person, text)).await.unwrap()[0]
     }
 
     /// Something else comes from the carrier.
@@ -426,6 +432,19 @@ fn network(
 }
 
 /// Says hello, waits a minute for a word, and says what came of it.
+fn said(person: u32, text: &str) -> Inbound {
+    Inbound::Message(InboundMessage {
+        urn: Urn::new("tel", format!("+25472200{person:04}")),
+        other_urns: Vec::new(),
+        text: text.to_owned(),
+        attachments: Vec::new(),
+        sent_on: None,
+        external_id: None,
+        name: None,
+        payload: None,
+    })
+}
+
 fn greeting() -> Value {
     let id = |n: u8| format!("5f0e1c54-5d3c-4b6b-9a39-000000000{n:03}");
     let say = |n: u8, text: &str| json!({"type": "send_msg", "uuid": id(n), "text": text, "attachments": []});
