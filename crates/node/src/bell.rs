@@ -2,7 +2,7 @@
 //! message table.
 //!
 //! What this node says it rings for at once, by the visitor's address. What other nodes and commands say is heard through
-//! the feed ([`listen_to`]), by the contact, which a stream knows as soon as the visitor has said anything.
+//! the feed, by the contact, which a stream knows as soon as the visitor has said anything.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
