@@ -14,7 +14,7 @@ use store::{
 };
 use thiserror::Error;
 
-use crate::{Context, Workspace, workspace::PinnedRevision};
+use crate::{Context, Workspace, context::Left, workspace::PinnedRevision};
 
 /// How often a contact that keeps changing is tried before the input is given back as busy.
 pub(crate) const MAX_TRIES: usize = 8;
@@ -66,15 +66,15 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
     ctx: &Context,
     inputs: &[(ConversationKey, I)],
     step: Step<I, T>,
-) -> (Vec<Result<T, BatchError>>, Vec<OutboxItem>) {
+) -> (Vec<Result<T, BatchError>>, Left) {
     let mut answers: Vec<Option<Result<T, BatchError>>> = inputs.iter().map(|_| None).collect();
-    let mut outbox = Vec::new();
+    let mut left = Left::default();
     let mut open: Vec<usize> = (0..inputs.len()).collect();
     for _ in 0..MAX_TRIES {
         if open.is_empty() {
             break;
         }
-        match attempt(ctx, inputs, &open, step, &mut outbox).await {
+        match attempt(ctx, inputs, &open, step, &mut left).await {
             Ok(ends) => {
                 let mut again = Vec::new();
                 for (place, end) in open.into_iter().zip(ends) {
@@ -91,7 +91,7 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
             {
                 let mut again = Vec::new();
                 for place in std::mem::take(&mut open) {
-                    match attempt(ctx, inputs, &[place], step, &mut outbox).await.map(|mut ends| ends.pop()) {
+                    match attempt(ctx, inputs, &[place], step, &mut left).await.map(|mut ends| ends.pop()) {
                         Ok(Some(End::Answer(answer))) => answers[place] = Some(answer),
                         Ok(Some(End::Again)) => again.push(place),
                         Ok(None) => {}
@@ -108,7 +108,7 @@ pub(crate) async fn run<I: Sync, T: Clone + Send>(
         }
     }
     let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(BatchError::Busy))).collect();
-    (answers, outbox)
+    (answers, left)
 }
 
 /// A step that may not take its batch and its worker along if it panics: that is a defect of ours, but only this
@@ -143,7 +143,7 @@ async fn attempt<I: Sync, T: Clone + Send>(
     inputs: &[(ConversationKey, I)],
     open: &[usize],
     step: Step<I, T>,
-    outbox: &mut Vec<OutboxItem>,
+    left: &mut Left,
 ) -> Result<Vec<End<T>>, StoreError> {
     let mut units = Vec::new();
     let gathered = step_each(ctx, inputs, open, step, &mut units).await?;
@@ -151,7 +151,9 @@ async fn attempt<I: Sync, T: Clone + Send>(
     if let Some(first) = units.first_mut() {
         first.changes.extend(ctx.times.take());
     }
+    let ticket = ctx.ticket(gathered.iter().flat_map(|(_, rows)| rows.iter().flatten()));
     let mut written = ctx.write(units).await?.into_iter();
+    let mut claimed = Vec::new();
     if rings {
         ctx.jobs.notify_one();
     }
@@ -164,13 +166,14 @@ async fn attempt<I: Sync, T: Clone + Send>(
         ends.push(match written.next().unwrap_or(Err(UnitError::Store(StoreError::Closed))) {
             Ok(done) => {
                 ctx.withdrawn.add(&done.dropped);
-                outbox.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
+                claimed.extend(rows.into_iter().filter(|row| done.claimed.contains(&row.id)));
                 End::Answer(value)
             }
             Err(UnitError::Conflict) => End::Again,
             Err(error) => End::Answer(Err(refused(error))),
         });
     }
+    left.add(claimed.into_iter(), ticket);
     Ok(ends)
 }
 
@@ -199,7 +202,7 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
     inputs: &[(ConversationKey, I)],
     step: Step<I, T>,
     last: impl Fn(&[Result<T, BatchError>]) -> Vec<Change>,
-) -> Result<(Vec<Result<T, BatchError>>, Vec<OutboxItem>), BatchError> {
+) -> Result<(Vec<Result<T, BatchError>>, Left), BatchError> {
     let all: Vec<usize> = (0..inputs.len()).collect();
     for _ in 0..MAX_TRIES {
         let mut units = Vec::new();
@@ -209,6 +212,7 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
         changes.append(&mut last(&answers));
         let unit = Unit::new(changes);
         let rings = brings_a_job(&unit);
+        let ticket = ctx.ticket(rows.iter().flatten().flatten());
         match ctx.write_one(unit).await {
             Ok(done) => {
                 ctx.withdrawn.add(&done.dropped);
@@ -216,7 +220,9 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
                     ctx.jobs.notify_one();
                 }
                 let rows = rows.into_iter().flatten().flatten();
-                return Ok((answers, rows.filter(|row| done.claimed.contains(&row.id)).collect()));
+                let mut left = Left::default();
+                left.add(rows.filter(|row| done.claimed.contains(&row.id)), ticket);
+                return Ok((answers, left));
             }
             Err(UnitError::Conflict) => {}
             Err(error) => return Err(refused(error)),

@@ -52,11 +52,11 @@ pub async fn complete_effect(
     }
     let key = ConversationKey::Contact(item.workspace, item.contact);
     let inputs = [(key, Answer { item, result })];
-    let (mut ends, outbox) = batch::run(ctx, &inputs, step).await;
+    let (mut ends, left) = batch::run(ctx, &inputs, step).await;
     match ends.pop() {
-        Some(Ok(value)) => Ok(Committed { value, outbox }),
+        Some(Ok(value)) => Ok(Committed::new(value, left)),
         Some(Err(BatchError::Gone | BatchError::NoWorkspace)) => {
-            Ok(Committed { value: EffectDone::NotWanted, outbox })
+            Ok(Committed::new(EffectDone::NotWanted, left))
         }
         Some(Err(BatchError::Store(error))) => Err(error.into()),
         Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),

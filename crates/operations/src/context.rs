@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use domain::ContactId;
 use flows::Host;
 use jiff::Timestamp;
 use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
-use crate::{Registry, Withdrawn, lanes::Lanes, tallies::Times};
+use crate::{OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, tallies::Times};
 
 /// Clock, randomness and identifiers of the running node. They come from outside, so that a whole node runs under
 /// virtual time and one seed.
@@ -40,6 +41,8 @@ pub struct Context {
     pub search_later: Arc<AtomicBool>,
     /// Outbox rows that were taken back, for whoever has them in hand.
     pub withdrawn: Arc<Withdrawn>,
+    /// What is committed, or about to be, and not with the dispatcher yet.
+    pub on_the_way: Arc<OnTheWay>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) times: Arc<Times>,
 }
@@ -64,6 +67,7 @@ impl Context {
             jobs: Arc::new(Notify::new()),
             search_later: Arc::default(),
             withdrawn: Arc::new(Withdrawn::default()),
+            on_the_way: Arc::new(OnTheWay::default()),
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
         }
@@ -117,6 +121,12 @@ impl Context {
         if self.store.in_doubt() { 0 } else { self.run }
     }
 
+    /// A ticket for rows that are about to be committed, if they may be left to this process's dispatcher.
+    pub(crate) fn ticket<'r>(&self, rows: impl Iterator<Item = &'r OutboxItem>) -> Option<Ticket> {
+        let contacts: Vec<ContactId> = rows.map(|item| item.contact).collect();
+        (self.run != 0 && !contacts.is_empty()).then(|| self.on_the_way.open(contacts))
+    }
+
     /// A new row number.
     pub(crate) fn next_id(&self, now: Timestamp) -> i64 {
         self.store.ids().next(now)
@@ -156,4 +166,38 @@ pub struct Committed<T> {
     /// this order within a contact and channel. Rows that had to queue behind earlier ones are not here; they come
     /// with [`crate::claim_outbox`].
     pub outbox: Vec<OutboxItem>,
+    /// The tickets under which they are on their way, in their order: kept until the dispatcher has them.
+    pub tickets: Vec<Ticket>,
+}
+
+impl<T> Committed<T> {
+    /// An answer, and what was left on the way to it.
+    pub(crate) fn new(value: T, left: Left) -> Self {
+        Self { value, outbox: left.outbox, tickets: left.tickets }
+    }
+}
+
+/// What commits leave for the dispatcher.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub outbox: Vec<OutboxItem>,
+    tickets: Vec<Ticket>,
+}
+
+impl Left {
+    /// Rows that are committed and claimed, with the ticket that was opened for them.
+    pub fn add(&mut self, rows: impl Iterator<Item = OutboxItem>, ticket: Option<Ticket>) {
+        let before = self.outbox.len();
+        self.outbox.extend(rows);
+        let rows = self.outbox.len() - before;
+        if rows > 0 {
+            self.tickets.extend(ticket.map(|ticket| ticket.bringing(rows)));
+        }
+    }
+
+    /// What later commits left.
+    pub fn append(&mut self, mut later: Self) {
+        self.outbox.append(&mut later.outbox);
+        self.tickets.append(&mut later.tickets);
+    }
 }

@@ -15,6 +15,7 @@ use crate::{
     Committed, Context, Workspace,
     batch::{self, BatchError, StepFuture, Stepped},
     complete_effect::no_answer,
+    context::Left,
     turn::{StepEnd, Turn},
 };
 
@@ -48,7 +49,7 @@ pub async fn fire_timers_of(
 ) -> Result<Committed<Fired>, StoreError> {
     let timers = ctx.store.due_timers_of(kinds.to_vec(), ctx.now(), limit).await?;
     let mut fired = Fired::default();
-    let mut outbox = Vec::new();
+    let mut left = Left::default();
     // A contact can have timers of several kinds due together; each sees what the one before did.
     for kind in TimerKind::ALL {
         let inputs: Vec<_> = timers
@@ -56,8 +57,8 @@ pub async fn fire_timers_of(
             .filter(|timer| timer.kind == kind)
             .map(|timer| (ConversationKey::Contact(timer.workspace, timer.contact), timer.clone()))
             .collect();
-        let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
-        outbox.append(&mut rows);
+        let (ends, rows) = batch::run(ctx, &inputs, step).await;
+        left.append(rows);
         let mut failed = Vec::new();
         for ((_, timer), end) in inputs.into_iter().zip(ends) {
             match end {
@@ -82,7 +83,7 @@ pub async fn fire_timers_of(
         fired.put_off += moved;
         fired.left += all - moved;
     }
-    Ok(Committed { value: fired, outbox })
+    Ok(Committed::new(fired, left))
 }
 
 /// Moves timers that failed behind those that are due now; answers how many. Without asking for their contacts:

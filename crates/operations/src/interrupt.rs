@@ -35,9 +35,9 @@ pub async fn interrupt(
     contact: ContactId,
 ) -> Result<Committed<bool>, InterruptError> {
     let inputs = [(ConversationKey::Contact(workspace, contact), ())];
-    let (mut ends, outbox) = batch::run(ctx, &inputs, step).await;
+    let (mut ends, left) = batch::run(ctx, &inputs, step).await;
     match ends.pop() {
-        Some(Ok(Some(value))) => Ok(Committed { value, outbox }),
+        Some(Ok(Some(value))) => Ok(Committed::new(value, left)),
         Some(Ok(None) | Err(BatchError::NoWorkspace)) => Err(InterruptError::NoContact),
         Some(Err(BatchError::Store(error))) => Err(error.into()),
         Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),

@@ -29,6 +29,7 @@ mod lanes;
 mod locations;
 mod media;
 mod move_address;
+mod on_the_way;
 mod outgoing;
 mod person;
 mod prune_feed;
@@ -91,6 +92,7 @@ pub use locations::{
 };
 pub use media::{FileEnd, claim_file, end_file};
 pub use move_address::learn_address;
+pub use on_the_way::{OnTheWay, Ticket, in_order, meet};
 pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};

@@ -25,6 +25,7 @@ use thiserror::Error;
 use crate::{
     Committed, Context, Workspace,
     batch::{self, BatchError, StepFuture, Stepped},
+    context::Left,
     keep_unhandled::keep_unhandled,
     lanes::LaneKey,
     media,
@@ -160,7 +161,7 @@ pub async fn receive(
         }
     }
     let looked_at = ctx.now();
-    let mut outbox = Vec::new();
+    let mut left = Left::default();
     let mut stuck: HashMap<LaneKey, StoreError> = HashMap::new();
     for mut wave in waves(work) {
         if !stuck.is_empty() {
@@ -173,8 +174,8 @@ pub async fn receive(
             });
         }
         let (places, inputs): (Vec<usize>, Vec<_>) = wave.into_iter().unzip();
-        let (ends, mut rows) = batch::run(ctx, &inputs, step).await;
-        outbox.append(&mut rows);
+        let (ends, rows) = batch::run(ctx, &inputs, step).await;
+        left.append(rows);
         for ((place, (_, input)), end) in places.into_iter().zip(&inputs).zip(ends) {
             let answer = answer(ctx, input, end).await;
             match &answer {
@@ -186,7 +187,7 @@ pub async fn receive(
         }
     }
     drop(held);
-    Committed { value: answers, outbox }
+    Committed::new(answers, left)
 }
 
 /// How long a message waited before it was looked at, and until its replies were committed.

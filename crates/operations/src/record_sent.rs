@@ -78,7 +78,7 @@ pub enum Recorded {
 pub async fn record_sent(ctx: &Context, records: Vec<SentRecord>) -> Result<Vec<Recorded>, StoreError> {
     let now = ctx.now();
     let units = records.iter().map(|record| {
-        let (change, status) = changes(record, now);
+        let (change, status) = changes(record, ctx.run, now);
         Unit::new(std::iter::once(change).chain(status).collect())
     });
     let answers = ctx.write(units.collect()).await?;
@@ -123,10 +123,11 @@ fn is_retry(outcome: &SendOutcome) -> bool {
 }
 
 /// The change of the outbox row, and that of the message if it is not part of it.
-fn changes(record: &SentRecord, now: Timestamp) -> (Change, Option<Change>) {
+fn changes(record: &SentRecord, run: i64, now: Timestamp) -> (Change, Option<Change>) {
     let item = &record.item;
     let retry = |next_attempt: Timestamp, parts_sent: Option<u32>, possibly_repeated: bool| {
         Change::RetryOutbox(RetryOutbox {
+            run,
             workspace: item.workspace,
             id: item.id,
             contact: item.contact,

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 use store::{
-    Change, DueTimer, NewEvent, NewMessageLabel, OutboxItem, OutboxKind, RunRow, SessionRow, SessionStatus,
-    TimerKind, WaitKind,
+    Change, Direction, DueTimer, MessageStatus, NewEvent, NewMessage, NewMessageLabel, OutboxItem,
+    OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
 };
 
 use crate::{
@@ -89,6 +89,7 @@ impl Turn<'_> {
     /// Keeps what a sprint came to.
     pub(crate) fn keep(&mut self, sprint: Sprint, mut progress: Progress) {
         let (ctx, ws, now) = (self.ctx, self.ws.clone(), self.now);
+        self.before_sprint = (self.changes.len(), self.outbox.len());
         self.person.settle(ctx, &ws, now, &mut self.changes);
         let runs = self.run_rows(&sprint.session, &progress);
         let row = self.session_row(&sprint, &progress, &runs);
@@ -235,6 +236,7 @@ impl Turn<'_> {
                 self.cancel_reminders(&SmolStr::default());
                 // What was queued before; what this flow said itself still goes.
                 let reason = not_active(changed.status).unwrap_or_default().to_owned();
+                self.take_back(&reason);
                 self.first.push(Change::DropQueued(row.workspace, row.contact, reason, self.now));
                 self.record(event, Some(row.id));
             }
@@ -356,6 +358,26 @@ impl Turn<'_> {
         self.outbox.push(item);
     }
 
+    /// Takes back what earlier sprints of this turn said, as if each had been a turn of its own: messages fail with the
+    /// reason.
+    fn take_back(&mut self, reason: &str) {
+        let (changes, rows) = self.before_sprint;
+        let later = self.changes.split_off(changes);
+        self.changes.retain_mut(|change| match change {
+            Change::Outbox(row) => row.message.is_none(),
+            Change::Message(said) if is_queued(said) => {
+                (said.status, said.reason) = (MessageStatus::Failed, Some(reason.to_owned()));
+                true
+            }
+            _ => true,
+        });
+        let later_rows = self.outbox.split_off(rows);
+        self.outbox.retain(|item| item.message.is_none());
+        self.before_sprint = (self.changes.len(), self.outbox.len());
+        self.changes.extend(later);
+        self.outbox.extend(later_rows);
+    }
+
     /// Something that the flow needs from outside.
     fn ask(&mut self, effect: &Effect, row: &SessionRow) {
         let kind = match effect {
@@ -422,6 +444,11 @@ fn pauses(sprint: &Sprint, progress: &Progress) -> SignedDuration {
 
 fn seconds_of(seconds: u32) -> SignedDuration {
     SignedDuration::from_secs(seconds.into())
+}
+
+/// Whether a message of ours has yet to leave.
+fn is_queued(message: &NewMessage) -> bool {
+    message.direction == Direction::Out && message.status == MessageStatus::Queued
 }
 
 /// Results by key, as the API gives them.

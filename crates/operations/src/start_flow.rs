@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::{
     Committed, Context, Workspace,
     batch::{self, BatchError, StepFuture, Stepped},
+    context::Left,
     person::Person,
     turn::{StepEnd, Turn},
 };
@@ -89,14 +90,14 @@ pub async fn start_flow(
         (key, Start { start: start.clone(), batch, urn })
     });
     let mut answers = Vec::new();
-    let mut outbox = Vec::new();
+    let mut left = Left::default();
     loop {
         let slice: Vec<_> = inputs.by_ref().take(SLICE).collect();
         if slice.is_empty() {
-            return Committed { value: answers, outbox };
+            return Committed::new(answers, left);
         }
-        let (ends, mut rows) = batch::run(ctx, &slice, step).await;
-        outbox.append(&mut rows);
+        let (ends, rows) = batch::run(ctx, &slice, step).await;
+        left.append(rows);
         answers.extend(ends.into_iter().map(|end| {
             end.map_err(|error| match error {
                 BatchError::NoWorkspace => StartError::NoWorkspace,

@@ -68,9 +68,9 @@ pub async fn change_ticket(
     let row = ctx.store.ticket(workspace, ticket).await?.ok_or(TicketError::NoTicket)?;
     let key = ConversationKey::Contact(workspace, row.contact);
     let inputs = [(key, Input { ticket: row, action, user })];
-    let (mut ends, outbox) = batch::run(ctx, &inputs, step).await;
+    let (mut ends, left) = batch::run(ctx, &inputs, step).await;
     match ends.pop() {
-        Some(Ok(value)) => Ok(Committed { value, outbox }),
+        Some(Ok(value)) => Ok(Committed::new(value, left)),
         Some(Err(BatchError::NoWorkspace)) => Err(TicketError::NoTicket),
         Some(Err(BatchError::Store(error))) => Err(error.into()),
         Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),

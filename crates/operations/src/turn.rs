@@ -62,6 +62,8 @@ pub(crate) struct Turn<'c> {
     pub first: Vec<Change>,
     pub changes: Vec<Change>,
     pub outbox: Vec<OutboxItem>,
+    /// How many of `changes` and of `outbox` were there before the sprint that is kept now.
+    pub before_sprint: (usize, usize),
     /// What the unit counts.
     pub tallies: Vec<(Tally, i64)>,
 }
@@ -81,6 +83,7 @@ impl<'c> Turn<'c> {
             first: Vec::new(),
             changes: Vec::new(),
             outbox: Vec::new(),
+            before_sprint: (0, 0),
             tallies: Vec::new(),
         }
     }

@@ -182,6 +182,8 @@ pub struct Claimed {
 /// back to unclaimed, due at `next_attempt`, so that they keep their order.
 #[derive(Debug, Clone)]
 pub struct RetryOutbox {
+    /// The run that has it in hand: nothing changes if another has it by now, or nobody.
+    pub run: i64,
     /// Owner.
     pub workspace: WorkspaceId,
     /// Row number.

@@ -10,7 +10,7 @@ use domain::MessageUuid;
 use node::Scripted;
 use node::http::{Answer, Exchange, HttpError};
 use serde_json::Value;
-use store::{MessageRow, MessageStatus};
+use store::MessageStatus;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -18,11 +18,11 @@ use crate::gate::{Condition, Gate};
 use crate::ledger::{Arrival, Place};
 use crate::marks::Mark;
 use crate::people;
-use crate::world::World;
+use crate::world::{WINDOW, World, lock};
 
-/// How long after somebody's opt-out was acknowledged a message to them may still arrive: what was under way, and what
-/// a node looked up just before. Beyond it comes by how much clocks may differ.
-const OPT_OUT_GRACE: Duration = Duration::from_secs(4);
+/// How long after somebody's opt-out was acknowledged a message to them may still arrive: the two seconds for which a node
+/// does not look again, and the way of a request that had left.
+const OPT_OUT_GRACE: Duration = Duration::from_secs(5);
 
 /// What a carrier makes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +51,14 @@ pub fn script(
     Arc::new(move |exchange| {
         let (world, gate) = (world.clone(), gate.clone());
         let run = sends_as.load(Ordering::Relaxed);
+        let left = world.elapsed();
         Box::pin(async move {
+            let _under_way = UnderWay::begin(&world, run, &exchange);
             gate.pass().await;
             let (tell, told) = oneshot::channel();
             let timeout = exchange.timeout;
             // The world goes on when the node does not.
-            world.task(serve(world.clone(), gate.clone(), run, exchange, tell));
+            world.task(serve(world.clone(), gate.clone(), (run, left), exchange, tell));
             let answer = match tokio::time::timeout(timeout, told).await {
                 Ok(Ok((answer, arrival))) => Ok((answer, arrival)),
                 Ok(Err(_)) => Err(HttpError::NoAnswer("the connection broke".to_owned())),
@@ -75,7 +77,13 @@ pub fn script(
 /// The answer, and the place in the ledger of what arrived.
 type Told = oneshot::Sender<(Result<Answer, HttpError>, Option<usize>)>;
 
-async fn serve(world: Arc<World>, gate: Arc<Gate>, run: u64, exchange: Exchange, tell: Told) {
+async fn serve(
+    world: Arc<World>,
+    gate: Arc<Gate>,
+    (run, left): (u64, Duration),
+    exchange: Exchange,
+    tell: Told,
+) {
     let chance = &world.chance.carriers;
     let place = place_of(&exchange.url);
     let index = match place {
@@ -94,7 +102,7 @@ async fn serve(world: Arc<World>, gate: Arc<Gate>, run: u64, exchange: Exchange,
     if gate.condition() == Condition::Dead {
         world.marks.hit(Mark::RequestOutlivedItsNode);
     }
-    let arrival = arrived(&world, place, run, &exchange, verdict);
+    let arrival = arrived(place, (run, left), &exchange, verdict);
     let key = arrival.key.clone();
     world.trace.note(format_args!(
         "{place:?} gets {key} '{}' for {} from run {run}, repeated: {}, {verdict:?}",
@@ -170,7 +178,48 @@ fn verdict(world: &World, index: usize) -> Verdict {
         .unwrap_or(Verdict::Taken)
 }
 
-fn arrived(world: &World, place: Place, run: u64, exchange: &Exchange, verdict: Verdict) -> Arrival {
+/// A request that a run has under way: never two of one person on one line, and no more of a line than its window.
+struct UnderWay {
+    world: Arc<World>,
+    run: u64,
+    place: Place,
+    to: String,
+}
+
+impl UnderWay {
+    fn begin(world: &Arc<World>, run: u64, exchange: &Exchange) -> Self {
+        let place = place_of(&exchange.url);
+        let body: Value =
+            serde_json::from_str(exchange.body.as_deref().unwrap_or_default()).unwrap_or_default();
+        let to = body["to"].as_str().unwrap_or_default().to_owned();
+        let mut under_way = lock(&world.under_way);
+        let of_line = under_way.iter().filter(|(other, line, _)| (*other, *line) == (run, place)).count();
+        if place != Place::Service && under_way.contains(&(run, place, to.clone())) {
+            world.complain(format_args!("run {run} sends two messages to {to} at once"));
+        }
+        if place != Place::Service && of_line >= WINDOW {
+            world.complain(format_args!("run {run} has more than {WINDOW} requests under way at {place:?}"));
+        }
+        if place != Place::Service && of_line + 1 == WINDOW {
+            world.marks.hit(Mark::WindowFull);
+        }
+        under_way.push((run, place, to.clone()));
+        drop(under_way);
+        Self { world: world.clone(), run, place, to }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.world.under_way);
+        let mine = (self.run, self.place, std::mem::take(&mut self.to));
+        if let Some(at) = under_way.iter().position(|other| *other == mine) {
+            under_way.swap_remove(at);
+        }
+    }
+}
+
+fn arrived(place: Place, (run, left): (u64, Duration), exchange: &Exchange, verdict: Verdict) -> Arrival {
     let headers: HashMap<&str, &str> =
         exchange.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let body = exchange.body.clone().unwrap_or_default();
@@ -187,7 +236,7 @@ fn arrived(world: &World, place: Place, run: u64, exchange: &Exchange, verdict: 
         key: headers.get("Idempotency-Key").copied().unwrap_or_default().to_owned(),
         to,
         text,
-        at: world.elapsed(),
+        left,
         run,
         marked: headers.contains_key("X-Possibly-Repeated"),
         accepted: verdict.takes(),
@@ -213,8 +262,8 @@ async fn check_committed(world: &World, arrival: &Arrival) {
         world.marks.hit(Mark::WaitedBehindEffect);
     }
     let row = messages.iter().find(|row| Some(row.uuid) == message && row.text == arrival.text.as_str());
-    if let Some(row) = row {
-        check_opt_out(world, arrival, row, &messages);
+    if row.is_some() {
+        check_opt_out(world, arrival);
     } else {
         world.complain(format_args!(
             "a carrier got '{}' to {}, which is not committed",
@@ -223,18 +272,16 @@ async fn check_committed(world: &World, arrival: &Arrival) {
     }
 }
 
-/// Who opted out gets nothing more, but for what was said in the turn that let them: the word may have waited behind an
-/// effect with others, and then they are one turn.
-fn check_opt_out(world: &World, arrival: &Arrival, row: &MessageRow, messages: &[MessageRow]) {
-    let goodbye = messages.iter().find(|other| other.text.starts_with("goodbye"));
-    if goodbye.is_some_and(|goodbye| goodbye.created_on == row.created_on) {
+/// Who opted out gets nothing more, but for what the flow says that let them, and what a node had all but sent when it
+/// stood still.
+fn check_opt_out(world: &World, arrival: &Arrival) {
+    if arrival.text.starts_with("goodbye") {
         return;
     }
-    let grace = OPT_OUT_GRACE + Duration::from_secs(2 * world.scenario.skew_seconds.unsigned_abs());
     let late = (0..world.scenario.people).find(|person| {
         let since = world.ledger().opted_out.get(person).copied();
         world.urn(*person).path == arrival.to.as_str()
-            && since.is_some_and(|since| world.elapsed() > since + grace)
+            && since.is_some_and(|since| arrival.left > since + OPT_OUT_GRACE)
     });
     if let Some(person) = late {
         world.complain(format_args!("person {person} opted out and got '{}'", arrival.text));

@@ -56,8 +56,8 @@ pub struct Arrival {
     pub to: String,
     /// What.
     pub text: String,
-    /// Virtual time since the start.
-    pub at: Duration,
+    /// When its node let it go, in virtual time since the start.
+    pub left: Duration,
     /// The run that sent it.
     pub run: u64,
     /// Whether it says that it may be a repetition.

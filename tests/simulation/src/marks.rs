@@ -63,6 +63,8 @@ marks! {
     EffectAnswered = "a flow went on with a service's answer",
     WaitedBehindEffect = "a message waited until an effect was answered",
     OptedOut = "somebody opted out while messages to them were queued",
+    LeaseTakenOver = "a lease went to another node after the end of the one that had it",
+    WindowFull = "a node had as many requests under way on a line as it may",
     JobDone = "a job reached everybody",
     /// Of the product's own log from here on.
     LinePaused = "log: a line pauses because its carrier is away",

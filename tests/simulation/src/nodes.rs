@@ -15,7 +15,7 @@ use crate::gate::{Condition, Gate};
 use crate::ledger::RunFacts;
 use crate::marks::Mark;
 use crate::scenario::NodeFault;
-use crate::world::{Running, World, lock};
+use crate::world::{Running, WINDOW, World, lock};
 
 /// How long a planned end or stop in a call is waited for.
 const PLANNED_WITHIN: Duration = Duration::from_secs(5);
@@ -36,7 +36,8 @@ pub async fn start(world: &Arc<World>, slot: usize) -> Option<Arc<Running>> {
         let network = Network::Script(carriers::script(world.clone(), gate.clone(), sends_as.clone()));
         let machine = Machine::Played(format!("host {slot}").into());
         let surroundings = Surroundings { host: world.hosts[slot].clone(), network, machine };
-        let named = Layer { name: Some(format!("node-{slot}")), ..Layer::default() };
+        let named =
+            Layer { name: Some(format!("node-{slot}")), channel_window: Some(WINDOW), ..Layer::default() };
         let config = Config::new(named).ok()?;
         match Node::start(config, world.store.with_faults(faults), surroundings).await {
             Ok(node) => return Some(runs(world, Running { node, gate, slot, run, sends_as })),
@@ -101,15 +102,14 @@ async fn passage(
 ) -> Result<(), StoreError> {
     gate.pass().await;
     let chance = &world.chance.store;
+    check_leases(world, slot, call, moment).await;
     world.trace.note(format_args!("{slot} {} {moment:?}", call.name));
     if !world.is_stormy() {
         return Ok(());
     }
     let rates = world.weather().store;
-    // Answers come in the order of the commits, so those of writes do not wait.
-    let may_wait = moment == Moment::Before || !call.writes;
-    let slow = may_wait && chance.happens(rates.slow);
-    if slow || (may_wait && chance.happens(150)) {
+    let slow = chance.happens(rates.slow);
+    if slow || chance.happens(150) {
         if slow {
             world.marks.hit(Mark::StoreSlow);
         }
@@ -138,6 +138,39 @@ async fn passage(
             Err(StoreError::Away("simulated".to_owned()))
         }
         (Moment::Before | Moment::After, _) => Ok(()),
+    }
+}
+
+/// Invariant 4: a lease is another's only when the run that had it is gone or gives it back, and each taking raises its
+/// fence.
+async fn check_leases(world: &World, slot: usize, call: Call, moment: Moment) {
+    match (call.name, moment) {
+        ("give_back_lease", Moment::Before) => {
+            let running = world.running().into_iter().find(|running| running.slot == slot);
+            let run = running.map(|running| running.node.membership().run_number());
+            lock(&world.giving_back).extend(run);
+        }
+        ("take_lease", Moment::After) => {
+            let (Ok(leases), Ok(nodes)) = (world.store.leases().await, world.store.nodes().await) else {
+                return;
+            };
+            for lease in leases {
+                let now = (lease.run, lease.fence);
+                let before = lock(&world.leases).insert(lease.name.as_str(), now);
+                let Some(before) = before.filter(|before| *before != now) else { continue };
+                let is_free = before.0 == lease.run
+                    || lock(&world.giving_back).contains(&before.0)
+                    || nodes.iter().all(|node| node.run != before.0);
+                if !is_free || lease.fence <= before.1 {
+                    let name = lease.name.as_str();
+                    world.complain(format_args!("the lease '{name}' went from {before:?} to {now:?}"));
+                }
+                if before.0 != lease.run && !lock(&world.giving_back).contains(&before.0) {
+                    world.marks.hit(Mark::LeaseTakenOver);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! All that a run consists of: the store that nodes share, the weather, what the world outside knows.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +18,14 @@ use tokio::time::Instant;
 use crate::chance::Chance;
 use crate::gate::Gate;
 use crate::host::SkewedHost;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Place};
 use crate::marks::{Mark, Marks};
 use crate::programme;
 use crate::scenario::{CarrierRates, Scenario, StoreRates};
 use crate::trace::{Show, Trace};
 
+/// Requests that a node may have under way on a line.
+pub const WINDOW: usize = 3;
 /// Messages a second on the second line.
 pub const SLOW_RATE: i64 = 4;
 /// The slot of row numbers of what is written from outside of the nodes.
@@ -102,6 +105,12 @@ pub struct World {
     pub settled: Vec<AtomicBool>,
     /// Tasks of the world outside that have not come to their end.
     pub outstanding: AtomicUsize,
+    /// What nodes have under way: the run, where, to whom.
+    pub under_way: Mutex<Vec<(u64, Place, String)>>,
+    /// Who has which lease: the run and the fence.
+    pub leases: Mutex<BTreeMap<&'static str, (i64, i64)>>,
+    /// Runs that have begun to give theirs back.
+    pub giving_back: Mutex<BTreeSet<i64>>,
     start: Instant,
     sequence: AtomicU64,
     runs: AtomicU64,
@@ -159,6 +168,9 @@ impl World {
             stormy: AtomicBool::new(true),
             calm: Notify::new(),
             outstanding: AtomicUsize::new(0),
+            under_way: Mutex::default(),
+            leases: Mutex::default(),
+            giving_back: Mutex::default(),
             start: Instant::now(),
             sequence: AtomicU64::new(1),
             runs: AtomicU64::new(1),

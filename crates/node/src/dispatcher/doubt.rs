@@ -2,14 +2,14 @@
 //! told. So it looks what the store says it has in hand, and takes what it did not know of. Until then it claims nothing,
 //! and what is written meanwhile waits in the store: it could overtake.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::OutboxId;
 use store::{Claimed, OutboxItem, StoreError};
 use tokio::time::Instant;
 
-use super::{Dispatcher, Report, outcome};
+use super::{Dispatcher, LaneKey, Report, SentRecord, outcome};
 
 /// A commit whose connection broke may come to its end in the database after that: it is looked again then.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// What is known of rows in hand, to tell those that are not.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    rows: HashSet<OutboxId>,
+    rows: HashMap<OutboxId, Instant>,
     /// While it is looked: rows that came to their end since.
     ended: Option<HashSet<OutboxId>>,
     again_at: Option<Instant>,
@@ -26,7 +26,12 @@ pub(super) struct Known {
 impl Known {
     /// A row is in hand.
     pub(super) fn add(&mut self, id: OutboxId) {
-        self.rows.insert(id);
+        self.rows.insert(id, Instant::now());
+    }
+
+    /// Since when a row is in hand, by our own steady clock.
+    pub(super) fn since(&self, id: OutboxId) -> Option<Instant> {
+        self.rows.get(&id).copied()
     }
 
     /// A row is no longer in hand.
@@ -64,13 +69,11 @@ impl Dispatcher {
     pub(super) fn looked(&mut self, doubts: u64, found: Result<Claimed, StoreError>) {
         self.claiming = false;
         let ended = self.known.ended.take().unwrap_or_default();
-        let mut arrived = std::mem::take(&mut self.meanwhile);
-        arrived.retain(|item| !self.stale.remove(&item.id));
         match found {
             Ok(Claimed { items, parts_sent, .. }) => {
-                let here: HashSet<OutboxId> = arrived.iter().map(|item| item.id).collect();
+                let here: HashSet<OutboxId> = self.arrivals.rows().map(|item| item.id).collect();
                 let is_new = |item: &OutboxItem| {
-                    let known = self.known.rows.contains(&item.id) || ended.contains(&item.id);
+                    let known = self.known.rows.contains_key(&item.id) || ended.contains(&item.id);
                     !known && !here.contains(&item.id)
                 };
                 let lost: Vec<OutboxItem> = items.into_iter().filter(is_new).collect();
@@ -88,7 +91,7 @@ impl Dispatcher {
                 }
                 let parts = parts_sent.into_iter();
                 self.progress.extend(parts.filter(|(id, _)| lost.iter().any(|item| item.id == *id)));
-                arrived.extend(lost);
+                self.arrivals.found(lost, self.shared.ctx.on_the_way.next());
                 if self.shared.ctx.store.in_doubt() {
                     self.known.again_at = Some(Instant::now() + LOOK_AGAIN);
                 }
@@ -101,17 +104,16 @@ impl Dispatcher {
                 tracing::error!(%error, "it could not be read what is in hand; trying again");
             }
         }
-        self.add_in_order(arrived);
     }
-
-    /// What arrived joins the lanes by number, unless it must first be looked what else is in hand.
-    pub(super) fn add_in_order(&mut self, mut arrived: Vec<OutboxItem>) {
-        if self.shared.ctx.store.in_doubt() && !self.stopping {
-            self.meanwhile = arrived;
+    /// A row may have gone back with what is behind it, which another node may have by now: that is forgotten. What is in
+    /// our hand all the same comes again with the next look.
+    pub(super) fn doubt_what_is_behind(&mut self, key: &LaneKey, record: &SentRecord) {
+        if !outcome::keeps_contact(&record.outcome) || !self.shared.ctx.store.in_doubt() {
             return;
         }
-        arrived.sort_by_key(|item| item.id);
-        arrived.into_iter().for_each(|item| self.add(item));
-        self.lanes.hands().busy().arrived(&std::mem::take(&mut self.coming));
+        for id in self.lanes.forget_behind(key, &record.item) {
+            self.known.remove(id);
+            self.progress.remove(&id);
+        }
     }
 }

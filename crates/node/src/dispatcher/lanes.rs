@@ -168,6 +168,16 @@ impl Lanes {
         elsewhere
     }
 
+    /// Drops what waits behind an item that came back and whose end is not known. Its contact stays blocked.
+    pub(super) fn forget_behind(&mut self, key: &LaneKey, item: &OutboxItem) -> Vec<OutboxId> {
+        let waiting = self.lanes.get_mut(key).and_then(|lane| lane.behind.get_mut(&item.contact));
+        let gone = waiting.map(std::mem::take).unwrap_or_default();
+        for other in &gone {
+            self.hands.given(key.line(), other.rank.priority);
+        }
+        gone.into_iter().map(|other| other.id).collect()
+    }
+
     /// Everything of a lane that is not under way, taken out of hand: its carrier is away. What waits behind an
     /// item of its contact goes back with it.
     pub(super) fn drain(&mut self, key: &LaneKey) -> Vec<OutboxItem> {

@@ -5,6 +5,7 @@
 //! it and report back. A row leaves its hand only when its outcome is committed.
 
 mod airtime;
+mod arrivals;
 mod breaker;
 mod doubt;
 mod effect;
@@ -26,11 +27,12 @@ use std::time::Duration;
 use domain::{ChannelId, OutboxId, WorkspaceId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use operations::{Committed, Context, Look, Recorded, Room, SendOutcome, SentRecord};
+use operations::{Committed, Context, Look, Recorded, Room, SendOutcome, SentRecord, Ticket};
 use store::{Claimed, OutboxItem, OutboxKind, OutboxLine, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use self::arrivals::Arrivals;
 pub(crate) use self::hand::{BusyLines, FullLines};
 use self::lanes::{Going, LaneKey, Lanes};
 pub(crate) use self::learn::Learnt;
@@ -59,8 +61,8 @@ pub(crate) struct Shared {
 
 /// What the dispatcher is told from outside.
 enum Order {
-    /// Rows that are committed and claimed for this run.
-    Take(Vec<OutboxItem>),
+    /// Rows that are committed and claimed for this run, and the tickets under which they are on their way.
+    Take(Vec<OutboxItem>, Vec<Ticket>),
     /// There may be something to claim.
     Look,
     /// Start nothing new; end when what is under way is recorded.
@@ -87,7 +89,7 @@ impl Handover {
             }
             self.busy.come(&committed.outbox);
             // A dispatcher that is gone has stopped; the next start finds the rows in the store.
-            let _ = self.orders.send(Order::Take(committed.outbox));
+            let _ = self.orders.send(Order::Take(committed.outbox, committed.tickets));
         }
         committed.value
     }
@@ -146,11 +148,9 @@ struct Dispatcher {
     /// cross with rows of that claim, and a later message would overtake an earlier one.
     recording: bool,
     claiming: bool,
-    /// What was handed over while a claim was under way. It joins the lanes with the claim's rows, all by their
-    /// numbers: a claim may bring an earlier message of the same person.
-    meanwhile: Vec<OutboxItem>,
-    /// The lines of what jobs handed over of it.
-    coming: Vec<OutboxLine>,
+    /// What came and is not in the lanes yet. What is handed over while a claim is under way joins them with the claim's
+    /// rows, all by their numbers: a claim may bring an earlier message of the same person.
+    arrivals: Arrivals,
     claim_at: Instant,
     house_at: Instant,
     /// Channels whose settings are being read.
@@ -184,8 +184,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         unrecorded: Vec::new(),
         recording: false,
         claiming: false,
-        meanwhile: Vec::new(),
-        coming: Vec::new(),
+        arrivals: Arrivals::default(),
         claim_at: Instant::now(),
         house_at: Instant::now() + limits::HOUSEKEEPING_EVERY,
         opening: HashSet::new(),
@@ -202,7 +201,9 @@ impl Dispatcher {
         mut inbox: mpsc::UnboundedReceiver<Order>,
         mut reported: mpsc::UnboundedReceiver<Report>,
     ) {
+        let way = self.shared.ctx.on_the_way.clone();
         loop {
+            self.let_arrive();
             self.send_what_may_go();
             if self.stopping {
                 self.give_back();
@@ -222,6 +223,7 @@ impl Dispatcher {
                 biased;
                 Some(report) = reported.recv() => self.hear(report, &mut inbox),
                 Some(order) = inbox.recv() => self.obey(order),
+                () = way.closed(), if !self.arrivals.is_empty() => {}
                 () = tokio::time::sleep_until(wake) => {}
             }
             // All that waits at once, from both, so that neither starves the other.
@@ -236,7 +238,7 @@ impl Dispatcher {
 
     fn may_end(&self) -> bool {
         let busy = self.lanes.in_flight() > 0 || self.recording || self.claiming;
-        self.stopping && !busy && self.unrecorded.is_empty()
+        self.stopping && !busy && self.arrivals.is_empty() && self.unrecorded.is_empty()
     }
 
     /// Gives back what has not begun when the node stops: the next run takes it as new, without a mark.
@@ -249,23 +251,27 @@ impl Dispatcher {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Take(items) if self.claiming => {
-                self.coming.extend(BusyLines::on_the_way(&items));
-                self.meanwhile.extend(items);
-            }
-            Order::Take(items) => self.take(items),
+            Order::Take(items, tickets) => self.arrivals.given(items, tickets),
             Order::Look => self.claim_at = Instant::now(),
             Order::Stop => self.stopping = true,
         }
     }
 
-    fn take(&mut self, items: Vec<OutboxItem>) {
-        let lines = BusyLines::on_the_way(&items);
-        for item in items {
-            if !self.stale.remove(&item.id) {
-                self.add(item);
-            }
+    /// What arrived joins the lanes, unless a claim is under way or it must first be looked what else is in hand.
+    fn let_arrive(&mut self) {
+        let in_doubt = self.shared.ctx.store.in_doubt() && !self.stopping;
+        if self.arrivals.is_empty() || self.claiming || in_doubt {
+            return;
         }
+        let arrivals::Ready { mut given, found } =
+            self.arrivals.ready(&self.shared.ctx.on_the_way, self.stopping);
+        let lines = BusyLines::on_the_way(&given);
+        given.retain(|item| !self.stale.remove(&item.id));
+        if !found.is_empty() {
+            given.extend(found);
+            given.sort_by_key(|item| item.id);
+        }
+        given.into_iter().for_each(|item| self.add(item));
         self.lanes.hands().busy().arrived(&lines);
     }
 
@@ -351,18 +357,20 @@ impl Dispatcher {
             let Some(going) = self.lanes.next(Instant::now()) else { break };
             let Going { key, item, pacer, pace } = going;
             let (shared, reports) = (self.shared.clone(), self.reports.clone());
+            let since = self.known.since(item.id).unwrap_or_else(Instant::now);
             if item.kind == OutboxKind::Message {
                 let first = self.progress.get(&item.id).copied().unwrap_or_default();
                 tokio::spawn(async move {
                     let sending =
-                        AssertUnwindSafe(send::send(&shared, &item, first, (&pacer, &pace))).catch_unwind();
+                        AssertUnwindSafe(send::send(&shared, (&item, since), first, (&pacer, &pace)))
+                            .catch_unwind();
                     let sent = sending.await.unwrap_or_else(|_| send::Sent::broke_off());
                     let _ = reports.send(Report::Sent(key, Box::new(item), sent));
                 });
             } else {
                 let handover = self.handover.clone();
                 tokio::spawn(async move {
-                    let work = outcome::perform_effect(&shared, &handover, &item);
+                    let work = outcome::perform_effect(&shared, &handover, (&item, since));
                     if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                         tracing::error!(outbox = %item.id, "an effect broke off; its flow goes on at the deadline");
                     }
@@ -373,7 +381,7 @@ impl Dispatcher {
     }
 
     fn record_what_waits(&mut self) {
-        if self.recording || self.claiming || self.unrecorded.is_empty() {
+        if self.recording || self.claiming || self.arrivals.has_found() || self.unrecorded.is_empty() {
             return;
         }
         let count = self.unrecorded.len().min(limits::RECORD_BATCH);
@@ -398,12 +406,14 @@ impl Dispatcher {
             Ok(answers) => answers,
             Err(error) => {
                 tracing::error!(%error, "carriers' answers could not be recorded; trying again");
+                records.iter().for_each(|(key, record)| self.doubt_what_is_behind(key, record));
                 self.unrecorded.splice(0..0, records);
                 return;
             }
         };
         for ((key, record), answer) in records.into_iter().zip(answers) {
             if answer == Recorded::NotYet {
+                self.doubt_what_is_behind(&key, &record);
                 self.unrecorded.push((key, record));
                 continue;
             }
@@ -467,7 +477,7 @@ impl Dispatcher {
         if self.must_look() {
             return self.look_what_is_in_hand();
         }
-        if !due {
+        if !due || self.arrivals.has_found() {
             return;
         }
         self.held_back.clear();
@@ -482,8 +492,6 @@ impl Dispatcher {
 
     fn claimed(&mut self, answer: Result<Look, StoreError>) {
         self.claiming = false;
-        let mut arrived = std::mem::take(&mut self.meanwhile);
-        arrived.retain(|item| !self.stale.remove(&item.id));
         match answer {
             Ok(Look { claimed: Claimed { items, parts_sent, .. }, more, held_back, next }) => {
                 self.held_back = held_back;
@@ -493,7 +501,7 @@ impl Dispatcher {
                 }
                 self.progress.extend(parts_sent);
                 items.iter().for_each(|item| self.shared.bell.ring_for(item));
-                arrived.extend(items);
+                self.arrivals.found(items, self.shared.ctx.on_the_way.next());
             }
             Err(error) => {
                 self.shared.metrics.errors.inc();
@@ -501,7 +509,6 @@ impl Dispatcher {
                 tracing::error!(%error, "the outbox could not be read; trying again");
             }
         }
-        self.add_in_order(arrived);
     }
 
     /// Reports that came before their messages' identifiers, and the size of the dead set.
@@ -528,7 +535,7 @@ impl Dispatcher {
             // Nothing begins any more: only reports of what is under way matter.
             return now + limits::CLAIM_LONGEST_SLEEP;
         }
-        let claim = if self.claiming || self.recording {
+        let claim = if self.claiming || self.recording || self.arrivals.has_found() {
             now + limits::CLAIM_LONGEST_SLEEP
         } else {
             self.claim_at.max(now)

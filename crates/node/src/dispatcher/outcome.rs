@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::breaker::{backoff, jitter};
 use super::lanes::LaneKey;
-use super::send::{Sent, is_withdrawn};
+use super::send::{Sent, Wanted, wanted};
 use super::{Dispatcher, Handover, Shared, effect};
 use crate::limits;
 
@@ -42,6 +42,13 @@ impl Dispatcher {
             self.known.remove(item.id);
             self.lanes.finished(&key, &item);
             metrics.count_sent(sent.channel_type, "withdrawn");
+            return;
+        }
+        if sent.held {
+            metrics.count_sent(sent.channel_type, "held");
+            self.lanes.landed(&key);
+            let outcome = SendOutcome::Parked { until: self.after(STORE_PAUSE) };
+            self.unrecorded.push((key, SentRecord { item, outcome }));
             return;
         }
         self.tell_breaker(&key, item.id, &sent, now);
@@ -166,13 +173,33 @@ fn is_too_late(shared: &Shared, item: &OutboxItem) -> bool {
 }
 
 /// Performs an effect and lets its flow go on with the answer. One that nobody waits for any more is not performed.
-pub(super) async fn perform_effect(shared: &Shared, handover: &Handover, item: &OutboxItem) {
+pub(super) async fn perform_effect(
+    shared: &Shared,
+    handover: &Handover,
+    (item, since): (&OutboxItem, Instant),
+) {
     if !shared.membership.may_send().await {
         return;
     }
-    if is_withdrawn(shared, item).await {
-        shared.metrics.count_sent("none", "withdrawn");
-        return;
+    let mut now_wanted = wanted(shared, item, since).await;
+    for _ in 0..limits::EFFECT_RECORDS {
+        if now_wanted != Wanted::Unknown {
+            break;
+        }
+        // Nor could its answer be taken.
+        tokio::time::sleep(STORE_PAUSE).await;
+        now_wanted = wanted(shared, item, since).await;
+    }
+    match now_wanted {
+        Wanted::Yes => {}
+        Wanted::No => {
+            shared.metrics.count_sent("none", "withdrawn");
+            return;
+        }
+        Wanted::Unknown => {
+            tracing::error!(outbox = %item.id, "an effect is not performed; its flow goes on at the deadline");
+            return;
+        }
     }
     let (result, reason) = match effect::read(item) {
         Ok(_) if is_too_late(shared, item) => {

@@ -54,12 +54,14 @@ impl Pace {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pacer {
     last: Arc<Mutex<Option<Instant>>>,
+    /// When the last request really left: between its place and its way out something may have held it up.
+    left: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Pacer {
     /// As if a request had left at `start`: what a run before sent just before its end is not known.
     pub(super) fn since(start: Instant) -> Self {
-        Self { last: Arc::new(Mutex::new(Some(start))) }
+        Self { last: Arc::new(Mutex::new(Some(start))), left: Arc::default() }
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -70,6 +72,18 @@ impl Pacer {
     pub(super) fn free_at(&self, pace: &Pace) -> Option<Instant> {
         (!pace.every.is_zero()).then_some(())?;
         self.last().map(|last| last + pace.every)
+    }
+
+    /// When a request that has its place and is on its way out at `now` may really leave: what was held up leaves at the
+    /// pace as well, and not together. `None`: at once.
+    pub(super) fn leaves_at(&self, now: Instant, pace: &Pace) -> Option<Instant> {
+        if pace.every.is_zero() {
+            return None;
+        }
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = left.map_or(now, |left| (left + pace.every - pace.tolerance()).max(now));
+        *left = Some(next);
+        (next > now).then_some(next)
     }
 
     /// Takes the next place at `now` or later and answers when it is.

@@ -19,6 +19,8 @@ use crate::limits;
 
 /// The header that says that the carrier may have had the message before.
 const POSSIBLY_REPEATED: &str = "X-Possibly-Repeated";
+/// Why nothing leaves: another node has it in hand by now, and what is told of it here is not taken.
+const TAKEN_FOR_DEAD: &str = "this node was taken for dead";
 /// The header by which a carrier may recognise a repeated request.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -33,6 +35,8 @@ pub(super) struct Sent {
     pub(super) possibly_sent: bool,
     /// Whether the row is no longer there: the person opted out while it waited.
     pub(super) withdrawn: bool,
+    /// Whether nothing left, as the store cannot say whether it is still wanted.
+    pub(super) held: bool,
     /// Whether nothing had to leave: the message is read from our own tables.
     pub(super) local: bool,
     /// How long the carrier asks us to wait, if it does.
@@ -57,6 +61,7 @@ impl Sent {
             parts: 0,
             possibly_sent: false,
             withdrawn: false,
+            held: false,
             local: false,
             wait: None,
             channel_type: "none",
@@ -65,8 +70,14 @@ impl Sent {
     }
 }
 
-/// Sends a message from part `first` on. Each further part waits for its own place in the pace of the line.
-pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32, pace: (&Pacer, &Pace)) -> Sent {
+/// Sends a message that is in hand since a moment from part `first` on. Each further part waits for its own place in the
+/// pace of the line.
+pub(super) async fn send(
+    shared: &Shared,
+    (item, since): (&OutboxItem, Instant),
+    first: u32,
+    pace: (&Pacer, &Pace),
+) -> Sent {
     let Some(id) = item.channel else {
         return Sent::failed(SendErrorKind::ChannelConfig, "the message has no channel");
     };
@@ -82,8 +93,17 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32, pace: (
     let Some(message) = outgoing(item) else {
         return Sent::failed(SendErrorKind::MessageInvalid, "the message has no address");
     };
-    if is_withdrawn(shared, item).await {
-        return Sent { withdrawn: true, ..Sent::failed(SendErrorKind::MessageInvalid, "withdrawn") };
+    if !shared.membership.may_send().await {
+        return Sent::failed(SendErrorKind::ConnectionFailed, TAKEN_FOR_DEAD);
+    }
+    match wanted(shared, item, since).await {
+        Wanted::Yes => {}
+        Wanted::No => {
+            return Sent { withdrawn: true, ..Sent::failed(SendErrorKind::MessageInvalid, "withdrawn") };
+        }
+        Wanted::Unknown => {
+            return Sent { held: true, ..Sent::failed(SendErrorKind::ConnectionFailed, "held") };
+        }
     }
     let started = Instant::now();
     let mut sent = Sent {
@@ -91,6 +111,7 @@ pub(super) async fn send(shared: &Shared, item: &OutboxItem, first: u32, pace: (
         parts: first,
         possibly_sent: false,
         withdrawn: false,
+        held: false,
         local: false,
         wait: None,
         channel_type: line.kind().slug(),
@@ -130,18 +151,38 @@ async fn stop(shared: &Shared, item: &OutboxItem, said: &str) -> bool {
     false
 }
 
-/// Whether a message or an effect is no longer wanted. What this node took back is known at once; what another node or
-/// a command took back is seen by a look into the store, unless the row is so young that it goes at once. If the store
-/// cannot say, it goes: it was wanted when it was written.
-pub(super) async fn is_withdrawn(shared: &Shared, item: &OutboxItem) -> bool {
+/// Whether a message or an effect may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Yes,
+    /// The row is gone: the person opted out, or nobody waits for the effect any more.
+    No,
+    /// The store cannot say.
+    Unknown,
+}
+
+/// Whether a message or an effect that is in hand since a moment is still wanted. What this node took back is known at
+/// once; what another node or a command took back, or an opt-out of which the answer was lost, is seen by a look into the
+/// store, unless the row is so young that it goes at once: young by our own steady clock as well as by the time of day,
+/// which may jump.
+pub(super) async fn wanted(shared: &Shared, item: &OutboxItem, since: Instant) -> Wanted {
     if shared.ctx.withdrawn.has(item.id) {
-        return true;
+        return Wanted::No;
     }
     let age = shared.ctx.now().duration_since(item.created_on);
-    if age < limits::LOOK_AGAIN_AFTER {
-        return false;
+    let is_young =
+        age < limits::LOOK_AGAIN_AFTER && since.elapsed() < limits::LOOK_AGAIN_AFTER.unsigned_abs();
+    if is_young && !age.is_negative() {
+        return Wanted::Yes;
     }
-    matches!(shared.ctx.store.outbox_item(item.workspace, item.id).await, Ok(None))
+    match shared.ctx.store.outbox_item(item.workspace, item.id).await {
+        Ok(Some(_)) => Wanted::Yes,
+        Ok(None) => Wanted::No,
+        Err(error) => {
+            tracing::warn!(%error, outbox = %item.id, "it could not be read whether a message is still wanted; it is held");
+            Wanted::Unknown
+        }
+    }
 }
 
 async fn send_parts(
@@ -167,10 +208,22 @@ async fn send_parts(
         if item.possibly_repeated {
             headers.push((POSSIBLY_REPEATED.to_owned(), "1".to_owned()));
         }
-        if !shared.membership.may_send().await {
-            // Another node has it in hand by now; what is told of it here is not taken.
-            sent.result =
-                Err(SendError::new(SendErrorKind::ConnectionFailed, "this node was taken for dead"));
+        let may_send = loop {
+            if !shared.membership.may_send().await {
+                break false;
+            }
+            let Some(moment) = pacer.leaves_at(Instant::now(), pace) else { break true };
+            tokio::time::sleep_until(moment).await;
+            if shared.ctx.withdrawn.has(item.id) {
+                sent.withdrawn = true;
+                return;
+            }
+            if shared.membership.is_fresh() {
+                break true;
+            }
+        };
+        if !may_send {
+            sent.result = Err(SendError::new(SendErrorKind::ConnectionFailed, TAKEN_FOR_DEAD));
             return;
         }
         let answer = shared.network.exchange(Exchange {

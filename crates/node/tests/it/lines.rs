@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use channels::{Inbound, InboundEvent};
 use domain::Urn;
+use node::{Config, Layer};
 use operations::{Cleared, discard_dead, forget_dead, list_dead, retry_dead};
-use store::{DeadFilter, Direction, MessageStatus, Priority, Rank, Rate};
+use store::faults::Faults;
+use store::{DeadFilter, Direction, MessageStatus, Priority, Rank, Rate, StoreError};
 use tokio::time::sleep;
 
 use crate::world::{Attempt, Carried, World};
@@ -191,6 +193,38 @@ async fn what_is_too_old_in_the_dead_set_is_thrown_away() {
     assert_eq!(world.store.dead_count().await.unwrap(), 0);
     let out = world.messages().await.into_iter().filter(|message| message.direction == Direction::Out);
     assert!(out.into_iter().all(|message| message.status == MessageStatus::Failed), "as they were");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_cannot_say_to_be_wanted_is_held() {
+    let away = Arc::new(AtomicBool::new(true));
+    let is_away = away.clone();
+    let faults = Faults::new(move |call, _| {
+        let fails = call.name == "outbox_item" && is_away.load(Ordering::Relaxed);
+        Box::pin(async move { if fails { Err(StoreError::Away("played".to_owned())) } else { Ok(()) } })
+    });
+    let world = World::through(62, faults, Config::new(Layer::default()).unwrap()).await;
+    let slow = world.add_line("slow", Some(Rate { messages: 1, seconds: 5 })).await;
+    for person in 0..4 {
+        world.write_on(slow.uuid, person, "hi").await;
+    }
+    sleep(Duration::from_secs(10)).await;
+    let early = world.attempts().len();
+    assert!(early < 2, "what is young goes at once");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.attempts().len(), early, "the others wait, though their turn came");
+    let urn = Urn::new("tel", "+254722000003");
+    world.hand_in_on(slow.uuid, Inbound::Event(InboundEvent::StopContact { urn })).await.unwrap();
+    away.store(false, Ordering::Relaxed);
+    sleep(Duration::from_secs(60)).await;
+    let mut told: Vec<_> = world.attempts().into_iter().map(|attempt| (attempt.to, attempt.text)).collect();
+    told.sort();
+    let all = told.len();
+    told.dedup();
+    assert_eq!(told.len(), all, "nothing leaves twice: {told:?}");
+    let mut people: Vec<_> = told.iter().map(|(to, _)| to.as_str()).collect();
+    people.dedup();
+    assert_eq!(people, ["+254722000000", "+254722000001", "+254722000002"]);
 }
 
 #[tokio::test(start_paused = true)]

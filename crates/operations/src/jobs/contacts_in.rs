@@ -169,7 +169,7 @@ pub(super) async fn slice(
         after(ctx, job, progress)
     };
     match batch::together(ctx, &inputs, step, |answers| stands(answers).1).await {
-        Ok((answers, outbox)) => Ok(Committed { value: committed(stands(&answers).0), outbox }),
+        Ok((answers, left)) => Ok(Committed::new(committed(stands(&answers).0), left)),
         Err(error) if inputs.len() <= 1 => match Trouble::from(error) {
             Trouble::Later { error, .. } => {
                 let mut alone = Progress { error: Some(error.to_string()), ..progress };

@@ -11,8 +11,8 @@ use super::{
     slice::{Progress, Trouble, after, commit, committed},
 };
 use crate::{
-    Committed, Context, ExportDefinitionsError, ExportRequest, ImportError, export_definitions,
-    import_export::import_with,
+    Committed, Context, ExportDefinitionsError, ExportRequest, ImportError, context::Left,
+    export_definitions, import_export::import_with,
 };
 
 /// Hands an export in to be imported by a job. The report of the import is the file that the job makes.
@@ -60,7 +60,7 @@ pub(super) async fn bring_in(
         changes
     };
     match import_with(ctx, job.workspace, bytes, with).await {
-        Ok(_) => Ok(Committed { value: committed(row), outbox: Vec::new() }),
+        Ok(_) => Ok(Committed::new(committed(row), Left::default())),
         Err(ImportError::Gone) => Err(Trouble::Gone),
         Err(ImportError::Busy) => Err(StoreError::Busy.into()),
         Err(ImportError::Store(error)) => Err(error.into()),

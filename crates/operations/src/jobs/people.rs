@@ -81,7 +81,7 @@ pub(super) async fn step_people(
     let inputs = inputs(ctx, ws, (spec, wanted), job, slice).await?;
     let stands = |answers: &[Result<Started, BatchError>]| after(ctx, job, progress(slice, answers, total));
     match batch::together(ctx, &inputs, step, |answers| stands(answers).1).await {
-        Ok((answers, outbox)) => Ok(Committed { value: committed(stands(&answers).0), outbox }),
+        Ok((answers, left)) => Ok(Committed::new(committed(stands(&answers).0), left)),
         Err(error) if inputs.len() <= 1 => match Trouble::from(error) {
             Trouble::Later { error, .. } => {
                 let failed = Progress {

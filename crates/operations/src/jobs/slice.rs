@@ -8,7 +8,7 @@ use super::{
     JobError, JobSpec, contacts_in, contacts_out, definitions, groups, people, recipients::RecipientsError,
     told,
 };
-use crate::{Committed, Context, batch::BatchError};
+use crate::{Committed, Context, batch::BatchError, context::Left};
 
 /// Longest wait after slices that failed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(5);
@@ -178,7 +178,7 @@ pub(super) async fn commit(
     let (row, mut own) = after(ctx, job, progress);
     changes.append(&mut own);
     ctx.write_one(Unit::new(changes)).await?;
-    Ok(Committed { value: committed(row), outbox: Vec::new() })
+    Ok(Committed::new(committed(row), Left::default()))
 }
 
 async fn end(
@@ -225,7 +225,7 @@ async fn write(
 
 async fn write_row(ctx: &Context, row: JobRow) -> Result<Committed<JobRow>, JobError> {
     match ctx.write_one(Unit::new(vec![Change::Job(Box::new(row.clone()))])).await {
-        Ok(_) => Ok(Committed { value: committed(row), outbox: Vec::new() }),
+        Ok(_) => Ok(Committed::new(committed(row), Left::default())),
         Err(UnitError::Gone) => Err(JobError::Gone),
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),

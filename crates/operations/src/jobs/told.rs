@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Committed, Context, Workspace,
+    context::Left,
     outgoing::{Recipient, outbox_row, outgoing},
     start_flow::not_active,
 };
@@ -81,10 +82,12 @@ pub(super) async fn slice(
     }
     let (row, mut own) = after(ctx, job, progress);
     changes.append(&mut own);
+    let ticket = ctx.ticket(outbox.iter());
     let done = ctx.write_one(Unit::new(changes)).await?;
     let claimed: std::collections::HashSet<_> = done.claimed.into_iter().collect();
-    outbox.retain(|item| claimed.contains(&item.id));
-    Ok(Committed { value: committed(row), outbox })
+    let mut left = Left::default();
+    left.add(outbox.into_iter().filter(|item| claimed.contains(&item.id)), ticket);
+    Ok(Committed::new(committed(row), left))
 }
 
 fn known(target: &Target) -> Option<ContactId> {

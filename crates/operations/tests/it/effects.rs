@@ -2,6 +2,7 @@
 
 use flows::{EffectResult, effect::HttpAnswer};
 use operations::{EffectDone, complete_effect, fail_effect, fire_timers};
+use serde_json::json;
 use store::{OutboxItem, OutboxKind};
 
 use crate::{
@@ -90,6 +91,31 @@ async fn an_opt_out_does_not_wait_for_an_effect() {
     assert_eq!((late.value, late.outbox.len()), (EffectDone::NotWanted, 0));
     assert_eq!(world.transcript("+254700000001").await[2], "in handled hello?");
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn nothing_said_before_in_the_turn_leaves_after_an_opt_out() {
+    let world = world().await;
+    let actions = [
+        json!({"type": "send_msg", "text": "You will hear no more.", "attachments": [], "quick_replies": []}),
+        json!({"type": "set_contact_status", "status": "stopped"}),
+    ];
+    let leave = world.add_flow(&crate::flow_files::doing(0x30_000, "Leave", &actions)).await;
+    let mut trigger = world.trigger("K", leave);
+    trigger.keywords = vec!["leave".into()];
+    world.add_trigger(trigger).await;
+    let effect = asked(&world).await;
+    for text in ["are you there?", "leave", "Amina"] {
+        assert!(world.hears("+254700000001", text).await.is_empty());
+    }
+    let committed = complete_effect(&world.ctx, effect, answer(200, r#"{"name":"Mbagathi"}"#)).await.unwrap();
+    assert_eq!(texts(&committed.outbox), ["You will hear no more."]);
+    let said = world.transcript("+254700000001").await;
+    let out: Vec<&String> = said.iter().filter(|line| line.starts_with("out")).skip(1).collect();
+    let failed = ["out failed Your clinic is Mbagathi.", "out failed Hello! What is your name?"];
+    assert_eq!(out, [failed[0], failed[1], "out queued You will hear no more."]);
+    assert_eq!(world.ctx.store.outbox_depth().await.unwrap(), (1, 0, 0), "nothing else is left");
+    world.assert_counts_true().await;
 }
 
 /// A conversation that waits for a name while two lookups go on in the background.

@@ -145,7 +145,8 @@ pub(super) fn check(conn: &Connection, workspace: WorkspaceId, id: OutboxId) -> 
     if found.is_some() { Ok(()) } else { Err(UnitError::Gone) }
 }
 
-/// Gives a row and the later ones of its contact and channel back, due together or when their pauses are over.
+/// Gives a row that a run has in hand and the later ones of its contact and channel back, due together or when their
+/// pauses are over. It may have been given back before, by a commit of which nothing was heard, and be in another hand.
 /// Answers their ids.
 pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<OutboxId>, UnitError> {
     let channel = retry.channel.map_or(0, |id| id.0);
@@ -155,7 +156,7 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
         "UPDATE outbox SET attempts = attempts + $1, next_attempt = $2, claimed_by = 0,
              possibly_repeated = CASE WHEN $3 = 1 THEN 1 ELSE possibly_repeated END,
              parts_sent = coalesce($4, parts_sent)
-         WHERE id = $5 AND workspace_id = $6",
+         WHERE id = $5 AND workspace_id = $6 AND claimed_by = $7",
         &[
             &i64::from(retry.tried),
             &due,
@@ -163,6 +164,7 @@ pub(super) fn retry(conn: &Connection, retry: &RetryOutbox) -> Result<Vec<Outbox
             &retry.parts_sent,
             &retry.id.0,
             &retry.workspace.0,
+            &retry.run,
         ],
     )?;
     if changed == 0 {

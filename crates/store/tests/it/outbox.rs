@@ -1,7 +1,7 @@
 //! The outbox: order within contact and channel, claims, retries, crashes.
 
 use domain::{ChannelId, ContactId, MessageId, OutboxId};
-use store::{Change, OutboxQueue, Priority, Rank, Recovered, RetryOutbox, Store, Unit};
+use store::{Change, OutboxQueue, Priority, Rank, Recovered, RetryOutbox, Store, Unit, UnitError};
 
 use crate::{
     places::{Place, on_both_databases},
@@ -13,6 +13,7 @@ on_both_databases!(
     a_row_waits_behind_what_another_run_has_in_hand,
     a_claim_leaves_what_stands_behind_another_run,
     nothing_passes_a_row_that_is_held_back_itself,
+    a_row_that_came_back_before_is_not_taken_from_another_hand,
     when_another_run_began_does_not_say_when_the_next_may_leave,
     a_row_that_pauses_leaves_after_its_pause,
     a_claimed_row_has_all_that_sending_needs,
@@ -40,6 +41,7 @@ async fn queue(store: &Store, id: i64, contact: i64, claim_for: i64) -> bool {
 
 fn retry(id: i64, contact: i64, due: i64) -> Change {
     Change::RetryOutbox(RetryOutbox {
+        run: RUN,
         workspace: WORKSPACE,
         id: OutboxId(id),
         contact: ContactId(contact),
@@ -127,6 +129,22 @@ async fn a_claim_leaves_what_stands_behind_another_run(place: Place) {
     let dead = Change::KillOutbox(WORKSPACE, OutboxId(1), "no".to_owned());
     store.write_one(vec![dead].into()).await.unwrap();
     assert_eq!(claimed_by(&store, other, 100, 10).await, [2, 4], "what is set aside holds up nobody");
+}
+
+async fn a_row_that_came_back_before_is_not_taken_from_another_hand(place: Place) {
+    let store = place.open();
+    prepared(&store).await;
+    let other = RUN + 1;
+    for id in 1..=2 {
+        assert!(queue(&store, id, 1, RUN).await);
+    }
+    store.write_one(vec![retry(1, 1, 5)].into()).await.unwrap();
+    let gone = |done: Result<store::UnitDone, UnitError>| assert!(matches!(done, Err(UnitError::Gone)));
+    gone(store.write_one(vec![retry(1, 1, 6)].into()).await);
+    assert_eq!(claimed_by(&store, other, 5, 10).await, [1, 2]);
+    gone(store.write_one(vec![retry(1, 1, 7)].into()).await);
+    assert!(claimed(&store, 10, 10).await.is_empty(), "both are in the other hand");
+    assert_eq!(store.outbox_item(WORKSPACE, OutboxId(1)).await.unwrap().unwrap().attempts, 1);
 }
 
 async fn nothing_passes_a_row_that_is_held_back_itself(place: Place) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use domain::MessageId;
 use store::{JobStatus, MessageRow};
 
+use crate::ledger::{Input, Kind};
 use crate::marks::Mark;
 use crate::world::World;
 
@@ -37,7 +38,7 @@ pub async fn all(world: &Arc<World>) {
     for number in 0..world.scenario.people {
         let owner = store.address_owner(workspace, world.urn(number)).await.ok().flatten();
         let messages = owner.and_then(|(contact, _)| by_contact.remove(&contact.0)).unwrap_or_default();
-        let left = world.ledger().opted_out.contains_key(&number);
+        let left = has_left(world, number, &messages.iter().collect::<Vec<_>>());
         let person = Person { number, messages, left };
         people::check(world, &person);
         carriers::check_messages(world, &person);
@@ -59,6 +60,15 @@ pub async fn all(world: &Arc<World>) {
     check_jobs(world, &messages).await;
 }
 
+/// Whether somebody opted out, whether their carrier was told so or not.
+fn has_left(world: &World, person: usize, messages: &[&MessageRow]) -> bool {
+    let ledger = world.ledger();
+    let asked = |input: &Input| input.person == person && input.kind == Kind::OptOut;
+    ledger.opted_out.contains_key(&person)
+        || messages.iter().any(|row| row.text.starts_with("goodbye"))
+        || ledger.inputs.iter().any(asked)
+}
+
 async fn check_jobs(world: &World, messages: &[MessageRow]) {
     let jobs = world.ledger().jobs.clone();
     for job in jobs {
@@ -71,11 +81,10 @@ async fn check_jobs(world: &World, messages: &[MessageRow]) {
         for number in 0..world.scenario.people {
             let owner = world.store.address_owner(world.workspace.id, world.urn(number)).await;
             let contact = owner.ok().flatten().map(|(contact, _)| contact);
-            let told = messages
-                .iter()
-                .filter(|row| Some(row.contact) == contact && row.text == job.text.as_str())
-                .count();
-            let left = world.ledger().opted_out.contains_key(&number);
+            let of_them: Vec<&MessageRow> =
+                messages.iter().filter(|row| Some(row.contact) == contact).collect();
+            let told = of_them.iter().filter(|row| row.text == job.text.as_str()).count();
+            let left = has_left(world, number, &of_them);
             if told > 1 || (told == 0 && !left) {
                 world.complain(format_args!("person {number} was told '{}' {told} times", job.text));
             }
