@@ -86,12 +86,15 @@ fn asked(world: &World) -> BTreeMap<String, usize> {
 
 #[tokio::test(start_paused = true)]
 async fn one_clock_of_five_fires_each_timer_also_when_its_node_is_paused_and_wakes_up() {
+    let begun = tokio::time::Instant::now();
     let (mut world, gate, others) = nodes(41, 4).await;
     let run = world.node.membership().run_number();
     for person in 0..20 {
         world.write(person, "hello").await;
     }
     assert_eq!(holder(&world, LeaseName::Clock).await, run, "the first node has the clock");
+    assert_eq!(holder(&world, LeaseName::Jobs).await, run, "and the jobs, from the start");
+    assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
     sleep(Duration::from_secs(58)).await;
     assert_eq!(world.node.membership().living(), 5);
     // It will find the timers due, make its units of them, and be stopped right before it hands them to the store.

@@ -11,6 +11,7 @@ const INIT: &[&str] =
 on_both! {
     a_workspace_a_user_and_channels
     the_demo_is_imported_once_and_whole
+    files_are_read_from_standard_input_too
 }
 
 fn a_workspace_a_user_and_channels(place: &Place) {
@@ -33,6 +34,23 @@ fn a_workspace_a_user_and_channels(place: &Place) {
     place.refused(&["channel", "add", "EX", "--name", "Line", "--uuid", kept], "", "already");
     place.refused(&["channel", "add", "EX", "--name", "x", "--config", "{"], "", "--config is not JSON");
     place.refused(&["channel", "add", "FAX", "--name", "x"], "", "not a type of channel");
+    let misspelt =
+        ["channel", "add", "EX", "--name", "x", "--config", "{\"sendurl\": \"http://sms.example/\"}"];
+    place.refused(&misspelt, "", "there is no setting 'sendurl'; EX has ");
+}
+
+fn files_are_read_from_standard_input_too(place: &Place) {
+    place.on(INIT, "long enough\n");
+    let places = "country,state,district\nKenya,Nairobi,Westlands\nKenya,Nairobi,Kibra\n";
+    let report = place.on(&["location", "import", "-", "--json"], places);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["states"], &report["districts"]), (&1.into(), &2.into()), "{report}");
+    place.refused(&["location", "import", "-"], "no places", "cannot take -; nothing was changed");
+    let drill = std::fs::read_to_string(testdata("drill/silence.json")).unwrap();
+    let checked = crate::seedling(&["flow", "check", "-"], &drill);
+    assert!(checked.status.success(), "{}", crate::complained(&checked));
+    let broken = crate::seedling(&["flow", "check", "-"], "{");
+    assert!(!broken.status.success() && crate::complained(&broken).contains("- is not JSON"));
 }
 
 fn the_demo_is_imported_once_and_whole(place: &Place) {
