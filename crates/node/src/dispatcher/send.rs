@@ -203,11 +203,7 @@ async fn send_parts(
             }
         }
         let mut headers = request.headers;
-        let key = if part == 0 { message.uuid.to_string() } else { format!("{}-{}", message.uuid, part + 1) };
-        headers.push((IDEMPOTENCY_KEY.to_owned(), key));
-        if item.possibly_repeated {
-            headers.push((POSSIBLY_REPEATED.to_owned(), "1".to_owned()));
-        }
+        headers.extend(marks(item, message, part));
         let may_send = loop {
             if !shared.membership.may_send().await {
                 break false;
@@ -237,10 +233,7 @@ async fn send_parts(
         });
         let answer = answer.await;
         sent.wait = answer.as_ref().ok().and_then(|answer| asked_to_wait(answer, shared.ctx.now()));
-        let told = answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| line.other_address(&String::from_utf8_lossy(&answer.body)));
+        let told = answer.as_ref().ok().and_then(|answer| other_address(line, answer));
         match judge(line, answer) {
             Ok(external_id) => {
                 told.into_iter().for_each(|urn| learn(shared, item, urn));
@@ -258,6 +251,17 @@ async fn send_parts(
             }
         }
     }
+}
+
+/// By which a carrier knows a part again, and that it may have had it before.
+fn marks(item: &OutboxItem, message: &Outgoing, part: u32) -> impl Iterator<Item = (String, String)> + use<> {
+    let key = if part == 0 { message.uuid.to_string() } else { format!("{}-{}", message.uuid, part + 1) };
+    let repeated = item.possibly_repeated.then(|| (POSSIBLY_REPEATED.to_owned(), "1".to_owned()));
+    std::iter::once((IDEMPOTENCY_KEY.to_owned(), key)).chain(repeated)
+}
+
+fn other_address(line: &Line, answer: &Answer) -> Option<Urn> {
+    line.other_address(&String::from_utf8_lossy(&answer.body))
 }
 
 /// How long an answer asks us to wait (`Retry-After` of 429 and 503, in seconds or as a date; RFC 9110, 10.2.3).
