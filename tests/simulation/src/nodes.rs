@@ -154,7 +154,8 @@ async fn check_leases(world: &World, slot: usize, call: Call, moment: Moment) {
             let (Ok(leases), Ok(nodes)) = (world.store.leases().await, world.store.nodes().await) else {
                 return;
             };
-            for lease in leases {
+            // One that nobody has says nothing: whoever takes it next is compared with who had it last.
+            for lease in leases.into_iter().filter(|lease| lease.run != 0) {
                 let now = (lease.run, lease.fence);
                 let before = lock(&world.leases).insert(lease.name.as_str(), now);
                 let Some(before) = before.filter(|before| *before != now) else { continue };

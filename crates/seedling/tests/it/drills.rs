@@ -18,6 +18,11 @@ fn a_node_on_postgresql_is_killed() {
 }
 
 #[test]
+fn one_of_three_nodes_is_killed() {
+    ends_well(&["crash", "--rounds", "3", "--nodes", "3"], Some(&Place::postgres()));
+}
+
+#[test]
 fn a_node_on_sqlite_is_restarted() {
     ends_well(&["roll", "--nodes", "1", "--rounds", "2", "--rate", "50"], None);
 }
