@@ -5,12 +5,15 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{debian, shell, workspace};
+use crate::{debian, shell, sim, workspace};
 
 /// Rounds of kill -9 in the everyday run; `cargo x drill crash --rounds 50` is the long one.
 const CRASH_ROUNDS: &str = "3";
 
-/// Crates first (they build the binary that the rest uses), then browser and crashes. Every part runs, also after
+/// Seeds of the simulation in the everyday run; `cargo x sim --seeds 20000` is the long one.
+const SEEDS: &str = "2000";
+
+/// Crates first (they build the binary that the rest uses), then browser, crashes and simulation. Every part runs, also after
 /// one failed, so that one run shows everything there is to mend.
 pub fn run() -> Result<()> {
     let root = workspace::root();
@@ -33,6 +36,7 @@ pub fn run() -> Result<()> {
     part("crash drill", &mut || {
         shell::run(Command::new(&binary).args(["drill", "crash", "--rounds", CRASH_ROUNDS]))
     });
+    part("simulation", &mut || sim::run(&["--seeds".to_owned(), SEEDS.to_owned()]));
     if !failed.is_empty() {
         bail!("tests failed in: {}", failed.join(", "));
     }
