@@ -246,7 +246,8 @@ async fn suffer(world: &Arc<World>, running: &Arc<Running>) -> End {
                 // Sometimes the database is away just then.
                 let away = world.chance.nodes.happens(150);
                 world.away[slot].store(away, Ordering::Relaxed);
-                let clean = running.node.stop().await;
+                // One that the others took for dead leaves what it has in hand to them.
+                let clean = running.node.stop().await && !running.node.membership().is_lost();
                 world.away[slot].store(false, Ordering::Relaxed);
                 world.trace.note(format_args!("node {slot} stopped, clean: {clean}"));
                 if clean {
