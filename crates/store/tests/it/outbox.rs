@@ -260,6 +260,9 @@ async fn parts_that_the_carrier_has_are_known_to_the_next_run(place: Place) {
     let Change::RetryOutbox(mut first) = retry(1, 1, 10) else { unreachable!() };
     first.parts_sent = Some(2);
     store.write_one(vec![Change::RetryOutbox(first.clone())].into()).await.unwrap();
+    let again = store.claim_outbox(RUN, at(15), vec![(replies(Some(CHANNEL)), 10)]).await.unwrap();
+    assert_eq!(again.parts_sent, [(OutboxId(1), 2)]);
+    // One that says nothing of parts leaves what is known.
     (first.parts_sent, first.tried) = (None, false);
     store.write_one(vec![Change::RetryOutbox(first)].into()).await.unwrap();
     drop(store);
