@@ -92,7 +92,7 @@ pub use locations::{
 };
 pub use media::{FileEnd, claim_file, end_file};
 pub use move_address::learn_address;
-pub use on_the_way::{OnTheWay, Ticket, in_order, meet};
+pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};

@@ -47,7 +47,7 @@ impl Ticket {
     }
 
     /// The same with so many rows.
-    pub(crate) fn bringing(mut self, rows: usize) -> Self {
+    pub fn bringing(mut self, rows: usize) -> Self {
         self.rows = rows;
         self
     }
@@ -75,7 +75,7 @@ impl OnTheWay {
     }
 
     /// Before rows of these people are committed.
-    pub(crate) fn open(self: &Arc<Self>, contacts: Vec<ContactId>) -> Ticket {
+    pub fn open(self: &Arc<Self>, contacts: Vec<ContactId>) -> Ticket {
         let contacts = in_order(contacts);
         let mut state = self.state();
         let number = state.next;
@@ -114,7 +114,7 @@ pub fn in_order(mut contacts: Vec<ContactId>) -> Arc<[ContactId]> {
 }
 
 /// Whether somebody is among both, each in order.
-pub fn meet(ours: &[ContactId], theirs: &[ContactId]) -> bool {
+fn meet(ours: &[ContactId], theirs: &[ContactId]) -> bool {
     let (few, many) = if ours.len() < theirs.len() { (ours, theirs) } else { (theirs, ours) };
     few.iter().any(|contact| many.binary_search(contact).is_ok())
 }

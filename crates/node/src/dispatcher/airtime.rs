@@ -9,9 +9,10 @@ use ring::hmac;
 use serde::Deserialize;
 use serde_json::{Number, Value, json};
 use smol_str::{SmolStr, ToSmolStr};
+use store::OutboxItem;
 use tokio::time::Instant;
 
-use super::Shared;
+use super::{Shared, effect};
 use crate::http::{Answer, Callee, Exchange, HttpError};
 use crate::limits;
 
@@ -35,6 +36,7 @@ struct Sent {
 pub(super) async fn transfer(
     shared: &Shared,
     ws: Option<&Workspace>,
+    item: &OutboxItem,
     transfer: &Transfer<'_>,
 ) -> EffectResult {
     let Some((settings, secret)) = ws.and_then(Workspace::airtime) else {
@@ -74,7 +76,7 @@ pub(super) async fn transfer(
             answer_bytes: limits::SEND_ANSWER_BYTES,
         };
         let started = Instant::now();
-        let exchanged = shared.network.exchange(exchange).await;
+        let exchanged = effect::ask(shared, item, exchange).await;
         http_logs.push(log(shared, &settings.url, &body, started, retries, &exchanged));
         retries += 1;
         let again = match &exchanged {

@@ -9,7 +9,7 @@ use domain::OutboxId;
 use store::{Claimed, OutboxItem, StoreError};
 use tokio::time::Instant;
 
-use super::{Dispatcher, LaneKey, Report, SentRecord, outcome};
+use super::{BusyLines, Dispatcher, LaneKey, Report, SentRecord, outcome};
 
 /// A commit whose connection broke may come to its end in the database after that: it is looked again then.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -105,15 +105,27 @@ impl Dispatcher {
             }
         }
     }
+
     /// A row may have gone back with what is behind it, which another node may have by now: that is forgotten. What is in
     /// our hand all the same comes again with the next look.
     pub(super) fn doubt_what_is_behind(&mut self, key: &LaneKey, record: &SentRecord) {
-        if !outcome::keeps_contact(&record.outcome) || !self.shared.ctx.store.in_doubt() {
+        if !outcome::gives_back(&record.outcome) || !self.shared.ctx.store.in_doubt() {
             return;
         }
         for id in self.lanes.forget_behind(key, &record.item) {
             self.known.remove(id);
             self.progress.remove(&id);
         }
+        let on_the_way = self.arrivals.doubt(record.item.contact, self.shared.ctx.on_the_way.next());
+        self.not_taken(&on_the_way);
+    }
+
+    /// What was handed over and may be in another hand by now: the next look says which of it is in ours.
+    pub(super) fn not_taken(&mut self, rows: &[OutboxItem]) {
+        if rows.is_empty() {
+            return;
+        }
+        self.lanes.hands().busy().arrived(&BusyLines::on_the_way(rows));
+        self.known.again_at = Some(Instant::now());
     }
 }

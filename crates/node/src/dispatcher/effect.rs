@@ -14,6 +14,9 @@ use super::{Shared, airtime, mail, model};
 use crate::http::{Answer, Callee, Exchange, HttpError};
 use crate::limits;
 
+/// Why a request of an effect is not made.
+pub(super) const NOT_OURS: &str = "this node was taken for dead, or nobody waits for the answer any more";
+
 /// Reads the effect of an outbox row.
 ///
 /// # Errors
@@ -67,7 +70,7 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
             if !may_use(ws.as_deref(), Feature::LanguageModels) {
                 return model::refused("language models are turned off for this workspace");
             }
-            model::ask(shared, ws.as_deref(), llm.uuid, &instructions, &input).await
+            model::ask(shared, (ws.as_deref(), item), llm.uuid, &instructions, &input).await
         }
         Effect::Airtime { transfer, sender, recipient, amounts } => {
             let ws = workspace(shared, item).await;
@@ -77,7 +80,7 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
                 recipient: &recipient.path,
                 amounts: &amounts,
             };
-            airtime::transfer(shared, ws.as_deref(), &wanted).await
+            airtime::transfer(shared, ws.as_deref(), item, &wanted).await
         }
         Effect::Email { to, subject, body } => {
             let ws = workspace(shared, item).await;
@@ -119,6 +122,29 @@ async fn workspace(shared: &Shared, item: &OutboxItem) -> Option<Arc<Workspace>>
     }
 }
 
+/// Makes a request of an effect, the first or a later one, if the effect is still this node's.
+///
+/// # Errors
+/// Also if it is not: as if nobody had been reached. Nothing that is made of it is taken then.
+pub(super) async fn ask(shared: &Shared, item: &OutboxItem, exchange: Exchange) -> Result<Answer, HttpError> {
+    if may_leave(shared, item).await {
+        shared.network.exchange(exchange).await
+    } else {
+        Err(HttpError::NotReached(NOT_OURS.to_owned()))
+    }
+}
+
+/// Whether a request of an effect may leave now. Between two attempts a node may have stood still so long that others took
+/// it for dead, and have made the request in its place; and who had to wait until it could say that it lives looks again
+/// whether somebody waits for the answer.
+pub(super) async fn may_leave(shared: &Shared, item: &OutboxItem) -> bool {
+    if shared.membership.is_fresh() {
+        return true;
+    }
+    shared.membership.may_send().await
+        && matches!(shared.ctx.store.outbox_item(item.workspace, item.id).await, Ok(Some(_)))
+}
+
 /// Calls a web service, again if it was not reached or asks to come again.
 async fn call(shared: &Shared, item: &OutboxItem, index: usize, request: &HttpRequest) -> HttpAnswer {
     let started = Instant::now();
@@ -126,7 +152,7 @@ async fn call(shared: &Shared, item: &OutboxItem, index: usize, request: &HttpRe
     let mut retries = 0;
     let mut repeated = item.possibly_repeated;
     let answered = loop {
-        let answered = shared.network.exchange(exchange(item, index, repeated, request)).await;
+        let answered = ask(shared, item, exchange(item, index, repeated, request)).await;
         let again = match &answered {
             Ok(answer) => matches!(answer.status, 429 | 502..=504),
             Err(error) => matches!(error, HttpError::NotReached(_)),

@@ -5,7 +5,7 @@ use operations::Workspace;
 use smol_str::SmolStr;
 use store::OutboxItem;
 
-use super::Shared;
+use super::{Shared, effect};
 use crate::limits;
 use crate::mail::{self, Mail, MailError, Server};
 
@@ -26,7 +26,11 @@ pub(super) async fn send(
     let mail = Mail { id, to, subject, body };
     let mut attempt = 0;
     let sent = loop {
-        let sent = shared.network.mail(&server, &mail).await;
+        let sent = if effect::may_leave(shared, item).await {
+            shared.network.mail(&server, &mail).await
+        } else {
+            Err(MailError::NotReached(effect::NOT_OURS.to_owned()))
+        };
         attempt += 1;
         match sent {
             Err(MailError::NotReached(_)) if attempt < limits::MAIL_ATTEMPTS => {

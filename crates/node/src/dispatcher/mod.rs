@@ -251,7 +251,10 @@ impl Dispatcher {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Take(items, tickets) => self.arrivals.given(items, tickets),
+            Order::Take(items, tickets) => {
+                let refused = self.arrivals.given(items, tickets);
+                self.not_taken(&refused);
+            }
             Order::Look => self.claim_at = Instant::now(),
             Order::Stop => self.stopping = true,
         }

@@ -4,11 +4,11 @@ use flows::{EffectResult, events::LlmTokens};
 use operations::{ModelSettings, Workspace};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Secret;
+use store::{OutboxItem, Secret};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Shared;
+use super::{Shared, effect};
 use crate::http::{Callee, Exchange, HttpError};
 use crate::limits;
 
@@ -42,7 +42,7 @@ struct Usage {
 /// Asks a model, again if it was not reached or asks to come again.
 pub(super) async fn ask(
     shared: &Shared,
-    ws: Option<&Workspace>,
+    (ws, item): (Option<&Workspace>, &OutboxItem),
     model: Uuid,
     instructions: &str,
     input: &str,
@@ -53,7 +53,7 @@ pub(super) async fn ask(
     };
     let mut attempt = 0;
     let output = loop {
-        let exchanged = shared.network.exchange(exchange(&settings, key, instructions, input)).await;
+        let exchanged = effect::ask(shared, item, exchange(&settings, key, instructions, input)).await;
         attempt += 1;
         let again = match &exchanged {
             Ok(answer) => matches!(answer.status, 429 | 500 | 502..=504),

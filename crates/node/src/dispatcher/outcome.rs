@@ -18,8 +18,17 @@ use crate::limits;
 /// Pause before the store is tried again.
 pub(super) const STORE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Whether the contact's next message waits until this outcome is recorded.
+/// Whether the contact's next message waits until this outcome is recorded. Also behind one that was refused for good: if
+/// that were lost, this one would be tried again, and might be taken after the next.
 pub(super) fn keeps_contact(outcome: &SendOutcome) -> bool {
+    match outcome {
+        SendOutcome::Errored { .. } | SendOutcome::Parked { .. } | SendOutcome::Failed { .. } => true,
+        SendOutcome::Wired { .. } | SendOutcome::Sent { .. } => false,
+    }
+}
+
+/// Whether the row, and what is behind it, goes back to the store.
+pub(super) fn gives_back(outcome: &SendOutcome) -> bool {
     match outcome {
         SendOutcome::Errored { .. } | SendOutcome::Parked { .. } => true,
         SendOutcome::Wired { .. } | SendOutcome::Sent { .. } | SendOutcome::Failed { .. } => false,

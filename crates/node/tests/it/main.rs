@@ -5,6 +5,7 @@
 mod bounds;
 mod crowds;
 mod feed;
+mod handover;
 mod lines;
 mod mail;
 mod media;

@@ -1,15 +1,18 @@
 //! Several nodes on one store: who fires timers, what becomes of one that is paused, away, dead, or of another's name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use node::http::Answer;
 use node::{Config, Layer, Node, StartError, limits};
+use serde_json::json;
 use store::faults::{Faults, Moment};
 use store::{LeaseName, StoreError};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::world::World;
+use crate::world::{Service, World};
 
 /// What a node's calls on the store meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ enum Passage {
     Open,
     /// What is read comes; what is written waits before it is done, as where a process is paused between the two.
     WritesWait,
+    /// This call waits.
+    Waits(&'static str),
     /// Everything waits, as where a process is paused.
     Paused,
     /// Everything fails.
@@ -43,6 +48,7 @@ impl Gate {
                 let passes = |now: &Passage| match now {
                     Passage::Open | Passage::Away => true,
                     Passage::WritesWait => !call.writes || moment == Moment::After,
+                    Passage::Waits(name) => call.name != *name,
                     Passage::Paused => false,
                 };
                 match seen.wait_for(passes).await.map(|now| *now) {
@@ -226,4 +232,33 @@ async fn of_two_nodes_of_one_name_the_second_waits_for_the_first_to_prove_dead()
     let (stopped, third) = tokio::join!(second.stop(), world.beside("first", None));
     assert!(stopped);
     assert!(third.unwrap().stop().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_web_service_is_not_called_by_a_node_that_was_taken_for_dead_while_it_was_about_to() {
+    let gate = Gate::new();
+    let service: Service = Arc::new(|_, _| Ok(Answer { status: 200, ..Answer::default() }));
+    let world = World::amid(45, |_| Some(200), service, gate.faults()).await;
+    let call = json!({"type": "call_webhook", "method": "GET", "url": "http://web.example/"});
+    world.on_keyword("call", &[call, json!({"type": "send_msg", "text": "Called"})]).await;
+    world.write(1, "hello").await;
+    let other = world.beside("other", None).await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    // The last thing that is read before the call: whether the workspace may make it.
+    gate.set(Passage::Waits("definitions_version"));
+    world.write(1, "call").await;
+    sleep(Duration::from_millis(100)).await;
+    gate.set(Passage::Paused);
+    sleep(Duration::from_secs(60)).await;
+    let repeated = || -> Vec<bool> {
+        let said = |(name, _): &(String, String)| name == "X-Possibly-Repeated";
+        world.asked().iter().map(|asked| asked.headers.iter().any(said)).collect()
+    };
+    assert_eq!(repeated(), [true], "the other makes it, and says that it may be a second one");
+    gate.set(Passage::Open);
+    world.node.membership().until_lost().await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(repeated(), [true], "it was already made");
+    assert_eq!(world.tried_to_say("Called"), 1);
+    assert!(other.stop().await);
 }

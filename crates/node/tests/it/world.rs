@@ -103,6 +103,18 @@ impl World {
         Self::built(seed, |_| Some(200), nobody, store, Some(faults), config).await
     }
 
+    /// The same, with a carrier and a service.
+    pub async fn amid<V: Into<Carried>>(
+        seed: u64,
+        verdict: impl Fn(&Attempt) -> V + Send + Sync + 'static,
+        service: Service,
+        faults: Faults,
+    ) -> Self {
+        let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
+        let config = Config::new(Layer::default()).unwrap();
+        Self::built(seed, verdict, service, store, Some(faults), config).await
+    }
+
     /// The same, with other settings and a service.
     pub async fn configured(seed: u64, config: Config, service: Service) -> Self {
         let store = Store::open(&StoreUrl::Memory, StoreOptions::default()).unwrap();
