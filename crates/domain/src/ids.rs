@@ -81,6 +81,8 @@ uuid_id! {
     TopicUuid,
     /// A person who works in the console.
     UserUuid,
+    /// What a program proves itself with.
+    TokenUuid,
     /// A carrier-approved text.
     TemplateUuid,
     /// A campaign.
@@ -124,6 +126,8 @@ row_id! {
     OutboxId,
     /// A user of the console.
     UserId,
+    /// What a program proves itself with.
+    TokenId,
     /// A contact field.
     FieldId,
     /// A contact group.

@@ -274,6 +274,20 @@ pub static CHAT_CLIENT: Limit = rate("chat_client_rate", 300, Duration::from_mil
 pub static CHAT_VISITOR: Limit = rate("chat_visitor_rate", 10, Duration::from_secs(2));
 /// Visitors from one address who were not seen before: each becomes a contact.
 pub static CHAT_NEWCOMER: Limit = rate("chat_newcomer_rate", 200, Duration::from_secs(2));
+/// Requests of one address for the API, whoever they are: more than tokens may ask, so that it holds off floods only.
+pub static API_CLIENT: Limit = rate("api_client_rate", 5_000, Duration::from_millis(2));
+/// Requests with one token for the API: 2,500 at once, and 2,500 an hour.
+pub static API: Limit = rate("api_rate", API_REQUESTS, API_EVERY);
+/// The same for contacts, beside the others.
+pub static API_CONTACTS: Limit = rate("api_contacts_rate", API_REQUESTS, API_EVERY);
+/// The same for messages.
+pub static API_MESSAGES: Limit = rate("api_messages_rate", API_REQUESTS, API_EVERY);
+/// The same for runs.
+pub static API_RUNS: Limit = rate("api_runs_rate", API_REQUESTS, API_EVERY);
+/// Requests of a token in an hour.
+const API_REQUESTS: u32 = 2_500;
+/// An hour divided by that.
+const API_EVERY: Duration = Duration::from_millis(1_440);
 
 /// The limit of this name; other nodes may know others.
 pub(crate) fn rate_named(name: &str) -> Option<&'static Limit> {
@@ -285,6 +299,11 @@ pub(crate) fn rate_named(name: &str) -> Option<&'static Limit> {
         &CHAT_CLIENT,
         &CHAT_VISITOR,
         &CHAT_NEWCOMER,
+        &API_CLIENT,
+        &API,
+        &API_CONTACTS,
+        &API_MESSAGES,
+        &API_RUNS,
     ];
     all.into_iter().find(|limit| limit.name == name)
 }

@@ -15,6 +15,7 @@ mod counts;
 mod create_workspace;
 mod dead_set;
 mod dispatch;
+mod edit_definitions;
 mod export_definitions;
 mod features;
 mod fill_group;
@@ -22,6 +23,7 @@ mod find_contacts;
 mod fire_timers;
 mod import_export;
 mod index_later;
+mod inspected;
 mod interrupt;
 mod jobs;
 mod keep_unhandled;
@@ -38,6 +40,11 @@ mod record_sent;
 mod record_status;
 mod registry;
 mod reminders;
+mod save_field;
+mod save_global;
+mod save_group;
+mod save_label;
+mod save_topic;
 mod schedules;
 mod services;
 mod set_global;
@@ -48,6 +55,7 @@ mod stop_contact;
 mod tables;
 mod tallies;
 mod tickets;
+mod tokens;
 mod triggers;
 mod turn;
 mod window;
@@ -69,6 +77,7 @@ pub use counts::{
 pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace, create_workspace_with};
 pub use dead_set::{Cleared, discard_dead, forget_dead, list_dead, retry_dead};
 pub use dispatch::{Look, Room, claim_outbox, recover};
+pub use edit_definitions::{SaveError, Saved};
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };
@@ -78,6 +87,7 @@ pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};
 pub use index_later::index_later;
+pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
     BroadcastJob, ColumnError, ContactColumn, ContactFileError, ExportContactsJob, ExportDefinitionsJob,
@@ -98,12 +108,19 @@ pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receiv
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status, settle_early};
 pub use registry::Registry;
+pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
+pub use save_global::{GlobalNamed, save_global};
+pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, remove_group, save_group};
+pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
+pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};
 pub use schedules::{
     LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
     find_schedule, fire_schedules, next_moments, pause_schedule, remove_schedule,
 };
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
-pub use set_global::{SetGlobalError, set_global};
+pub use set_global::{
+    MAX_GLOBALS, MAX_KEY as MAX_GLOBAL_KEY, MAX_VALUE as MAX_GLOBAL_VALUE, SetGlobalError, set_global,
+};
 pub use shedding::{
     MAX_SHEDDING, MEASURED_FOR, Shed, Shedding, SheddingMode, TurnedOff, allow_report, report_shedding,
     set_shedding, shedding,
@@ -113,5 +130,8 @@ pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
 pub use tickets::{TicketAction, TicketError, change_ticket};
+pub use tokens::{
+    AddTokenError, AddedToken, MAX_TOKENS, RemoveTokenError, add_token, remove_token, token_digest,
+};
 pub use withdrawn::Withdrawn;
 pub use workspace::Workspace;

@@ -10,7 +10,7 @@ use domain::{ChannelUuid, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use store::{ChannelRow, StoreError};
 
-use crate::{Context, Workspace, tables::load_tables, workspace::PinnedRevision};
+use crate::{Context, Workspace, inspected::Inspected, tables::load_tables, workspace::PinnedRevision};
 
 /// How long a line that was not found is taken not to be there: another process may add it at any time.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(2);
@@ -25,6 +25,8 @@ pub struct Registry {
     /// Lines that carriers called and that are not there, with the moment of the question: carriers go on calling
     /// lines that were removed, and each call would be a read.
     unknown: RwLock<HashMap<ChannelUuid, Timestamp>>,
+    /// What revisions of flows keep and need, of those that somebody asked for.
+    pub(crate) inspected: Inspected,
 }
 
 impl Registry {

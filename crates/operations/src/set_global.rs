@@ -8,11 +8,11 @@ use thiserror::Error;
 use crate::Context;
 
 /// Longest key, in characters.
-const MAX_KEY: usize = 36;
+pub const MAX_KEY: usize = 36;
 /// Longest value, in characters.
-const MAX_VALUE: usize = 10_000;
+pub const MAX_VALUE: usize = 10_000;
 /// Most globals of a workspace.
-const MAX_GLOBALS: usize = 250;
+pub const MAX_GLOBALS: usize = 250;
 /// How often it is tried anew because somebody else changed the definitions meanwhile.
 const MAX_ATTEMPTS: usize = 5;
 
@@ -66,7 +66,7 @@ pub async fn set_global(
             Some(row) => (row.id, row.name.clone()),
             None => (GlobalId(ctx.next_id(ctx.now())), key.clone()),
         };
-        let row = GlobalRow { id, key: key.clone(), name, value: value.clone() };
+        let row = GlobalRow { id, key: key.clone(), name, value: value.clone(), modified_on: ctx.now() };
         let changes =
             [DefinitionChange::Expect(before.workspace.definitions_version), DefinitionChange::Global(row)];
         let unit = Unit::new(changes.map(|change| Change::Definition(workspace, change)).into());

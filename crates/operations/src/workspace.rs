@@ -123,6 +123,11 @@ impl Workspace {
         }
     }
 
+    /// Everything as it was read, without the texts of flows: what lists of fields, groups or lines show.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
     /// Features that were turned on or off.
     pub(crate) fn features(&self) -> &[store::FeatureRow] {
         &self.definitions.features

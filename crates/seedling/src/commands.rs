@@ -22,6 +22,7 @@ mod schedule;
 mod service;
 mod shed;
 mod table;
+mod token;
 mod user;
 mod verify;
 
@@ -86,6 +87,8 @@ pub enum Command {
     Job(job::Job),
     /// People who work in the console
     User(user::User),
+    /// What programs prove themselves with to the API
+    Token(token::Token),
     /// Flows in a file: check them, talk to them
     Flow(flow::Flow),
     /// Rehearse: load, crashes, a fake carrier
@@ -119,6 +122,7 @@ impl Command {
             Self::Schedule(schedule) => briefly(schedule.run()),
             Self::Job(job) => briefly(job.run()),
             Self::User(user) => briefly(user.run()),
+            Self::Token(token) => briefly(token.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),
         }

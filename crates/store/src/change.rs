@@ -133,6 +133,10 @@ pub enum Change {
     IndexContact(WorkspaceId, ContactId),
     /// Removes the oldest entries of the feed from before this moment, some at a time.
     PruneFeed(Timestamp),
+    /// What a program proves itself with who speaks over the API.
+    NewToken(Box<crate::TokenRow>),
+    /// A token is not taken any more; the unit is [`crate::UnitError::Gone`] if there is none.
+    RemoveToken(WorkspaceId, domain::TokenUuid),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

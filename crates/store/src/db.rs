@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
-    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, MediaUuid, MessageId, MessageUuid,
-    OutboxId, OutcomeId, ReminderId, SessionId, TableId, TicketUuid, Urn, UrnId, WorkspaceId,
+    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, LabelId, MediaUuid, MessageId,
+    MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, TableId, TicketUuid, TopicId, Urn, UrnId,
+    WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -18,7 +19,8 @@ use crate::{
     InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MediaRow, MessageRow, NodeRow, OutboxItem,
     OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
     RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
-    TallyRow, TicketRow, TimerKind, Topic, Topics, Unit, UnitDone, UnitError, Verified, WorkspaceRow,
+    TallyRow, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified,
+    WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -404,6 +406,20 @@ reads! {
     fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
     /// How many contacts a search finds.
     fn count_contacts(search: ContactSearch) -> u64;
+    /// How many members each of these groups has.
+    fn member_counts(workspace: WorkspaceId, groups: Vec<GroupId>) -> Vec<(GroupId, i64)>;
+    /// The public identifiers of groups whose members are being brought up to date.
+    fn groups_being_filled(workspace: WorkspaceId) -> Vec<SmolStr>;
+    /// How many messages have each label.
+    fn label_counts(workspace: WorkspaceId) -> Vec<(LabelId, i64)>;
+    /// How many runs of each flow began (`started`) and how they ended, of all days together.
+    fn flow_totals(workspace: WorkspaceId) -> Vec<(FlowId, SmolStr, i64)>;
+    /// How many tickets there are of each topic, open (`true`) and closed.
+    fn topic_counts(workspace: WorkspaceId) -> Vec<(TopicId, bool, i64)>;
+    /// The token whose SHA-256 in hex this is, in whichever workspace.
+    fn token(sha256: SmolStr) -> Option<TokenRow>;
+    /// The tokens of a workspace, the oldest first.
+    fn tokens(workspace: WorkspaceId) -> Vec<TokenRow>;
     /// Files to be fetched at `now` or before, the one that waited longest first.
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.

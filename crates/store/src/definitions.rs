@@ -70,6 +70,8 @@ pub struct GlobalRow {
     pub name: SmolStr,
     /// Value.
     pub value: SmolStr,
+    /// When it was last set; when it was made, if that was before this was kept.
+    pub modified_on: Timestamp,
 }
 
 /// A line to a carrier.
@@ -308,6 +310,10 @@ pub enum DefinitionChange {
     Field(FieldRow),
     /// A group. Taken if the name is in use.
     Group(GroupRow),
+    /// Removes a group and everybody's membership.
+    RemoveGroup(GroupId),
+    /// Removes a label, also from messages.
+    RemoveLabel(LabelId),
     /// A label. Taken if the name is in use.
     Label(LabelRow),
     /// A global. Taken if the key is in use.

@@ -58,6 +58,12 @@ impl IdSource {
         self.last.fetch_max(id >> SLOT_BITS, Ordering::Relaxed);
     }
 
+    /// About when an id was made: exact while no more are made than there are steps.
+    pub fn made_on(id: i64) -> Timestamp {
+        let micros = EPOCH_MICROS.saturating_add((id >> SLOT_BITS) << STEP_BITS);
+        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
     /// An id that none given out or observed so far exceeds.
     pub(crate) fn highest(&self) -> i64 {
         (self.last.load(Ordering::Relaxed) << SLOT_BITS) | i64::from(Self::SLOTS - 1)

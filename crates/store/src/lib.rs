@@ -45,6 +45,7 @@ mod tally;
 mod text_codes;
 mod ticket;
 mod timer;
+mod token;
 mod verify;
 mod workspace;
 mod writing;
@@ -94,5 +95,6 @@ pub use tally::{
 };
 pub use ticket::{TicketChange, TicketEdit, TicketRow, TicketStatus};
 pub use timer::{DueTimer, TimerKind};
+pub use token::TokenRow;
 pub use verify::{Broken, CountDifference, Verified};
 pub use workspace::{UserRow, WorkspaceRow};

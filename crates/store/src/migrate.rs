@@ -88,6 +88,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 22, name: "search_later", sql: include_str!("../migrations/0022_search_later.sql") },
     Migration { version: 23, name: "media", sql: include_str!("../migrations/0023_media.sql") },
+    Migration { version: 24, name: "api", sql: include_str!("../migrations/0024_api.sql") },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

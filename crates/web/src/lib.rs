@@ -1,6 +1,7 @@
-//! HTTP: carriers, web chat, health, metrics. Reads requests, holds them to their limits, and answers; what they
+//! HTTP: carriers, web chat, the API, health, metrics. Reads requests, holds them to their limits, and answers; what they
 //! mean is decided below.
 
+mod api;
 mod body;
 mod carriers;
 mod chat;
@@ -28,6 +29,7 @@ pub fn router(node: Node) -> Router {
         .merge(health::routes())
         .merge(landing::routes())
         .merge(media::routes())
+        .merge(api::routes())
         .fallback(carriers::not_found)
         .with_state(node.clone())
         .layer(axum::middleware::from_fn_with_state(node, limited::gate))

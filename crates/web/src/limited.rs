@@ -37,6 +37,7 @@ const fn route(path: &'static str, by: By, limit: &'static Limit) -> RouteLimit 
 /// All addresses.
 static ROUTES: &[RouteLimit] = &[
     route("/", By::Client, &limits::PAGE_CLIENT),
+    route("/api/v2/{resource}", By::Client, &limits::API_CLIENT),
     route("/c/{type}/{uuid}/{action}", By::Channel, &limits::CARRIER_CHANNEL),
     route("/c/{type}/{uuid}/{action}/", By::Channel, &limits::CARRIER_CHANNEL),
     route("/c/wac/receive", By::Client, &limits::CARRIER_CLIENT),

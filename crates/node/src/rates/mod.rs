@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::ChannelUuid;
+use domain::{ChannelUuid, TokenUuid};
 use smol_str::{SmolStr, format_smolstr};
 use tokio::time::Instant;
 
@@ -48,6 +48,8 @@ pub enum Caller {
     Channel(ChannelUuid),
     /// A visitor of the chat.
     Visitor(SmolStr),
+    /// A program, by its token.
+    Token(TokenUuid),
 }
 
 impl Caller {
@@ -56,6 +58,7 @@ impl Caller {
             Self::Client(address) => format_smolstr!("client {address}"),
             Self::Channel(uuid) => format_smolstr!("channel {uuid}"),
             Self::Visitor(visitor) => format_smolstr!("visitor {visitor}"),
+            Self::Token(uuid) => format_smolstr!("token {uuid}"),
         }
     }
 
@@ -65,6 +68,7 @@ impl Caller {
             "client" => name.parse().ok().map(Self::Client),
             "channel" => name.parse().ok().map(Self::Channel),
             "visitor" => Some(Self::Visitor(name.into())),
+            "token" => name.parse().ok().map(Self::Token),
             _ => None,
         }
     }

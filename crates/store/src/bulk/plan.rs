@@ -23,6 +23,7 @@ const FEW: i64 = 16;
 
 /// All tables, with the rows of one page.
 pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
+    ("api_token", Treatment::Copied, MANY),
     ("campaign", Treatment::Copied, MANY),
     ("campaign_event", Treatment::Copied, MANY),
     ("channel", Treatment::Copied, MANY),

@@ -3,7 +3,7 @@
 use super::{
     apply_dead, apply_definitions, apply_early, apply_extensions, apply_feed, apply_jobs, apply_messages,
     apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets, media,
-    schedules, writer::SideEffects,
+    schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -125,6 +125,8 @@ fn one(
         Change::Media(row) => media::update(conn, row)?,
         Change::IndexContact(workspace, contact) => apply_search::catch_up(conn, *workspace, *contact)?,
         Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
+        Change::NewToken(row) => tokens::insert(conn, row)?,
+        Change::RemoveToken(workspace, uuid) => tokens::remove(conn, *workspace, *uuid)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -135,6 +137,7 @@ fn one(
 
 /// Whether everything that can be refused will be taken, asked before anything is written. A unit that passes needs
 /// no savepoint, which costs a copy of every page it touches. `false`: it cannot be told beforehand.
+// tidy: table
 pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
     let mut sure = true;
     for change in &unit.changes {
@@ -159,7 +162,11 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::Job(job) => apply_jobs::check(conn, job)?,
             Change::Schedule(row) => schedules::check(conn, row)?,
             Change::Media(row) => media::check(conn, row)?,
-            Change::Definition(..) | Change::NewSchedule(_) | Change::RemoveSchedule(..) => sure = false,
+            Change::Definition(..)
+            | Change::NewSchedule(_)
+            | Change::RemoveSchedule(..)
+            | Change::NewToken(_)
+            | Change::RemoveToken(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)
             | Change::JoinGroup(..)

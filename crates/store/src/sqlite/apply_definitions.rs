@@ -43,6 +43,12 @@ pub(super) fn change(
         DefinitionChange::Channel(row) => channel(conn, row),
         DefinitionChange::Field(row) => field(conn, workspace, row),
         DefinitionChange::Group(row) => group(conn, workspace, row),
+        DefinitionChange::RemoveGroup(id) => {
+            remove(conn, workspace, id.0, "contact_group_member", "group_id")
+                .and_then(|()| remove(conn, workspace, id.0, "contact_group", "id"))
+        }
+        DefinitionChange::RemoveLabel(id) => remove(conn, workspace, id.0, "message_label", "label_id")
+            .and_then(|()| remove(conn, workspace, id.0, "label", "id")),
         DefinitionChange::Label(row) => sql::exec(
             conn,
             "INSERT INTO label (id, workspace_id, uuid, name, name_key) VALUES ($1, $2, $3, $4, $5)
@@ -54,10 +60,19 @@ pub(super) fn change(
         .and_then(only_own),
         DefinitionChange::Global(row) => sql::exec(
             conn,
-            "INSERT INTO global_value (id, workspace_id, key, name, value) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value
+            "INSERT INTO global_value (id, workspace_id, key, name, value, modified_on)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value,
+                 modified_on = excluded.modified_on
              WHERE global_value.workspace_id = excluded.workspace_id",
-            &[&row.id.0, &workspace.0, &row.key.as_str(), &row.name.as_str(), &row.value.as_str()],
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.key.as_str(),
+                &row.name.as_str(),
+                &row.value.as_str(),
+                &row.modified_on.as_microsecond(),
+            ],
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the global's key")))
         .and_then(only_own),
@@ -111,6 +126,19 @@ pub(super) fn change(
         .map(drop)
         .map_err(UnitError::from),
     }
+}
+
+/// Removes the rows of a table whose column has this row number.
+fn remove(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    id: i64,
+    table: &'static str,
+    column: &'static str,
+) -> Result<(), UnitError> {
+    let text = format!("DELETE FROM {table} WHERE {column} = $1 AND workspace_id = $2");
+    sql::exec(conn, &text, &[&id, &workspace.0])?;
+    Ok(())
 }
 
 fn field(conn: &Connection, workspace: WorkspaceId, row: &FieldRow) -> Result<(), UnitError> {

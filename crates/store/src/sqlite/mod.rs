@@ -29,10 +29,12 @@ pub(crate) mod read_queues;
 mod read_search;
 mod read_settings;
 pub(crate) mod read_tickets;
+mod read_totals;
 mod read_verify;
 pub(crate) mod recount;
 mod schedules;
 mod tallies;
+mod tokens;
 mod writer;
 
 use std::{

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{Rows, sql};
 use crate::{
-    CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, LabelRow,
-    Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow, TriggerRow,
-    UserRow, WorkspaceRow,
+    CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, IdSource,
+    LabelRow, Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow,
+    TriggerRow, UserRow, WorkspaceRow,
 };
 
 const WORKSPACE_COLUMNS: &str = "id, uuid, name, timezone, country, languages, date_format, time_format,
@@ -144,13 +144,16 @@ impl Rows<'_> {
     }
 
     fn globals(&self, workspace: WorkspaceId) -> Result<Vec<GlobalRow>, StoreError> {
-        let text = "SELECT id, key, name, value FROM global_value WHERE workspace_id = $1 ORDER BY key";
+        let text =
+            "SELECT id, key, name, value, modified_on FROM global_value WHERE workspace_id = $1 ORDER BY key";
         sql::all(self.conn, text, &[&workspace.0], |row| {
+            let id = row.get(0)?;
             Ok(GlobalRow {
-                id: GlobalId(row.get(0)?),
+                id: GlobalId(id),
                 key: sql::text(row, 1)?,
                 name: sql::text(row, 2)?,
                 value: sql::text(row, 3)?,
+                modified_on: sql::time_opt(row, 4)?.unwrap_or_else(|| IdSource::made_on(id)),
             })
         })
     }

@@ -1,6 +1,7 @@
 //! A node with its web server on loopback, and a carrier that is real HTTP: what carriers and browsers see.
 #![allow(clippy::unwrap_used)]
 
+mod api;
 mod carrier;
 mod carriers;
 mod chat;

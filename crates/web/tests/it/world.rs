@@ -27,6 +27,7 @@ pub struct World {
     pub client: Client,
     pub stop: CancellationToken,
     _folder: tempfile::TempDir,
+    _database: Option<test_postgres::Database>,
 }
 
 /// Settings under which tests do not wait: a failed attempt is repeated at once.
@@ -46,6 +47,16 @@ impl World {
         let url = StoreUrl::Sqlite(folder.path().join("test.db"));
         let store = Store::open(&url, StoreOptions::default()).unwrap();
         Self::on(store, folder, layer).await
+    }
+
+    /// On a real PostgreSQL.
+    pub async fn on_postgres() -> Self {
+        let database = test_postgres::Cluster::shared().database();
+        let url = database.url().parse().unwrap();
+        let options = StoreOptions::default();
+        let store = tokio::task::spawn_blocking(move || Store::open(&url, options).unwrap()).await.unwrap();
+        let world = Self::on(store, tempfile::tempdir().unwrap(), Layer::default()).await;
+        Self { _database: Some(database), ..world }
     }
 
     /// On a store that other nodes may share.
@@ -89,7 +100,19 @@ impl World {
         let stop = CancellationToken::new();
         tokio::spawn(web::serve(listener, node.clone(), stop.clone()));
         let client = Client::builder().build().unwrap();
-        Self { node, store, workspace, base, carrier, line, chat, client, stop, _folder: folder }
+        Self {
+            node,
+            store,
+            workspace,
+            base,
+            carrier,
+            line,
+            chat,
+            client,
+            stop,
+            _folder: folder,
+            _database: None,
+        }
     }
 
     /// The same with the two questions behind the catch-all.

@@ -1,0 +1,60 @@
+//! Everything that can be called.
+
+use super::endpoint::Resource;
+use super::resources::*;
+
+/// All resources, by name.
+pub(crate) static RESOURCES: &[&Resource] = &[
+    &campaign_events::RESOURCE,
+    &campaigns::RESOURCE,
+    &channels::RESOURCE,
+    &fields::RESOURCE,
+    &flows::RESOURCE,
+    &globals::RESOURCE,
+    &groups::RESOURCE,
+    &labels::RESOURCE,
+    &topics::RESOURCE,
+    &users::RESOURCE,
+    &workspace::RESOURCE,
+];
+
+/// The resource of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().copied().find(|resource| resource.name == name || resource.alias == Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RESOURCES;
+    use crate::api::endpoint::Method;
+    use crate::api::openapi;
+
+    #[test]
+    fn the_table_is_in_order() {
+        let names: Vec<&str> = RESOURCES.iter().map(|resource| resource.name).collect();
+        assert!(names.is_sorted(), "{names:?}");
+        for resource in RESOURCES {
+            let methods: Vec<Method> = resource.endpoints.iter().map(|endpoint| endpoint.method).collect();
+            assert!(
+                !methods.is_empty()
+                    && methods.iter().all(|one| methods.iter().filter(|m| *m == one).count() == 1)
+            );
+            for endpoint in resource.endpoints {
+                let known = |name: &&&str| endpoint.query.iter().all(|param| param.name != **name);
+                let unknown = endpoint.one_of.iter().chain(endpoint.needs).find(known);
+                assert_eq!(unknown, None, "{} names a parameter that it has not", resource.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_endpoint_is_in_the_document() {
+        let document = openapi::document();
+        for resource in RESOURCES {
+            for endpoint in resource.endpoints {
+                let path = &document["paths"][format!("/api/v2/{}.json", resource.name)];
+                assert!(path[endpoint.method.word().to_ascii_lowercase()].is_object(), "{}", resource.name);
+            }
+        }
+    }
+}
