@@ -1,7 +1,8 @@
 //! What carriers hear back, in the shapes that RapidPro's carriers already know.
 
-use domain::MessageUuid;
-use serde_json::{Map, Value, json};
+use domain::{ChannelUuid, MessageUuid};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{Carrier, Inbound, Line, Reading, Refusal};
 
@@ -17,10 +18,56 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn json(status: u16, message: &str, data: Vec<Value>) -> Self {
-        let body = json!({"message": message, "data": data}).to_string();
+    fn json(status: u16, message: &str, data: &[Datum<'_>]) -> Self {
+        // A form of texts alone cannot fail.
+        let body = serde_json::to_string(&Body { message, data }).unwrap_or_default();
         Self { status, content_type: "application/json".to_owned(), body }
     }
+}
+
+/// What every answer is, in the order of its keys.
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'a str,
+    data: &'a [Datum<'a>],
+}
+
+/// What became of one item, or a word about the request.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Datum<'a> {
+    Msg {
+        channel_uuid: ChannelUuid,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_uuid: Option<MessageUuid>,
+        text: &'a str,
+        urn: String,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        attachments: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        external_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        received_on: Option<Timestamp>,
+    },
+    Status {
+        channel_uuid: ChannelUuid,
+        status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg_uuid: Option<MessageUuid>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        external_id: Option<&'a str>,
+    },
+    Event {
+        channel_uuid: ChannelUuid,
+        event_type: &'a str,
+        urn: String,
+    },
+    Info {
+        info: &'a str,
+    },
+    Error {
+        error: &'a str,
+    },
 }
 
 /// The answer to a request whose items are committed. `uuids` holds our identifier for each item that became
@@ -42,8 +89,8 @@ pub fn accepted(line: &Line, reading: &Reading, uuids: &[Option<MessageUuid>]) -
         None => return ignored("nothing to handle"),
     };
     let uuids = uuids.iter().copied().chain(std::iter::repeat(None));
-    let data = items.iter().zip(uuids).map(|(item, uuid)| describe(line, item, uuid)).collect();
-    Answer::json(200, message, data)
+    let data: Vec<_> = items.iter().zip(uuids).map(|(item, uuid)| describe(line, item, uuid)).collect();
+    Answer::json(200, message, &data)
 }
 
 /// The answer to a webhook that may speak of several channels: what became of each item, and the notes.
@@ -58,15 +105,15 @@ pub fn handled(parts: &[(&Line, &Reading, &[Option<MessageUuid>])], notes: &[Str
     for note in parts.iter().flat_map(|(_, reading, _)| &reading.notes).chain(notes) {
         if !seen.contains(&note) {
             seen.push(note);
-            data.push(json!({"type": "info", "info": note}));
+            data.push(Datum::Info { info: note });
         }
     }
-    Answer::json(200, "Events Handled", data)
+    Answer::json(200, "Events Handled", &data)
 }
 
 /// The answer to a request that is well-formed but says nothing we act on.
 pub fn ignored(reason: &str) -> Answer {
-    Answer::json(200, "Ignored", vec![json!({"type": "info", "info": reason})])
+    Answer::json(200, "Ignored", &[Datum::Info { info: reason }])
 }
 
 /// The answer to a request that is not taken.
@@ -80,48 +127,29 @@ pub fn refused(refusal: &Refusal) -> Answer {
 
 /// An error answer with its reason.
 pub fn error(status: u16, reason: &str) -> Answer {
-    Answer::json(status, "Error", vec![json!({"type": "error", "error": reason})])
+    Answer::json(status, "Error", &[Datum::Error { error: reason }])
 }
 
-fn describe(line: &Line, item: &Inbound, uuid: Option<MessageUuid>) -> Value {
-    let mut data = Map::new();
-    let mut put = |key: &str, value: Value| data.insert(key.to_owned(), value);
+fn describe<'a>(line: &Line, item: &'a Inbound, uuid: Option<MessageUuid>) -> Datum<'a> {
+    let channel_uuid = line.uuid;
     match item {
-        Inbound::Message(message) => {
-            put("type", "msg".into());
-            put("channel_uuid", line.uuid.to_string().into());
-            if let Some(uuid) = uuid {
-                put("msg_uuid", uuid.to_string().into());
-            }
-            put("text", message.text.as_str().into());
-            put("urn", message.urn.to_string().into());
-            if !message.attachments.is_empty() {
-                put("attachments", message.attachments.clone().into());
-            }
-            if let Some(id) = &message.external_id {
-                put("external_id", id.as_str().into());
-            }
-            if let Some(moment) = message.sent_on {
-                put("received_on", moment.to_string().into());
-            }
-        }
-        Inbound::Status(status) => {
-            put("type", "status".into());
-            put("channel_uuid", line.uuid.to_string().into());
-            put("status", status.status.letter().into());
-            if let Some(uuid) = status.message {
-                put("msg_uuid", uuid.to_string().into());
-            }
-            if let Some(id) = &status.external_id {
-                put("external_id", id.as_str().into());
-            }
-        }
+        Inbound::Message(message) => Datum::Msg {
+            channel_uuid,
+            msg_uuid: uuid,
+            text: &message.text,
+            urn: message.urn.to_string(),
+            attachments: &message.attachments,
+            external_id: message.external_id.as_deref(),
+            received_on: message.sent_on,
+        },
+        Inbound::Status(status) => Datum::Status {
+            channel_uuid,
+            status: status.status.letter(),
+            msg_uuid: status.message,
+            external_id: status.external_id.as_deref(),
+        },
         Inbound::Event(event) => {
-            put("type", "event".into());
-            put("channel_uuid", line.uuid.to_string().into());
-            put("event_type", event.name().into());
-            put("urn", event.urn().to_string().into());
+            Datum::Event { channel_uuid, event_type: event.name(), urn: event.urn().to_string() }
         }
     }
-    Value::Object(data)
 }

@@ -1,8 +1,8 @@
 //! Bodies of requests, up to a limit.
 
-use axum::body::{Body, Bytes};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use hyper::body::Body;
 use node::limits;
 
 /// Bytes over the limit that are read and thrown away. A sender that is cut off while it still writes sees a broken
@@ -21,11 +21,11 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a body of at most `limit` bytes, within [`limits::BODY_WITHIN`].
-pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(body: impl Body<Data = Bytes> + Unpin, limit: usize) -> Result<Bytes, BodyError> {
     tokio::time::timeout(limits::BODY_WITHIN, gather(body, limit)).await.unwrap_or(Err(BodyError::Late))
 }
 
-async fn gather(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
+async fn gather(mut body: impl Body<Data = Bytes> + Unpin, limit: usize) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();
     let mut over = 0;
     while let Some(frame) = body.frame().await {

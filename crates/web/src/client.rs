@@ -5,16 +5,21 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 
-/// The client's address. Behind a proxy it is the last one that the proxy put into `X-Forwarded-For`.
+/// The client of a request that came through the router.
 pub(crate) fn client(headers: &HeaderMap, extensions: &Extensions, trust_forwarded: bool) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    client_of(headers, peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), trust_forwarded)
+}
+
+/// The client's address. Behind a proxy it is the last one that the proxy put into `X-Forwarded-For`.
+pub(crate) fn client_of(headers: &HeaderMap, peer: IpAddr, trust_forwarded: bool) -> IpAddr {
     let forwarded = || {
         let all = headers.get_all("x-forwarded-for");
         let last = all.iter().next_back().and_then(|value| value.to_str().ok())?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
     let forwarded = if trust_forwarded { forwarded() } else { None };
-    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    forwarded.or_else(peer).map_or(IpAddr::from([0, 0, 0, 0]), network)
+    network(forwarded.unwrap_or(peer))
 }
 
 /// The part of an address that one client holds: of version 6 a whole /64.

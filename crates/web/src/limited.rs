@@ -1,5 +1,6 @@
-//! How often each address of the node may be called, in one table, and the gate that holds callers to it. What is not
-//! in the table is not answered: a route that is added gets its line here first.
+//! How often each address of the router may be called, in one table, and the gate that holds callers to it. What is not
+//! in the table is not answered: a route that is added gets its line here first. What carriers call has its limits in
+//! `carriers.rs`.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,46 +14,29 @@ use serde_json::json;
 use crate::carriers;
 use crate::client::client;
 
-/// By what callers are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// The client's address.
-    Client,
-    /// The channel in the address; a client who calls channels that are not there is held to
-    /// [`limits::STRAY_CLIENT`].
-    Channel,
-}
-
-/// One address, and how often it may be called. The chat holds visitors to limits of their own beside these.
+/// One address, and how often a client may call it. The chat holds visitors to limits of their own beside these.
 struct RouteLimit {
     path: &'static str,
-    by: By,
     limit: &'static Limit,
 }
 
-const fn route(path: &'static str, by: By, limit: &'static Limit) -> RouteLimit {
-    RouteLimit { path, by, limit }
+const fn route(path: &'static str, limit: &'static Limit) -> RouteLimit {
+    RouteLimit { path, limit }
 }
 
 /// All addresses.
 static ROUTES: &[RouteLimit] = &[
-    route("/", By::Client, &limits::PAGE_CLIENT),
-    route("/api/v2/{resource}", By::Client, &limits::API_CLIENT),
-    route("/c/{type}/{uuid}/{action}", By::Channel, &limits::CARRIER_CHANNEL),
-    route("/c/{type}/{uuid}/{action}/", By::Channel, &limits::CARRIER_CHANNEL),
-    route("/c/wac/receive", By::Client, &limits::CARRIER_CLIENT),
-    route("/c/wac/receive/", By::Client, &limits::CARRIER_CLIENT),
-    route("/c/wac/{uuid}/receive", By::Channel, &limits::CARRIER_CHANNEL),
-    route("/c/wac/{uuid}/receive/", By::Channel, &limits::CARRIER_CHANNEL),
-    route("/chat/{uuid}", By::Client, &limits::CHAT_CLIENT),
-    route("/chat/{uuid}/", By::Client, &limits::CHAT_CLIENT),
-    route("/chat/{uuid}/messages", By::Client, &limits::CHAT_CLIENT),
-    route("/chat/{uuid}/open", By::Client, &limits::CHAT_CLIENT),
-    route("/chat/{uuid}/events", By::Client, &limits::CHAT_CLIENT),
-    route("/health/live", By::Client, &limits::PAGE_CLIENT),
-    route("/health/ready", By::Client, &limits::PAGE_CLIENT),
-    route("/media/{uuid}", By::Client, &limits::PAGE_CLIENT),
-    route("/metrics", By::Client, &limits::PAGE_CLIENT),
+    route("/", &limits::PAGE_CLIENT),
+    route("/api/v2/{resource}", &limits::API_CLIENT),
+    route("/chat/{uuid}", &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/", &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/messages", &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/open", &limits::CHAT_CLIENT),
+    route("/chat/{uuid}/events", &limits::CHAT_CLIENT),
+    route("/health/live", &limits::PAGE_CLIENT),
+    route("/health/ready", &limits::PAGE_CLIENT),
+    route("/media/{uuid}", &limits::PAGE_CLIENT),
+    route("/metrics", &limits::PAGE_CLIENT),
 ];
 
 /// Lets a request through, or says when to come again. Nothing here waits for the store.
@@ -63,37 +47,23 @@ pub(crate) async fn gate(
     next: Next,
 ) -> Response {
     let address = client(request.headers(), request.extensions(), node.config().trust_forwarded_for);
-    let stray = (&limits::STRAY_CLIENT, Caller::Client(address));
-    let (limit, caller) = match &path {
-        None => stray,
+    let limit = match &path {
+        None => &limits::STRAY_CLIENT,
         Some(path) => match ROUTES.iter().find(|route| route.path == path.as_str()) {
-            Some(RouteLimit { by: By::Client, limit, .. }) => (*limit, Caller::Client(address)),
-            Some(RouteLimit { by: By::Channel, limit, .. }) => {
-                match channel(&node, path.as_str(), request.uri().path()) {
-                    Some(channel) => (*limit, channel),
-                    None => stray,
-                }
-            }
+            Some(route) => route.limit,
             None => {
                 tracing::error!(path = path.as_str(), "this address has no limit in web/src/limited.rs");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         },
     };
-    match node.rates().take(limit, caller) {
+    match node.rates().take(limit, Caller::Client(address)) {
         Ok(()) => next.run(request).await,
         Err(wait) => {
             node.metrics().count_limit(limit.name);
             too_often(request.uri().path(), wait)
         }
     }
-}
-
-/// The channel that the address names, if it is one of ours.
-fn channel(node: &Node, route: &str, path: &str) -> Option<Caller> {
-    let place = route.split('/').position(|part| part == "{uuid}")?;
-    let uuid = path.split('/').nth(place)?.parse().ok()?;
-    node.context().registry.knows_channel(uuid).then_some(Caller::Channel(uuid))
 }
 
 /// The answer to who asks too often.

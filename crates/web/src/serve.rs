@@ -5,10 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::http::Request;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use node::Node;
@@ -16,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+
+use crate::site::Site;
 
 /// Connections open at a time; more wait to be accepted.
 const CONNECTIONS: usize = 30_000;
@@ -32,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves until `stop` is cancelled, then lets open requests end. Chat streams end by themselves when the node
 /// says that it stops, which `stop` must bring about.
 pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
-    let router = crate::router(node);
+    let site = Arc::new(Site::new(node));
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     loop {
@@ -49,9 +46,9 @@ pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let (site, stop) = (site.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, peer, router, stop).await;
+                    connection(stream, peer, site, stop).await;
                     drop(permit);
                 });
             }
@@ -68,20 +65,12 @@ pub async fn serve(listener: TcpListener, node: Node, stop: CancellationToken) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: SocketAddr, site: Arc<Site>, stop: CancellationToken) {
     // Answers are small: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let router = router.clone();
-        async move {
-            Ok::<_, Infallible>(
-                router
-                    .oneshot(request.map(axum::body::Body::new))
-                    .await
-                    .unwrap_or_else(|never| match never {}),
-            )
-        }
+    let service = service_fn(move |request| {
+        let site = site.clone();
+        async move { Ok::<_, Infallible>(site.answer(peer, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

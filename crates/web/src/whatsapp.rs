@@ -4,13 +4,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{Method, header};
+use axum::http::{Method, header, request::Parts};
 use axum::response::Response;
-use axum::{Router, routing::get};
 use channels::answer::{self, Answer};
 use channels::{Carrier, CarrierType, Line, Reading, Refusal, wac};
 use domain::{ChannelUuid, MessageUuid};
+use hyper::body::Incoming;
 use node::{Channel, IntakeError, Node, limits};
 
 use crate::{body, carriers};
@@ -19,25 +18,6 @@ use crate::{body, carriers};
 const SIGNATURE: &str = "x-hub-signature-256";
 /// Type of the channels, in metrics.
 const SLUG: &str = "wac";
-
-pub(crate) fn routes() -> Router<Node> {
-    Router::new()
-        .route("/c/wac/receive", get(receive_any).post(receive_any))
-        .route("/c/wac/receive/", get(receive_any).post(receive_any))
-        .route("/c/wac/{uuid}/receive", get(receive_at).post(receive_at))
-        .route("/c/wac/{uuid}/receive/", get(receive_at).post(receive_at))
-}
-
-async fn receive_any(State(node): State<Node>, request: Request) -> Response {
-    receive(&node, None, request).await
-}
-
-async fn receive_at(State(node): State<Node>, Path(uuid): Path<String>, request: Request) -> Response {
-    match uuid.parse() {
-        Ok(uuid) => receive(&node, Some(uuid), request).await,
-        Err(_) => carriers::not_found().await,
-    }
-}
 
 /// A channel of ours with its settings.
 struct Known<'c> {
@@ -54,8 +34,13 @@ fn known(channel: &Arc<Channel>) -> Option<Known<'_>> {
     }
 }
 
-async fn receive(node: &Node, uuid: Option<ChannelUuid>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+/// Takes a webhook: called at the address of a channel, or at that of all.
+pub(crate) async fn receive(
+    node: &Node,
+    uuid: Option<ChannelUuid>,
+    parts: &Parts,
+    body: Incoming,
+) -> Response {
     let mut channels = match node.lines().of_kind(node.context(), CarrierType::WhatsAppCloud).await {
         Ok(channels) => channels,
         Err(error) => {
