@@ -1,24 +1,20 @@
-//! Kept-alive HTTP connections to one host or, in turn, to several, as a carrier or a balancer holds them. Plain hyper: the load generator shares
-//! the machine with the node that it measures and must cost little.
+//! Kept-alive HTTP connections to one host or, in turn, to several, as a carrier or a balancer holds them. The load
+//! generator shares the machine with the node that it measures and must cost little: a request is one write and one or
+//! two reads by the task that wants the answer ([`crate::wire`]).
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::StatusCode;
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+
+use crate::wire::Wire;
 
 /// How long an answer is waited for. Carriers give up after 30 seconds or less.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
-/// No answer of a node is longer.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Why a call has no answer.
 #[derive(Debug, Error)]
@@ -46,7 +42,7 @@ pub struct Answer {
 /// One host and the connections to it that nobody uses now.
 struct Host {
     authority: String,
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    idle: Mutex<Vec<Wire>>,
 }
 
 /// A bounded set of connections to one host or several.
@@ -104,78 +100,85 @@ impl Connections {
         body: Bytes,
     ) -> Result<Answer, CallError> {
         let host = self.next_host();
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header(HOST, &host.authority)
-            .header(CONTENT_TYPE, content_type);
-        for (name, value) in headers {
-            request = request.header(*name, value);
+        let mut request = host.head("POST", path);
+        for (name, value) in [("content-type", content_type)]
+            .into_iter()
+            .chain(headers.iter().map(|(name, value)| (*name, value.as_str())))
+        {
+            push_all(&mut request, &[name, ": ", value, "\r\n"]);
         }
-        let request = request.body(Full::new(body));
-        self.call(host, request.map_err(|error| host.broken(&error))?).await
+        push_all(&mut request, &["content-length: ", &body.len().to_string(), "\r\n\r\n"]);
+        request.extend_from_slice(&body);
+        self.call(host, &request).await
     }
 
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Result<Answer, CallError> {
         let host = self.next_host();
-        let request =
-            Request::builder().uri(path).header(HOST, &host.authority).body(Full::new(Bytes::new()));
-        self.call(host, request.map_err(|error| host.broken(&error))?).await
+        let mut request = host.head("GET", path);
+        request.extend_from_slice(b"\r\n");
+        self.call(host, &request).await
     }
 
     fn next_host(&self) -> &Host {
         &self.hosts[self.turn.fetch_add(1, Ordering::Relaxed) % self.hosts.len()]
     }
 
-    async fn call(&self, host: &Host, request: Request<Full<Bytes>>) -> Result<Answer, CallError> {
+    async fn call(&self, host: &Host, request: &[u8]) -> Result<Answer, CallError> {
         let _permit = self.permits.acquire().await.map_err(|error| host.broken(&error))?;
         let exchange = async {
-            let mut connection = self.connection(host).await?;
-            let answer = connection.send_request(request).await.map_err(|error| host.broken(&error))?;
-            let status = answer.status();
-            let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| host.broken(&error))?.to_bytes();
-            host.give_back(connection);
-            Ok(Answer { status, body })
+            let mut wire = self.wire(host).await?;
+            let (answer, may_go_on) = wire.exchange(request).await.map_err(|error| host.broken(&error))?;
+            if may_go_on {
+                host.give_back(wire);
+            }
+            Ok(answer)
         };
         tokio::time::timeout(ANSWER_WAIT, exchange).await.unwrap_or(Err(CallError::Silence(ANSWER_WAIT)))
     }
 
     /// An idle connection that still stands, or a new one.
-    async fn connection(&self, host: &Host) -> Result<SendRequest<Full<Bytes>>, CallError> {
-        while let Some(mut connection) = host.take() {
-            if !connection.is_closed() && connection.ready().await.is_ok() {
-                return Ok(connection);
+    async fn wire(&self, host: &Host) -> Result<Wire, CallError> {
+        while let Some(wire) = host.take() {
+            if wire.stands() {
+                return Ok(wire);
             }
         }
-        let stream = TcpStream::connect(&host.authority).await.map_err(|error| {
+        let wire = Wire::connect(&host.authority).await.map_err(|error| {
             self.refused.fetch_add(1, Ordering::Relaxed);
             host.broken(&error)
         })?;
-        stream.set_nodelay(true).map_err(|error| host.broken(&error))?;
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| host.broken(&error))?;
         self.opened.fetch_add(1, Ordering::Relaxed);
-        // Its end is seen by the next call that uses it.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(sender)
+        Ok(wire)
     }
 }
 
 impl Host {
-    fn take(&self) -> Option<SendRequest<Full<Bytes>>> {
+    /// The first lines of a request.
+    fn head(&self, method: &str, path: &str) -> Vec<u8> {
+        let mut head = Vec::with_capacity(512);
+        push_all(&mut head, &[method, " ", path, " HTTP/1.1\r\nhost: ", &self.authority, "\r\n"]);
+        head
+    }
+
+    fn take(&self) -> Option<Wire> {
         self.idle.lock().ok()?.pop()
     }
 
-    fn give_back(&self, connection: SendRequest<Full<Bytes>>) {
+    fn give_back(&self, wire: Wire) {
         if let Ok(mut idle) = self.idle.lock() {
-            idle.push(connection);
+            idle.push(wire);
         }
     }
 
     fn broken(&self, error: &dyn std::fmt::Display) -> CallError {
         CallError::Connection(self.authority.clone(), error.to_string())
+    }
+}
+
+fn push_all(request: &mut Vec<u8>, texts: &[&str]) {
+    for text in texts {
+        request.extend_from_slice(text.as_bytes());
     }
 }
 

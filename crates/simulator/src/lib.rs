@@ -17,6 +17,7 @@ pub mod roll;
 pub mod scratch;
 pub mod several;
 pub mod whatsapp;
+mod wire;
 
 /// A conversation of two questions, as an export that `seedling import` reads. Each reply ends with the
 /// message that it answers, so that the ledger can tell which is which.
