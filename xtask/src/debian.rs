@@ -27,6 +27,11 @@ pub fn ensure_pgbouncer() -> Result<()> {
     if installed { Ok(()) } else { ensure("pgbouncer", "pgbouncer") }
 }
 
+/// Installs Debian's `package`, which no program of its own tells of.
+pub fn add(package: &str) -> Result<()> {
+    install(package, package)
+}
+
 fn install(program: &str, package: &str) -> Result<()> {
     if !shell::exists("apt-get") {
         bail!("`{program}` is missing and this is not Debian: install {package} by hand, then run again");

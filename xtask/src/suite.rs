@@ -28,6 +28,7 @@ pub fn run() -> Result<()> {
         debian::ensure_postgresql()?;
         debian::ensure_pgbouncer()?;
         debian::ensure("openssl", "openssl")?;
+        python_client(&root)?;
         let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
         shell::run(Command::new("cargo").args(tests).current_dir(&root))
     });
@@ -41,6 +42,29 @@ pub fn run() -> Result<()> {
         bail!("tests failed in: {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// The client of RapidPro's API that programs in Python use, in an environment of its own in the target folder.
+fn python_client(root: &Path) -> Result<()> {
+    debian::ensure("python3", "python3")?;
+    let folder = workspace::target_directory().join("rapidpro-python");
+    let python = folder.join("bin/python");
+    let there = |python: &Path| {
+        let asked = Command::new(python).args(["-c", "import temba_client"]).output();
+        asked.is_ok_and(|output| output.status.success())
+    };
+    if there(&python) {
+        return Ok(());
+    }
+    eprintln!("   installing the Python client of RapidPro's API");
+    let venv = Command::new("python3").args(["-m", "venv"]).arg(&folder).output();
+    if !venv.is_ok_and(|output| output.status.success()) {
+        debian::add("python3-venv")?;
+        shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    }
+    let requirements = root.join("crates/seedling/tests/python/requirements.txt");
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    shell::run(Command::new(&python).args(install).arg(requirements))
 }
 
 /// Playwright drives Debian's Chromium; the download of its own browser is switched off.

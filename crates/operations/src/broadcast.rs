@@ -170,6 +170,7 @@ fn spec(ws: &Workspace, said: Said, recipients: Recipients) -> Result<JobSpec, B
                 flow,
                 recipients,
                 skip_in_a_flow,
+                not_again: false,
                 params: None::<Arc<serde_json::Value>>,
                 started_by: StartedBy::Person { user: None, origin: Some("ui".into()) },
             }))

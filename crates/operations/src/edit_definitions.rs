@@ -99,7 +99,7 @@ pub(crate) fn proper_name(name: &str, most: usize) -> Result<SmolStr, SaveError>
         return Err(SaveError::Name("The name is too long."));
     }
     if name.contains(['"', '\\', '\0']) {
-        return Err(SaveError::Name("Cannot contain the character: \" or \\"));
+        return Err(SaveError::Name("May not contain \" or \\."));
     }
     Ok(name.into())
 }

@@ -78,6 +78,7 @@ fn rows(
         attachments: message.attachments.iter().map(SmolStr::new).collect(),
         quick_replies: None,
         detail: None,
+        job: None,
         external_id: message.external_id.clone(),
         reason: Some(format!("kept, but no flow could take it: {reason}")),
         day: ws.day(arrived),

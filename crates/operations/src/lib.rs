@@ -4,6 +4,8 @@
 //! what it needs in one read, runs pure code in memory, and commits all changes as one unit. What must leave the
 //! node is an outbox row of the same commit, and is handed to the dispatcher only afterwards ([`Committed`]).
 
+mod act_on_contacts;
+mod act_on_messages;
 mod add_channel;
 mod add_service;
 mod add_user;
@@ -40,12 +42,15 @@ mod record_sent;
 mod record_status;
 mod registry;
 mod reminders;
+mod save_campaign;
+mod save_contact;
 mod save_field;
 mod save_global;
 mod save_group;
 mod save_label;
 mod save_topic;
 mod schedules;
+mod send_message;
 mod services;
 mod set_global;
 mod shedding;
@@ -62,6 +67,8 @@ mod window;
 mod withdrawn;
 mod workspace;
 
+pub use act_on_contacts::{ContactAction, act_on_contacts};
+pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
@@ -108,6 +115,11 @@ pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receiv
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status, settle_early};
 pub use registry::Registry;
+pub use save_campaign::{
+    MAX_CAMPAIGN_EVENTS, MAX_CAMPAIGN_NAME, MAX_CAMPAIGNS, Point, PointDoes, PointNamed,
+    remove_campaign_event, save_campaign, save_campaign_event,
+};
+pub use save_contact::{ContactEdit, MAX_CONTACT_NAME, SaveContactError, SavedContact, Whom, save_contact};
 pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
 pub use save_global::{GlobalNamed, save_global};
 pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, remove_group, save_group};
@@ -117,6 +129,7 @@ pub use schedules::{
     LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
     find_schedule, fire_schedules, next_moments, pause_schedule, remove_schedule,
 };
+pub use send_message::{SendMessage, SendMessageError, send_message};
 pub use services::{AirtimeSettings, EmailSettings, ModelSettings, ServiceError};
 pub use set_global::{
     MAX_GLOBALS, MAX_KEY as MAX_GLOBAL_KEY, MAX_VALUE as MAX_GLOBAL_VALUE, SetGlobalError, set_global,

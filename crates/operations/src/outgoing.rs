@@ -55,6 +55,7 @@ pub(crate) fn outgoing(
         quick_replies: (!message.quick_replies.is_empty())
             .then(|| serde_json::to_string(&message.quick_replies).unwrap_or_default()),
         detail: Some(detail_json(message, session)),
+        job: None,
         external_id: None,
         reason: reason.map(str::to_owned),
         day: ws.day(now),

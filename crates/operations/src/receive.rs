@@ -434,6 +434,7 @@ impl Turn<'_> {
             attachments: incoming.attachments,
             quick_replies: None,
             detail: inbound_detail(incoming.payload.as_ref()),
+            job: None,
             external_id: incoming.external_id,
             reason,
             day: self.ws.day(arrived),

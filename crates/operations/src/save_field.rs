@@ -91,7 +91,7 @@ fn proper(name: &str) -> Result<SmolStr, SaveError> {
     }
     let fits = |c: char| c.is_alphanumeric() || c == ' ' || c == '-';
     if !name.chars().all(fits) {
-        return Err(SaveError::Name("Can only contain letters, numbers, spaces and hyphens."));
+        return Err(SaveError::Name("May only contain letters, digits, spaces and hyphens."));
     }
     Ok(name.into())
 }

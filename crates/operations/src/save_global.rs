@@ -63,7 +63,7 @@ fn proper(name: &str) -> Result<&str, SaveError> {
         return Err(SaveError::Name("Ensure this field has no more than 36 characters."));
     }
     if !name.chars().all(fits) {
-        return Err(SaveError::Name("Can only contain letters, numbers, spaces and hyphens."));
+        return Err(SaveError::Name("May only contain letters, digits, spaces and hyphens."));
     }
     Ok(name)
 }

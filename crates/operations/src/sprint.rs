@@ -320,6 +320,8 @@ impl Turn<'_> {
             created_on: run.created_on,
             modified_on: run.modified_on,
             exited_on: run.exited_on,
+            path: run.exited_on.map(|_| path_json(run)),
+            job: self.job,
         }
     }
 
@@ -345,7 +347,9 @@ impl Turn<'_> {
             contact: self.person.row.id,
             urn: message.urn.as_ref().and_then(|urn| self.person.urn_row(urn)),
         };
-        let (new, item) = outgoing(self.ctx, &self.ws, self.now, to, event, message, (flow, session));
+        let (mut new, item) = outgoing(self.ctx, &self.ws, self.now, to, event, message, (flow, session));
+        // What a flow says is the flow's, also where a job started it.
+        new.job = self.job.filter(|_| session.is_none());
         self.changes.push(Change::Message(Box::new(new)));
         if let Some(mut item) = item {
             item.rank = self.rank;
@@ -449,6 +453,16 @@ fn seconds_of(seconds: u32) -> SignedDuration {
 /// Whether a message of ours has yet to leave.
 fn is_queued(message: &NewMessage) -> bool {
     message.direction == Direction::Out && message.status == MessageStatus::Queued
+}
+
+/// The nodes that a run went through.
+fn path_json(run: &Run) -> String {
+    let Some(program) = &run.program else { return "[]".to_owned() };
+    let steps = run.path.iter().filter_map(|step| {
+        let node = program.nodes.get(usize::try_from(step.node).ok()?)?;
+        Some(json!({"node": node.uuid, "time": step.arrived_on}))
+    });
+    Value::Array(steps.collect()).to_string()
 }
 
 /// Results by key, as the API gives them.

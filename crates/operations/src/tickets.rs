@@ -147,6 +147,13 @@ impl Turn<'_> {
         engine.modify(contact, modifier, &mut |_| false)
     }
 
+    /// Closes a ticket without starting what is set for closed ones.
+    pub(crate) fn close_ticket_quietly(&mut self, ticket_uuid: TicketUuid) {
+        for event in self.modify(&Modifier::TicketClose { ticket_uuid }) {
+            self.keep_change(&event);
+        }
+    }
+
     /// Keeps an event that no flow caused, with what it means for tickets.
     fn keep_change(&mut self, event: &Event) {
         self.keep_ticket(event, None);

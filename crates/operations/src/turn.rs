@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{Contact, ContactStatus, EventUuid, FlowId, MessageId, SessionId, Urn};
+use domain::{Contact, ContactStatus, EventUuid, FlowId, JobId, MessageId, SessionId, Urn};
 use flows::{
     Effect, EffectResult, Engine, Event, EventKind, Resume, Session, Sprint, Trigger,
     events::ContactStatusChanged,
@@ -58,6 +58,8 @@ pub(crate) struct Turn<'c> {
     pub message: Option<CurrentMessage>,
     /// What weight has what this turn sends.
     pub rank: Rank,
+    /// The job that it is a part of.
+    pub job: Option<JobId>,
     /// Inserts of inbound messages: first in the unit, so that a duplicate is seen as one before anything else.
     pub first: Vec<Change>,
     pub changes: Vec<Change>,
@@ -80,6 +82,7 @@ impl<'c> Turn<'c> {
             more_pending: false,
             message: None,
             rank: Rank::of(Priority::OneOff),
+            job: None,
             first: Vec::new(),
             changes: Vec::new(),
             outbox: Vec::new(),
@@ -109,6 +112,12 @@ impl<'c> Turn<'c> {
     /// The turn with another weight of what it sends than that of something started for one person.
     pub fn ranked(mut self, rank: Rank) -> Self {
         self.rank = rank;
+        self
+    }
+
+    /// The turn as a part of a job.
+    pub fn part_of(mut self, job: JobId) -> Self {
+        self.job = Some(job);
         self
     }
 

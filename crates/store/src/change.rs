@@ -39,6 +39,12 @@ pub enum Change {
     Status(Box<StatusChange>),
     /// A label on a message; nothing if it has it.
     Label(NewMessageLabel),
+    /// A label is taken off a message; nothing if it has it not.
+    Unlabel(NewMessageLabel),
+    /// An incoming message is put away, taken back, or emptied for good.
+    Visibility(WorkspaceId, MessageId, crate::Visibility, Timestamp),
+    /// All that a contact wrote is put away.
+    ArchiveMessages(WorkspaceId, ContactId, Timestamp),
     /// A session, new or changed.
     Session(Box<SessionRow>),
     /// A run, new or changed.
@@ -133,6 +139,9 @@ pub enum Change {
     IndexContact(WorkspaceId, ContactId),
     /// Removes the oldest entries of the feed from before this moment, some at a time.
     PruneFeed(Timestamp),
+    /// Erases what is known of a contact: their messages, answers, history and files. Comes behind what takes away their
+    /// name, addresses and groups.
+    Erase(WorkspaceId, ContactId, Timestamp),
     /// What a program proves itself with who speaks over the API.
     NewToken(Box<crate::TokenRow>),
     /// A token is not taken any more; the unit is [`crate::UnitError::Gone`] if there is none.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ContactId, EventId, FlowId, GroupId, MessageId, MessageUuid, RunId, RunUuid, SessionId, SessionUuid, Urn,
-    WorkspaceId,
+    ContactId, EventId, FlowId, GroupId, JobId, MessageId, MessageUuid, RunId, RunUuid, SessionId,
+    SessionUuid, Urn, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -95,6 +95,10 @@ pub struct RunRow {
     pub modified_on: Timestamp,
     /// When it ended.
     pub exited_on: Option<Timestamp>,
+    /// JSON of the nodes it went through, `[{"node", "time"}]`, once it has ended by itself.
+    pub path: Option<String>,
+    /// The start that began it; kept as it was first written.
+    pub job: Option<JobId>,
 }
 
 /// An entry in a contact's history.

@@ -14,13 +14,14 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ChannelRow, Claimed, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
-    Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource,
-    InboundKey, JobFile, JobRow, LeaseRow, LeftOut, Loaded, MediaRow, MessageRow, NodeRow, OutboxItem,
+    ChannelRow, Claimed, ContactList, ContactNamed, ContactSearch, ConversationKey, DailyCount, DeadFilter,
+    DeadRow, Definitions, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed,
+    FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut, ListedContact,
+    ListedMessage, ListedRun, Loaded, MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OutboxItem,
     OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
-    RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent, TallyKind,
-    TallyRow, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified,
-    WorkspaceRow,
+    RunList, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent,
+    TallyKind, TallyRow, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified,
+    Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -406,6 +407,21 @@ reads! {
     fn search_contacts(search: ContactSearch, after: Option<ContactId>, limit: usize) -> Vec<ContactId>;
     /// How many contacts a search finds.
     fn count_contacts(search: ContactSearch) -> u64;
+    /// A page of a list of contacts.
+    fn list_contacts(workspace: WorkspaceId, list: ContactList) -> Vec<ListedContact>;
+    /// These contacts, in the order in which they are named; `None` for who is not there, or was erased.
+    fn named_contacts(workspace: WorkspaceId, named: Vec<ContactNamed>) -> Vec<Option<NamedContact>>;
+    /// A page of a list of messages.
+    fn list_messages(workspace: WorkspaceId, list: MessageList) -> Vec<ListedMessage>;
+    /// A page of a list of runs.
+    fn list_runs(workspace: WorkspaceId, list: RunList) -> Vec<ListedRun>;
+    /// Jobs of a kind, the newest first: those with lower row numbers than the given one, or higher ones the other way
+    /// round; asked for between two moments in microseconds.
+    fn list_jobs(workspace: WorkspaceId, kind: JobKind, span: (i64, i64), walk: Walk) -> Vec<JobRow>;
+    /// The public identifiers of jobs.
+    fn job_uuids(workspace: WorkspaceId, jobs: Vec<JobId>) -> Vec<(JobId, JobUuid)>;
+    /// Whether a contact has been in a flow.
+    fn was_in_flow(workspace: WorkspaceId, contact: ContactId, flow: FlowId) -> bool;
     /// How many members each of these groups has.
     fn member_counts(workspace: WorkspaceId, groups: Vec<GroupId>) -> Vec<(GroupId, i64)>;
     /// The public identifiers of groups whose members are being brought up to date.

@@ -310,6 +310,8 @@ pub enum DefinitionChange {
     Field(FieldRow),
     /// A group. Taken if the name is in use.
     Group(GroupRow),
+    /// Removes a point of a campaign.
+    RemoveCampaignEvent(CampaignEventId),
     /// Removes a group and everybody's membership.
     RemoveGroup(GroupId),
     /// Removes a label, also from messages.

@@ -22,6 +22,9 @@ pub mod faults;
 mod feed;
 mod ids;
 mod job;
+mod listed;
+mod listed_messages;
+mod listed_runs;
 mod media;
 mod message;
 mod migrate;
@@ -47,6 +50,7 @@ mod ticket;
 mod timer;
 mod token;
 mod verify;
+mod walk;
 mod workspace;
 mod writing;
 
@@ -71,6 +75,9 @@ pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,
     NewLeftOut,
 };
+pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, NamedContact};
+pub use listed_messages::{ListedMessage, MessageList, MessagesOf, Visibility};
+pub use listed_runs::{ListedRun, RunList, RunsOf};
 pub use media::{MediaRow, MediaState};
 pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
@@ -97,4 +104,5 @@ pub use ticket::{TicketChange, TicketEdit, TicketRow, TicketStatus};
 pub use timer::{DueTimer, TimerKind};
 pub use token::TokenRow;
 pub use verify::{Broken, CountDifference, Verified};
+pub use walk::Walk;
 pub use workspace::{UserRow, WorkspaceRow};

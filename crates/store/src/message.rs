@@ -1,6 +1,6 @@
 //! Messages, their statuses and the daily counts that follow them.
 
-use domain::{ChannelId, ContactId, FlowId, LabelId, MessageId, MessageUuid, Urn, UrnId, WorkspaceId};
+use domain::{ChannelId, ContactId, FlowId, JobId, LabelId, MessageId, MessageUuid, Urn, UrnId, WorkspaceId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -130,6 +130,8 @@ pub struct NewMessage {
     pub external_id: Option<SmolStr>,
     /// Why it failed, or why no flow took it.
     pub reason: Option<String>,
+    /// The broadcast that says it.
+    pub job: Option<JobId>,
     /// Local day of the workspace, days since 1970-01-01: where it is counted for good.
     pub day: i32,
     /// When it was written.

@@ -89,6 +89,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 22, name: "search_later", sql: include_str!("../migrations/0022_search_later.sql") },
     Migration { version: 23, name: "media", sql: include_str!("../migrations/0023_media.sql") },
     Migration { version: 24, name: "api", sql: include_str!("../migrations/0024_api.sql") },
+    Migration { version: 25, name: "lists", sql: include_str!("../migrations/0025_lists.sql") },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.
@@ -117,6 +118,7 @@ pub(crate) fn sqlite_text(sql: &str) -> String {
     sql.replace("{{id}}", "INTEGER PRIMARY KEY")
         .replace("{{uuid}}", "BLOB")
         .replace("{{blob}}", "BLOB")
+        .replace("{{stored}}", "VIRTUAL")
         .replace("{{json}}", "TEXT")
         .replace("{{without_rowid}}", " WITHOUT ROWID")
         .replace("{{only_postgres}}", "--")
@@ -130,6 +132,7 @@ pub(crate) fn postgres_text(sql: &str) -> String {
         .replace("{{id}}", "BIGINT PRIMARY KEY")
         .replace("{{uuid}}", "UUID")
         .replace("{{blob}}", "BYTEA")
+        .replace("{{stored}}", "STORED")
         .replace("{{without_rowid}}", "")
         .replace("{{only_postgres}}", "")
 }

@@ -26,7 +26,8 @@ pub async fn ask(world: Arc<World>) {
             let params = Some(Arc::new(json!({"token": format!("j{number}")})));
             let started_by = StartedBy::Person { user: None, origin: None };
             let flow = programme::notice();
-            let start = StartJob { flow, recipients, skip_in_a_flow: false, params, started_by };
+            let start =
+                StartJob { flow, recipients, skip_in_a_flow: false, not_again: false, params, started_by };
             (JobSpec::StartFlow(start), text)
         } else {
             let text = format!("news j{number}");

@@ -111,6 +111,7 @@ async fn a_flow_that_is_started_for_many_is_not_begun_for_who_opts_out_meanwhile
     let since = world.attempts().len();
     let definitions = world.store.definitions(world.workspace.id).await.unwrap().unwrap();
     let spec = JobSpec::StartFlow(StartJob {
+        not_again: false,
         flow: definitions.flows.iter().find(|flow| flow.name == "visit").unwrap().uuid,
         recipients: Recipients { query: "tel ~ 254722".into(), ..Recipients::default() },
         skip_in_a_flow: false,

@@ -221,6 +221,7 @@ impl World {
                 attachments: Vec::new(),
                 quick_replies: None,
                 detail: None,
+                job: None,
                 external_id: None,
                 reason: None,
                 day: 20_000,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::{ContactId, JobUuid, Urn};
+use domain::{ContactId, JobId, JobUuid, Urn};
 use flows::{Engine, EventKind, TriggerKind};
 use store::{Conversation, ConversationKey, JobRow, Priority, Rank, StoreError};
 
@@ -38,6 +38,7 @@ struct Task {
     spec: JobSpec,
     named: Vec<Urn>,
     uuid: JobUuid,
+    job: JobId,
     many: bool,
     rank: Rank,
 }
@@ -137,7 +138,7 @@ async fn inputs(
     // Jobs for many share a line with each other; what a job does for one person goes before them.
     let rank =
         if many { Rank { priority: Priority::Bulk, source: job.id.0 } } else { Rank::of(Priority::OneOff) };
-    let task = Arc::new(Task { spec: spec.clone(), named, uuid: job.uuid, many, rank });
+    let task = Arc::new(Task { spec: spec.clone(), named, uuid: job.uuid, job: job.id, many, rank });
     let mut inputs = Vec::with_capacity(slice.targets.len());
     for target in &slice.targets {
         let key = match target {
@@ -179,8 +180,11 @@ fn step<'a>(
             }
             (None, Target::Contact(_)) => return Ok(nothing_for("there is no such contact")),
         };
-        let turn = turn.ranked(input.task.rank);
+        let turn = turn.ranked(input.task.rank).part_of(input.task.job);
         match &input.task.spec {
+            JobSpec::StartFlow(start) if was_in(&turn, start).await? => {
+                Ok(nothing_for("the contact was in the flow before"))
+            }
             JobSpec::StartFlow(start) => begin(turn, beginning(start, input.task.many)).await,
             JobSpec::Broadcast(broadcast) => Ok(say(turn, broadcast, input.task.uuid)),
             JobSpec::FillGroup(_)
@@ -200,6 +204,15 @@ pub(super) fn named_before(target: &Target, theirs: &[store::UrnRow], named: &[U
         Target::Urn(urn) => named.iter().take_while(|other| !same(other, urn)).any(is_theirs),
         Target::Contact(_) | Target::New => named.iter().any(is_theirs),
     }
+}
+
+/// Whether the contact of a turn was in the flow before, where that matters.
+async fn was_in(turn: &Turn<'_>, start: &StartJob) -> Result<bool, StoreError> {
+    if !start.not_again || turn.person.is_new() {
+        return Ok(false);
+    }
+    let Some(flow) = turn.ws.flow(start.flow) else { return Ok(false) };
+    turn.ctx.store.was_in_flow(turn.ws.row.id, turn.person.row.id, flow.id).await
 }
 
 fn beginning(start: &StartJob, many: bool) -> Beginning {

@@ -71,6 +71,9 @@ pub struct StartJob {
     /// Whether people who are in a flow are left in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_in_a_flow: bool,
+    /// Whether people who have been in the flow before are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_again: bool,
     /// Values for `@trigger.params`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Arc<serde_json::Value>>,
@@ -179,6 +182,7 @@ impl From<&SessionTriggered> for JobSpec {
                 create_contact: triggered.create_contact,
             },
             skip_in_a_flow: triggered.exclusions.in_a_flow,
+            not_again: false,
             params: None,
             started_by: StartedBy::Flow {
                 run_summary: triggered.run_summary.clone(),

@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use domain::{Contact, ContactId, ContactUrn, JobUuid, Urn};
+use domain::{Contact, ContactId, ContactUrn, JobId, JobUuid, Urn};
 use flows::{Engine, Event, EventKind, events::BroadcastCreated};
 use jiff::{SignedDuration, Timestamp};
 use store::{Change, JobRow, OutboxItem, Priority, Rank, Reach, Tell, Unit};
@@ -56,8 +56,15 @@ pub(super) async fn slice(
         (Err(error), _) => return Err(error.into()),
     };
     let rank = Rank { priority: Priority::Bulk, source: job.id.0 };
-    let mut telling =
-        Telling { ctx, ws, broadcast: &broadcast.broadcast, uuid: job.uuid, now: ctx.now(), rank };
+    let mut telling = Telling {
+        ctx,
+        ws,
+        broadcast: &broadcast.broadcast,
+        uuid: job.uuid,
+        job: job.id,
+        now: ctx.now(),
+        rank,
+    };
     let (mut changes, mut outbox) = (Vec::with_capacity(found.len() + 2), Vec::with_capacity(found.len()));
     let mut found = found.into_iter().peekable();
     for id in known {
@@ -103,6 +110,7 @@ struct Telling<'t> {
     ws: &'t Workspace,
     broadcast: &'t BroadcastCreated,
     uuid: JobUuid,
+    job: JobId,
     now: Timestamp,
     /// What weight it has: jobs share a line with each other.
     rank: Rank,
@@ -136,8 +144,9 @@ impl Telling<'_> {
             .as_ref()
             .and_then(|urn| to.urns.iter().find(|row| row.scheme == urn.scheme && row.path == urn.path));
         let recipient = Recipient { contact: to.contact, urn };
-        let (message, mut item) =
+        let (mut message, mut item) =
             outgoing(self.ctx, self.ws, self.now, recipient, event, &created.msg, (None, None));
+        message.job = Some(self.job);
         if let Some(item) = &mut item {
             item.rank = self.rank;
         }

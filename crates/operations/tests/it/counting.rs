@@ -158,6 +158,7 @@ impl Life {
                 params: None,
                 started_by: StartedBy::Person { user: None, origin: None },
                 skip_in_a_flow: false,
+                not_again: false,
             };
             let new = NewJob {
                 workspace: self.world.workspace.id,

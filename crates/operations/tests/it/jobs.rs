@@ -189,6 +189,7 @@ async fn who_opted_out_or_is_in_a_flow_is_left_out() {
     assert!(!interrupt(&world.ctx, world.workspace.id, contact).await.unwrap().value);
     world.add_flow(&greeting(0x30_000, "Visit", "A visit.")).await;
     let spec = JobSpec::StartFlow(StartJob {
+        not_again: false,
         flow: id(0x30_000).into(),
         recipients: Recipients { groups: vec![id(0x9001).into()], ..Recipients::default() },
         skip_in_a_flow: true,

@@ -325,6 +325,7 @@ async fn park(world: &World, from: &str, texts: impl Iterator<Item = String>) {
             attachments: Vec::new(),
             quick_replies: None,
             detail: None,
+            job: None,
             external_id: None,
             reason: None,
             day: 1,

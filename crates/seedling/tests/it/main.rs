@@ -12,6 +12,7 @@ mod killed;
 mod node;
 mod out_again;
 mod place;
+mod python_client;
 mod setting_up;
 mod several_nodes;
 mod shared_limits;

@@ -68,6 +68,7 @@ impl ContactSearch {
     }
 
     fn conditions(&self, writer: &mut statement::Writer) {
+        writer.push(" AND c.deleted_on IS NULL");
         if let Some(status) = self.status {
             writer.push(" AND c.status = ");
             writer.text(status.word());

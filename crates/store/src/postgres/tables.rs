@@ -189,6 +189,7 @@ impl<'u> Tables<'u> {
             &new.day,
             &created,
             &created,
+            &new.job.map(|id| id.0),
         ]);
     }
 
@@ -454,6 +455,8 @@ impl<'u> Tables<'u> {
                 &run.created_on.as_microsecond(),
                 &run.modified_on.as_microsecond(),
                 &run.exited_on.map(Timestamp::as_microsecond),
+                &run.path,
+                &run.job.map(|id| id.0),
             ]);
         }
         table
@@ -557,7 +560,7 @@ const JOINED_GROUPS: &str = "INSERT INTO contact_group_member (workspace_id, con
 const NEW_MESSAGES: &str =
     "INSERT INTO message (id, workspace_id, uuid, contact_id, urn_id, channel_id, flow_id,
          direction, status, text, attachments, quick_replies, detail, external_id, reason, day, created_on,
-         modified_on)
+         modified_on, job_id)
      SELECT * FROM {rows}";
 const MESSAGES: &str = "UPDATE message AS m SET status = w.status, flow_id = w.flow_id,
          external_id = w.external_id, reason = w.reason, error_count = w.errors, modified_on = w.modified_on,
@@ -585,10 +588,11 @@ const SESSIONS: &str =
      WHERE session.workspace_id = excluded.workspace_id AND session.contact_id = excluded.contact_id";
 const RUNS: &str =
     "INSERT INTO run (id, workspace_id, uuid, session_id, contact_id, flow_id, status, responded,
-         results, created_on, modified_on, exited_on)
+         results, created_on, modified_on, exited_on, path, job_id)
      SELECT * FROM {rows}
      ON CONFLICT (id) DO UPDATE SET status = excluded.status, responded = excluded.responded,
-         results = excluded.results, modified_on = excluded.modified_on, exited_on = excluded.exited_on
+         results = excluded.results, modified_on = excluded.modified_on, exited_on = excluded.exited_on,
+         path = excluded.path
      WHERE run.workspace_id = excluded.workspace_id";
 const EVENTS: &str = "INSERT INTO event (id, workspace_id, contact_id, session_id, kind, body, created_on)
      SELECT * FROM {rows}";

@@ -1,9 +1,9 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_dead, apply_definitions, apply_early, apply_extensions, apply_feed, apply_jobs, apply_messages,
-    apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets, media,
-    schedules, tokens, writer::SideEffects,
+    apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed, apply_jobs,
+    apply_messages, apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets,
+    media, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -53,6 +53,13 @@ fn one(
         Change::Message(message) => apply_messages::insert(conn, message, side)?,
         Change::Status(status) => done.statuses.push(apply_messages::status(conn, status, side)?),
         Change::Label(label) => apply_messages::label(conn, label)?,
+        Change::Unlabel(label) => apply_messages::unlabel(conn, label)?,
+        Change::Visibility(workspace, message, visibility, at) => {
+            apply_messages::visibility(conn, (*workspace, *message), *visibility, *at)?;
+        }
+        Change::ArchiveMessages(workspace, contact, at) => {
+            apply_messages::archive_all(conn, *workspace, *contact, *at)?;
+        }
         Change::Handled(workspace, message, flow, reason, at) => {
             apply_messages::handled(conn, (*workspace, *message), *flow, reason.as_deref(), *at, side)?;
         }
@@ -125,6 +132,7 @@ fn one(
         Change::Media(row) => media::update(conn, row)?,
         Change::IndexContact(workspace, contact) => apply_search::catch_up(conn, *workspace, *contact)?,
         Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
+        Change::Erase(workspace, contact, at) => apply_erase::erase(conn, *workspace, *contact, *at)?,
         Change::NewToken(row) => tokens::insert(conn, row)?,
         Change::RemoveToken(workspace, uuid) => tokens::remove(conn, *workspace, *uuid)?,
         Change::Definition(workspace, change) => {
@@ -173,6 +181,9 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::LeaveGroup(..)
             | Change::Status(_)
             | Change::Label(_)
+            | Change::Unlabel(_)
+            | Change::Visibility(..)
+            | Change::ArchiveMessages(..)
             | Change::Session(_)
             | Change::Run(_)
             | Change::Event(_)
@@ -205,6 +216,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::PruneFeed(_)
             | Change::IndexContact(..)
             | Change::NewMedia(_)
+            | Change::Erase(..)
             | Change::EndSession(..) => {}
         }
     }

@@ -43,6 +43,7 @@ pub(super) fn change(
         DefinitionChange::Channel(row) => channel(conn, row),
         DefinitionChange::Field(row) => field(conn, workspace, row),
         DefinitionChange::Group(row) => group(conn, workspace, row),
+        DefinitionChange::RemoveCampaignEvent(id) => remove(conn, workspace, id.0, "campaign_event", "id"),
         DefinitionChange::RemoveGroup(id) => {
             remove(conn, workspace, id.0, "contact_group_member", "group_id")
                 .and_then(|()| remove(conn, workspace, id.0, "contact_group", "id"))

@@ -1,13 +1,13 @@
 //! Writes messages and their statuses, and notes what the daily counts must follow.
 
 use crate::sql::{Connection, Row};
-use domain::{FlowId, MessageId, WorkspaceId};
+use domain::{ContactId, FlowId, MessageId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{apply_early, sql, writer::SideEffects};
 use crate::{
     Direction, MessageRef, MessageStatus, NewMessage, NewMessageLabel, StatusChange, StatusResult, UnitError,
-    tally::Moments,
+    Visibility, tally::Moments,
 };
 
 /// Messages of one sender under one id that are compared with a new one, the latest. There is more than one only if
@@ -24,8 +24,8 @@ pub(super) fn insert(
     sql::exec(
         conn,
         "INSERT INTO message (id, workspace_id, uuid, contact_id, urn_id, channel_id, flow_id, direction, status,
-             text, attachments, quick_replies, detail, external_id, reason, day, created_on, modified_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)",
+             text, attachments, quick_replies, detail, external_id, reason, day, created_on, modified_on, job_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)",
         &[
             &message.id.0,
             &message.workspace.0,
@@ -44,6 +44,7 @@ pub(super) fn insert(
             &message.reason,
             &message.day,
             &created,
+            &message.job.map(|id| id.0),
         ],
     )?;
     let place = (message.workspace, message.day, message.channel.map(|id| id.0));
@@ -269,6 +270,57 @@ pub(super) fn label(conn: &Connection, label: &NewMessageLabel) -> Result<(), Un
         "INSERT INTO message_label (workspace_id, message_id, label_id) VALUES ($1, $2, $3)
          ON CONFLICT (label_id, message_id) DO NOTHING",
         &[&label.workspace.0, &label.message.0, &label.label.0],
+    )?;
+    Ok(())
+}
+
+/// A label is taken off a message.
+pub(super) fn unlabel(conn: &Connection, label: &NewMessageLabel) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "DELETE FROM message_label WHERE label_id = $1 AND message_id = $2 AND workspace_id = $3",
+        &[&label.label.0, &label.message.0, &label.workspace.0],
+    )?;
+    Ok(())
+}
+
+/// An incoming message is put away, taken back, or emptied for good; one that was emptied stays so.
+pub(super) fn visibility(
+    conn: &Connection,
+    (workspace, message): (WorkspaceId, MessageId),
+    visibility: Visibility,
+    at: Timestamp,
+) -> Result<(), UnitError> {
+    let text = match visibility {
+        Visibility::Visible | Visibility::Archived => {
+            "UPDATE message SET visibility = $1, modified_on = $2
+             WHERE id = $3 AND workspace_id = $4 AND direction = 'in' AND visibility <> 'deleted'"
+        }
+        Visibility::Deleted => {
+            "UPDATE message SET visibility = $1, modified_on = $2, text = '', attachments = NULL, detail = NULL
+             WHERE id = $3 AND workspace_id = $4 AND direction = 'in' AND visibility <> 'deleted'"
+        }
+    };
+    sql::exec(conn, text, &[&visibility.as_str(), &at.as_microsecond(), &message.0, &workspace.0])?;
+    if visibility == Visibility::Deleted {
+        let text = "DELETE FROM message_label WHERE message_id = $1 AND workspace_id = $2";
+        sql::exec(conn, text, &[&message.0, &workspace.0])?;
+    }
+    Ok(())
+}
+
+/// All that a contact wrote is put away.
+pub(super) fn archive_all(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    at: Timestamp,
+) -> Result<(), UnitError> {
+    sql::exec(
+        conn,
+        "UPDATE message SET visibility = 'archived', modified_on = $1
+         WHERE contact_id = $2 AND workspace_id = $3 AND direction = 'in' AND visibility = 'visible'",
+        &[&at.as_microsecond(), &contact.0, &workspace.0],
     )?;
     Ok(())
 }

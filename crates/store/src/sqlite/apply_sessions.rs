@@ -70,14 +70,15 @@ pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
     let exited = run.exited_on.map(Timestamp::as_microsecond);
     let changed = sql::exec(
         conn,
-        "UPDATE run SET status = $1, responded = $2, results = $3, modified_on = $4, exited_on = $5
-         WHERE id = $6 AND workspace_id = $7",
+        "UPDATE run SET status = $1, responded = $2, results = $3, modified_on = $4, exited_on = $5, path = $6
+         WHERE id = $7 AND workspace_id = $8",
         &[
             &run.status.as_str(),
             &run.responded,
             &run.results,
             &modified,
             &exited,
+            &run.path,
             &run.id.0,
             &run.workspace.0,
         ],
@@ -88,8 +89,8 @@ pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
     sql::exec(
         conn,
         "INSERT INTO run (id, workspace_id, uuid, session_id, contact_id, flow_id, status, responded, results,
-             created_on, modified_on, exited_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             created_on, modified_on, exited_on, path, job_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[
             &run.id.0,
             &run.workspace.0,
@@ -103,6 +104,8 @@ pub(super) fn run(conn: &Connection, run: &RunRow) -> Result<(), UnitError> {
             &run.created_on.as_microsecond(),
             &modified,
             &exited,
+            &run.path,
+            &run.job.map(|id| id.0),
         ],
     )?;
     Ok(())

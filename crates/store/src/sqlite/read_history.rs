@@ -1,7 +1,7 @@
 //! Reads what was said and done: messages, runs, events, counts.
 
 use crate::sql::Row;
-use domain::{ChannelId, ContactId, FlowId, MessageId, MessageUuid, RunId, SessionId, WorkspaceId};
+use domain::{ChannelId, ContactId, FlowId, JobId, MessageId, MessageUuid, RunId, SessionId, WorkspaceId};
 use smol_str::SmolStr;
 
 use super::{Rows, sql};
@@ -89,8 +89,8 @@ impl Rows<'_> {
     ) -> Result<Vec<RunRow>, StoreError> {
         sql::all(
             self.conn,
-            "SELECT id, uuid, session_id, flow_id, status, responded, results, created_on, modified_on, exited_on
-             FROM run WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id",
+            "SELECT id, uuid, session_id, flow_id, status, responded, results, created_on, modified_on, exited_on, path,
+                 job_id FROM run WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id",
             &[&contact.0, &workspace.0],
             |row| {
                 Ok(RunRow {
@@ -106,6 +106,8 @@ impl Rows<'_> {
                     created_on: sql::time(row, 7)?,
                     modified_on: sql::time(row, 8)?,
                     exited_on: sql::time_opt(row, 9)?,
+                    path: row.get(10)?,
+                    job: row.get::<Option<i64>>(11)?.map(JobId),
                 })
             },
         )

@@ -7,7 +7,7 @@ use domain::{ContactId, ContactUuid, GroupId, JobId, JobUuid, ScheduleId, Worksp
 use jiff::Timestamp;
 
 use super::{Rows, sql};
-use crate::{DueJobs, JobFile, JobKind, JobRow, JobStatus, LeftOut, Reach, ScheduledFor, StoreError};
+use crate::{DueJobs, JobFile, JobKind, JobRow, JobStatus, LeftOut, Reach, ScheduledFor, StoreError, Walk};
 
 const COLUMNS: &str =
     "id, workspace_id, uuid, kind, status, unique_key, spec, place, steps, total, done, left_out,
@@ -204,6 +204,42 @@ impl Rows<'_> {
         )?)
     }
 
+    pub(crate) fn list_jobs(
+        &self,
+        workspace: WorkspaceId,
+        kind: JobKind,
+        (after, before): (i64, i64),
+        walk: Walk,
+    ) -> Result<Vec<JobRow>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM job WHERE workspace_id = $1 AND kind = $2 AND id {beyond} $3
+                 AND created_on >= $4 AND created_on <= $5 AND schedule_id IS NULL ORDER BY id {order} LIMIT $6",
+            beyond = walk.beyond(),
+            order = walk.order(),
+        );
+        let (_, id) = walk.place();
+        sql::all(
+            self.conn,
+            &text,
+            &[&workspace.0, &kind.as_str(), &id, &after, &before, &walk.rows()],
+            job_row,
+        )
+    }
+
+    pub(crate) fn job_uuids(
+        &self,
+        workspace: WorkspaceId,
+        jobs: Vec<JobId>,
+    ) -> Result<Vec<(JobId, JobUuid)>, StoreError> {
+        let mut found = Vec::new();
+        for id in jobs {
+            let text = "SELECT uuid FROM job WHERE id = $1 AND workspace_id = $2";
+            let uuid = sql::one(self.conn, text, &[&id.0, &workspace.0], |row| sql::uuid(row, 0))?;
+            found.extend(uuid.map(|uuid| (id, uuid.into())));
+        }
+        Ok(found)
+    }
+
     pub(crate) fn jobs(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<JobRow>, StoreError> {
         sql::all(
             self.conn,
@@ -221,7 +257,7 @@ impl Rows<'_> {
     ) -> Result<Vec<ContactId>, StoreError> {
         sql::all(
             self.conn,
-            "SELECT id FROM contact WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+            "SELECT id FROM contact WHERE workspace_id = $1 AND id > $2 AND deleted_on IS NULL ORDER BY id LIMIT $3",
             &[&workspace.0, &after.0, &limit_of(limit)],
             |row| row.get(0).map(ContactId),
         )
@@ -258,7 +294,7 @@ impl Rows<'_> {
         for uuid in uuids {
             ids.extend(sql::one(
                 self.conn,
-                "SELECT id FROM contact WHERE uuid = $1 AND workspace_id = $2",
+                "SELECT id FROM contact WHERE uuid = $1 AND workspace_id = $2 AND deleted_on IS NULL",
                 &[&uuid.0, &workspace.0],
                 |row| row.get(0).map(ContactId),
             )?);

@@ -92,6 +92,7 @@ pub fn message(id: i64, contact: i64, direction: Direction, status: MessageStatu
         attachments: vec!["image/png:https://example.org/a.png".into()],
         quick_replies: Some(r#"[{"type":"text","text":"Yes"}]"#.to_owned()),
         detail: None,
+        job: None,
         external_id: None,
         reason: None,
         day: 20_000 + (id % 3) as i32,

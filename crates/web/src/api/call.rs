@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::WorkspaceId;
 use jiff::Timestamp;
 use node::Node;
-use operations::{Context, Role, Workspace};
+use operations::{Context, Workspace};
 use serde_json::{Map, Value};
 use store::{Definitions, UserRow};
 use uuid::Uuid;
@@ -21,8 +21,6 @@ pub(crate) struct Call {
     pub ws: Arc<Workspace>,
     /// The caller.
     pub user: UserRow,
-    /// What they may do.
-    pub role: Role,
     /// Parameters of the address.
     pub query: Query,
     /// Members of the body.
@@ -68,6 +66,13 @@ pub(crate) enum Reply {
         next: Option<Cursor>,
         /// Where the one before ends.
         previous: Option<Cursor>,
+    },
+    /// All of a list that is counted.
+    Counted {
+        /// How many there are.
+        count: usize,
+        /// What is shown of them.
+        results: Vec<Value>,
     },
     /// One object.
     One(Value),

@@ -58,7 +58,7 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
         Method::Get | Method::Delete => Map::new(),
     };
     let base = base(&node, &parts);
-    let call = Call { node, ws: caller.ws, user: caller.user, role: caller.role, query, body: given, base };
+    let call = Call { node, ws: caller.ws, user: caller.user, query, body: given, base };
     let reply = (endpoint.run)(&call).await?;
     debug_assert!(conforms(endpoint, &reply), "an answer is not as the table of the API describes it");
     Ok(answer(&call, parts.uri.path(), reply))
@@ -82,10 +82,7 @@ fn check_query(endpoint: &Endpoint, query: &Query) -> Result<(), ApiError> {
             endpoint.needs.join(", ")
         )));
     }
-    match endpoint.query.iter().find(|param| param.required && query.text(param.name).is_none()) {
-        Some(missing) => Err(ApiError::query(format!("Give {} in the address.", missing.name))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 async fn read_body(body: axum::body::Body) -> Result<Map<String, Value>, ApiError> {
@@ -119,7 +116,8 @@ fn base(node: &Node, parts: &Parts) -> String {
 /// Whether a reply is what the table says. Only asked in builds with debug assertions.
 fn conforms(endpoint: &Endpoint, reply: &Reply) -> bool {
     let checked = match (endpoint.answer, reply) {
-        (Answer::Page(props) | Answer::Counted(props), Reply::Page { results, .. }) => {
+        (Answer::Page(props), Reply::Page { results, .. })
+        | (Answer::Counted(props), Reply::Counted { results, .. }) => {
             results.iter().try_for_each(|result| check_object(props, result))
         }
         (Answer::One(props) | Answer::Saved(props), Reply::One(value)) => check_object(props, value),
@@ -138,6 +136,10 @@ fn answer(call: &Call, path: &str, reply: Reply) -> Response {
         Reply::Page { results, next, previous } => {
             let link = |cursor: Option<Cursor>| cursor.map(|cursor| address(call, path, cursor));
             let body = json!({"next": link(next), "previous": link(previous), "results": results});
+            axum::Json(body).into_response()
+        }
+        Reply::Counted { count, results } => {
+            let body = json!({"count": count, "next": null, "previous": null, "results": results});
             axum::Json(body).into_response()
         }
         Reply::One(value) => axum::Json(value).into_response(),

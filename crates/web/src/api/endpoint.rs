@@ -76,20 +76,12 @@ impl Roles {
 pub(crate) struct Param {
     pub name: &'static str,
     pub shape: Shape,
-    pub required: bool,
     pub about: &'static str,
 }
 
 /// A parameter that may be left out.
 pub(crate) const fn param(name: &'static str, shape: Shape, about: &'static str) -> Param {
-    Param { name, shape, required: false, about }
-}
-
-impl Param {
-    /// The same, but it must be given.
-    pub const fn required(self) -> Self {
-        Self { required: true, ..self }
-    }
+    Param { name, shape, about }
 }
 
 /// The lists that ask for a span of time.

@@ -13,17 +13,17 @@
 //! [`Call`]: call::Call
 //! [`Reply`]: call::Reply
 
-#![allow(dead_code, reason = "what messages and contacts will use is here already")]
-
 mod auth;
 mod call;
 mod dispatch;
 mod endpoint;
 mod error;
 mod given;
+mod named;
 mod openapi;
 mod page;
 mod resources;
+mod said;
 mod shape;
 mod table;
 mod words;

@@ -58,7 +58,7 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Value {
         .iter()
         .map(|param| {
             json!({
-                "name": param.name, "in": "query", "required": param.required,
+                "name": param.name, "in": "query", "required": false,
                 "description": param.about, "schema": param.shape.schema(),
             })
         })

@@ -66,6 +66,11 @@ impl Walk {
         Ok(Self { from, up: up != back, limit: PAGE + 1, back })
     }
 
+    /// The place as the store takes it.
+    pub fn span(&self) -> store::Walk {
+        store::Walk { from: self.from, up: self.up, limit: self.limit }
+    }
+
     /// The page of the rows that were found on the walk, each with its place.
     pub fn page(&self, mut found: Vec<((i64, i64), Value)>) -> Reply {
         let more = found.len() >= self.limit;

@@ -5,14 +5,23 @@ use super::resources::*;
 
 /// All resources, by name.
 pub(crate) static RESOURCES: &[&Resource] = &[
+    &archives::RESOURCE,
+    &broadcasts::RESOURCE,
     &campaign_events::RESOURCE,
     &campaigns::RESOURCE,
     &channels::RESOURCE,
+    &contact_actions::RESOURCE,
+    &contacts::RESOURCE,
+    &definitions::RESOURCE,
     &fields::RESOURCE,
+    &flow_starts::RESOURCE,
     &flows::RESOURCE,
     &globals::RESOURCE,
     &groups::RESOURCE,
     &labels::RESOURCE,
+    &message_actions::RESOURCE,
+    &messages::RESOURCE,
+    &runs::RESOURCE,
     &topics::RESOURCE,
     &users::RESOURCE,
     &workspace::RESOURCE,

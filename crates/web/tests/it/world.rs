@@ -115,6 +115,24 @@ impl World {
         }
     }
 
+    /// The same node, with another workspace in the place of the first.
+    pub async fn with_another_workspace(&self) -> Self {
+        let workspace = workspace(self.node.context()).await;
+        Self {
+            node: self.node.clone(),
+            store: self.store.clone(),
+            workspace,
+            base: self.base.clone(),
+            carrier: Carrier::start().await,
+            line: self.line,
+            chat: self.chat,
+            client: self.client.clone(),
+            stop: self.stop.clone(),
+            _folder: tempfile::tempdir().unwrap(),
+            _database: None,
+        }
+    }
+
     /// The same with the two questions behind the catch-all.
     pub async fn asking() -> Self {
         let world = Self::new().await;

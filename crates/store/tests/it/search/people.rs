@@ -385,6 +385,8 @@ pub fn contact(dice: &mut Dice, workspace: WorkspaceId, id: i64) -> Vec<Unit> {
     for at in 0..dice.below(4) {
         let run = RunId(id * 10 + at as i64);
         changes.push(Change::Run(Box::new(RunRow {
+            path: None,
+            job: None,
             id: run,
             workspace,
             uuid: RunUuid(Uuid::from_u128(0x80 << 64 | run.0 as u128)),

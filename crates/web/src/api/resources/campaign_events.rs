@@ -1,29 +1,64 @@
 //! `campaign_events.json`: points of campaigns in time.
 
+use std::collections::BTreeMap;
+
+use domain::{CampaignEventUuid, CampaignUuid, FlowUuid};
 use node::limits;
+use operations::{Point, PointDoes, PointNamed, SaveError, remove_campaign_event, save_campaign_event};
 use serde_json::{Value, json};
-use store::CampaignEventRow;
+use smol_str::SmolStr;
+use store::{CampaignEventRow, CampaignRow};
 
 use crate::api::call::{Asked, Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, UUID, param};
 use crate::api::error::ApiError;
+use crate::api::given::{Given, uuid_of};
 use crate::api::page::Walk;
-use crate::api::shape::{Prop, REF, Shape, prop};
+use crate::api::said::MAX_TEXT;
+use crate::api::shape::{Prop, REF, Shape, TRANSLATED, prop};
 use crate::api::words::{moment, reference};
+
+/// Characters of a field's key.
+const MAX_KEY: usize = 36;
 
 pub(crate) static RESOURCE: Resource = Resource {
     name: "campaign_events",
     alias: None,
     about: "Points in time at which members of a campaign's group are told something, the latest first.",
     limit: &limits::API,
-    endpoints: &[Endpoint::list(
-        Roles::READERS,
-        "Points of campaigns that are not archived",
-        &[UUID, param("campaign", Shape::Text, "Only those of this campaign, by identifier or name")],
-        PROPS,
-        |call| Box::pin(list(call)),
-    )],
+    endpoints: &[
+        Endpoint::list(
+            Roles::READERS,
+            "Points of campaigns that are not archived",
+            &[UUID, param("campaign", Shape::Text, "Only those of this campaign, by identifier or name")],
+            PROPS,
+            |call| Box::pin(list(call)),
+        ),
+        Endpoint::save(
+            Roles::EDITORS,
+            "Adds a point to a campaign, or changes the one of the address",
+            &[UUID],
+            BODY,
+            PROPS,
+            |call| Box::pin(save(call)),
+        ),
+        Endpoint::delete(Roles::EDITORS, "Removes a point of a campaign", &[UUID], &["uuid"], |call| {
+            Box::pin(remove(call))
+        }),
+    ],
 };
+
+const UNITS: [&str; 4] = ["minutes", "hours", "days", "weeks"];
+
+const BODY: &[Prop] = &[
+    prop("campaign", Shape::Text, "The campaign, by identifier or name; that of a point stays as it is"),
+    prop("relative_to", Shape::Text, "Key of the date that it counts from"),
+    prop("offset", Shape::Int, "How many units after it; negative before"),
+    prop("unit", Shape::Word(&UNITS), "The unit"),
+    prop("delivery_hour", Shape::Int, "Local hour of the day; -1 for the hour that comes out"),
+    prop("message", TRANSLATED, "What is said, or a text for each language; either this or a flow"),
+    prop("flow", Shape::Uuid, "The flow that starts"),
+];
 
 const FIELD: Shape = Shape::Object(&[
     prop("key", Shape::Text, "Key"),
@@ -36,7 +71,7 @@ const PROPS: &[Prop] = &[
     prop("campaign", REF, "The campaign"),
     prop("relative_to", FIELD, "The field that it counts from"),
     prop("offset", Shape::Int, "How many units after it; negative before"),
-    prop("unit", Shape::Word(&["minutes", "hours", "days", "weeks"]), "The unit"),
+    prop("unit", Shape::Word(&UNITS), "The unit"),
     prop("delivery_hour", Shape::Int, "Local hour of the day; -1 for the hour that comes out"),
     prop("flow", REF, "The flow that starts, unless it sends a message").or_null(),
     prop("message", Shape::Map(&Shape::Text), "The message by language").or_null(),
@@ -65,6 +100,127 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     let walk = Walk::of(call, false)?;
     let place = |event: &CampaignEventRow| (event.created_on.as_microsecond(), event.id.0);
     Ok(walk.among(events, place, |event| shown(call, event)))
+}
+
+async fn save(call: &Call) -> Result<Reply, ApiError> {
+    let known = call.wanted("uuid")?.map(CampaignEventUuid);
+    let mut given = Given::of(&call.body);
+    let campaign = campaign(call, &mut given, known.is_some());
+    for name in ["relative_to", "offset", "unit", "delivery_hour"] {
+        if !given.has(name) {
+            given.wrong(name, "This field is required.");
+        }
+    }
+    let relative_to = relative_to(call, &mut given);
+    let offset = given.int("offset").unwrap_or_default();
+    let unit = given.word("unit", &UNITS).unwrap_or("days");
+    let delivery_hour = given.int("delivery_hour").unwrap_or(-1);
+    if !(-1..=23).contains(&delivery_hour) {
+        given.wrong("delivery_hour", "Must be -1 or an hour from 0 to 23.");
+    }
+    let does = does(call, &mut given);
+    given.done()?;
+    let does = does.ok_or_else(|| ApiError::whole("Give a message or a flow."))?;
+    let unit = match unit {
+        "minutes" => "M",
+        "hours" => "H",
+        "weeks" => "W",
+        _ => "D",
+    };
+    let point = Point { relative_to, offset, unit: unit.into(), delivery_hour, does };
+    let which = match (known, campaign) {
+        (Some(uuid), _) => PointNamed::Known(uuid),
+        (None, Some(uuid)) => PointNamed::New(uuid),
+        (None, None) => return Err(ApiError::not_found()),
+    };
+    let saved = save_campaign_event(call.ctx(), call.workspace(), which, &point).await;
+    let saved = saved.map_err(|error| match error {
+        SaveError::Kind(said) => ApiError::field("relative_to", said),
+        other => other.into(),
+    })?;
+    Ok(Reply::saved(saved.made, shown(call, &saved.row)))
+}
+
+async fn remove(call: &Call) -> Result<Reply, ApiError> {
+    let event = call.wanted("uuid")?.map(CampaignEventUuid).ok_or_else(ApiError::not_found)?;
+    remove_campaign_event(call.ctx(), call.workspace(), event).await?;
+    Ok(Reply::Done)
+}
+
+/// The campaign that is named. A point stays where it is.
+fn campaign(call: &Call, given: &mut Given<'_>, is_known: bool) -> Option<CampaignUuid> {
+    let Some(value) = given.value("campaign") else {
+        if !is_known {
+            given.wrong("campaign", "This field is required.");
+        }
+        return None;
+    };
+    let text = value.as_str().unwrap_or_default().trim().to_lowercase();
+    let same = |one: &&CampaignRow| {
+        !one.archived && (one.uuid.to_string() == text || one.name.to_lowercase() == text)
+    };
+    let found = call.definitions().campaigns.iter().find(same);
+    match found {
+        Some(_) if is_known => {}
+        Some(found) => return Some(found.uuid),
+        None => given.wrong("campaign", format!("Not found: {text}")),
+    }
+    None
+}
+
+fn relative_to(call: &Call, given: &mut Given<'_>) -> SmolStr {
+    let Some(key) = given.text("relative_to", MAX_KEY) else { return SmolStr::default() };
+    let is_there = call.definitions().fields.iter().any(|field| field.key == key)
+        || ["created_on", "last_seen_on"].contains(&key.as_str());
+    if !is_there {
+        given.wrong("relative_to", format!("Not found: {key}"));
+    }
+    key
+}
+
+fn does(call: &Call, given: &mut Given<'_>) -> Option<PointDoes> {
+    let first = call.ws.row.languages.first().cloned().unwrap_or_else(|| "und".into());
+    match (given.value("message"), given.value("flow")) {
+        (Some(_), Some(_)) => given.wrong("non_field_errors", "Give a message or a flow, not both."),
+        (None, None) => given.wrong("non_field_errors", "Give a message or a flow."),
+        (None, Some(value)) => {
+            let flow = uuid_of(value).and_then(|uuid| call.ws.flow(FlowUuid(uuid)));
+            match flow.filter(|flow| !flow.archived) {
+                Some(flow) => return Some(PointDoes::Starts(flow.uuid)),
+                None => given.wrong("flow", format!("Not found: {}", value.as_str().unwrap_or_default())),
+            }
+        }
+        (Some(Value::String(text)), None) => {
+            let texts = [(first.clone(), text.trim().to_owned())].into_iter().collect();
+            return said(given, texts, first);
+        }
+        (Some(Value::Object(all)), None) if all.values().all(Value::is_string) => {
+            let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+            let texts: BTreeMap<SmolStr, String> =
+                all.iter().map(|(language, value)| (language.into(), text(value))).collect();
+            let base = if texts.contains_key(&first) { Some(&first) } else { texts.keys().next() };
+            let base = base.cloned().unwrap_or(first);
+            return said(given, texts, base);
+        }
+        (Some(_), None) => given.wrong("message", "Not a valid string."),
+    }
+    None
+}
+
+fn said(
+    given: &mut Given<'_>,
+    texts: BTreeMap<SmolStr, String>,
+    base_language: SmolStr,
+) -> Option<PointDoes> {
+    if texts.is_empty() || texts.values().any(String::is_empty) {
+        given.wrong("message", "This field may not be blank.");
+        return None;
+    }
+    if texts.values().any(|text| text.chars().count() > MAX_TEXT) {
+        given.wrong("message", format!("Ensure this field has no more than {MAX_TEXT} characters."));
+        return None;
+    }
+    Some(PointDoes::Says { texts, base_language })
 }
 
 fn shown(call: &Call, event: &CampaignEventRow) -> Value {

@@ -1,12 +1,16 @@
 //! `campaigns.json`: groups whose members are told things at points in time.
 
+use domain::CampaignUuid;
 use node::limits;
+use operations::{MAX_CAMPAIGN_NAME, save_campaign};
 use serde_json::{Value, json};
 use store::CampaignRow;
 
 use crate::api::call::{Asked, Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, UUID};
 use crate::api::error::ApiError;
+use crate::api::given::Given;
+use crate::api::named;
 use crate::api::page::Walk;
 use crate::api::shape::{Prop, REF, Shape, prop};
 use crate::api::words::{moment, reference};
@@ -16,7 +20,20 @@ pub(crate) static RESOURCE: Resource = Resource {
     alias: None,
     about: "Campaigns that are not archived, the latest first.",
     limit: &limits::API,
-    endpoints: &[Endpoint::list(Roles::READERS, "Campaigns", &[UUID], PROPS, |call| Box::pin(list(call)))],
+    endpoints: &[
+        Endpoint::list(Roles::READERS, "Campaigns", &[UUID], PROPS, |call| Box::pin(list(call))),
+        Endpoint::save(
+            Roles::EDITORS,
+            "Adds a campaign, or changes the one of the address",
+            &[UUID],
+            &[
+                prop("name", Shape::Text, "Name: at most 64 characters; unique whatever its case"),
+                prop("group", Shape::Text, "Whom it is for, by identifier or name of the group"),
+            ],
+            PROPS,
+            |call| Box::pin(save(call)),
+        ),
+    ],
 };
 
 const PROPS: &[Prop] = &[
@@ -41,6 +58,25 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     let walk = Walk::of(call, false)?;
     let place = |campaign: &CampaignRow| (campaign.created_on.as_microsecond(), campaign.id.0);
     Ok(walk.among(campaigns, place, |campaign| shown(call, campaign)))
+}
+
+async fn save(call: &Call) -> Result<Reply, ApiError> {
+    let campaign = call.wanted("uuid")?.map(CampaignUuid);
+    let mut given = Given::of(&call.body);
+    let name = given.needed_text("name", MAX_CAMPAIGN_NAME);
+    let group = given.value("group").map(|value| (value, named::group(call, value)));
+    match group {
+        None => given.wrong("group", "This field is required."),
+        Some((value, None)) => {
+            given.wrong("group", format!("Not found: {}", value.as_str().unwrap_or_default()));
+        }
+        Some((_, Some(_))) => {}
+    }
+    given.done()?;
+    let group = group.and_then(|(_, group)| group).ok_or_else(ApiError::not_found)?.uuid;
+    let name = name.unwrap_or_default();
+    let saved = save_campaign(call.ctx(), call.workspace(), campaign, &name, group).await?;
+    Ok(Reply::saved(saved.made, shown(call, &saved.row)))
 }
 
 fn shown(call: &Call, campaign: &CampaignRow) -> Value {

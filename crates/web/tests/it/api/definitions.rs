@@ -15,7 +15,18 @@ on_both!(
     fields_are_added_and_changed,
     groups_labels_topics_and_globals_are_saved,
     what_is_needed_stays,
+    campaigns_and_their_points_are_saved,
 );
+
+/// Adds a group that fills itself; answers its identifier.
+pub async fn query_group(api: &Api, name: &str, query: &str) -> serde_json::Value {
+    let uuid = Uuid::from_u128(77);
+    let row =
+        GroupRow { id: GroupId(77), uuid: GroupUuid(uuid), name: name.into(), query: Some(query.into()) };
+    let change = Change::Definition(api.world.workspace.id, DefinitionChange::Group(row));
+    api.world.store.write_one(Unit::new(vec![change])).await.unwrap();
+    json!(uuid)
+}
 
 async fn the_workspace(api: Api) {
     let expected = json!({
@@ -131,6 +142,8 @@ async fn lists_of_definitions(api: Api) {
     let users = api.list("users.json?role=administrator").await;
     assert_eq!((&users[0]["email"], &users[0]["last_name"]), (&json!("admin@example.org"), &json!("Okello")));
     assert_eq!(api.list("users.json?role=agent").await.len(), 0);
+    let none = json!({"count": 0, "next": null, "previous": null, "results": []});
+    assert_eq!(api.get("archives.json?type=run").await, none);
     for empty in ["campaigns.json", "campaign_events.json"] {
         assert_eq!(api.get(empty).await, json!({"next": null, "previous": null, "results": []}), "{empty}");
     }
@@ -196,7 +209,7 @@ async fn fields_are_added_and_changed(api: Api) {
             "fields.json",
             json!({"name": "a_b", "type": "text"}),
             400,
-            json!({"name": ["Can only contain letters, numbers, spaces and hyphens."]}),
+            json!({"name": ["May only contain letters, digits, spaces and hyphens."]}),
         ),
         (
             "fields.json",
@@ -273,4 +286,78 @@ async fn what_is_needed_stays(api: Api) {
     let expected = json!({"detail": "Cannot be deleted while it is used by the campaign \"Reminders\"."});
     assert_eq!((status, said), (400, expected));
     assert_eq!(api.list("groups.json").await.len(), 1);
+}
+
+async fn campaigns_and_their_points_are_saved(api: Api) {
+    api.world.add_two_questions().await;
+    let flow = api.list("flows.json").await.remove(0);
+    let (_, group) = api.post("groups.json", json!({"name": "Mothers"})).await;
+    api.post("fields.json", json!({"name": "Due", "type": "datetime"})).await;
+    api.post("fields.json", json!({"name": "Age", "type": "number"})).await;
+    let (status, campaign) = api.post("campaigns.json", json!({"name": "Visits", "group": "mothers"})).await;
+    let expected = json!({
+        "uuid": campaign["uuid"], "name": "Visits", "archived": false,
+        "group": {"uuid": group["uuid"], "name": "Mothers"}, "created_on": campaign["created_on"],
+    });
+    assert_eq!((status, &campaign), (201, &expected));
+    let path = format!("campaigns.json?uuid={}", campaign["uuid"].as_str().unwrap());
+    let (status, changed) = api.post(&path, json!({"name": "Calls", "group": group["uuid"]})).await;
+    assert_eq!((status, &changed["name"]), (200, &json!("Calls")));
+    let point = |more: serde_json::Value| {
+        let mut body = json!({
+            "campaign": campaign["uuid"], "relative_to": "due", "offset": -2, "unit": "weeks", "delivery_hour": 9,
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let (status, event) = api.post("campaign_events.json", point(json!({"message": "Come soon"}))).await;
+    let expected = json!({
+        "uuid": event["uuid"], "campaign": {"uuid": campaign["uuid"], "name": "Calls"},
+        "relative_to": {"key": "due", "name": "Due", "label": "Due"}, "offset": -2, "unit": "weeks",
+        "delivery_hour": 9, "flow": null, "message": {"eng": "Come soon"}, "created_on": event["created_on"],
+    });
+    assert_eq!((status, &event), (201, &expected));
+    let path = format!("campaign_events.json?uuid={}", event["uuid"].as_str().unwrap());
+    let (status, changed) =
+        api.post(&path, point(json!({"flow": flow["uuid"], "offset": 3, "unit": "days"}))).await;
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(
+        (&changed["flow"]["uuid"], &changed["message"], &changed["offset"]),
+        (&flow["uuid"], &json!(null), &json!(3))
+    );
+    assert_eq!(api.list("campaign_events.json?campaign=calls").await, [changed]);
+    for (more, said) in [
+        (json!({}), json!({"non_field_errors": ["Give a message or a flow."]})),
+        (
+            json!({"message": "x", "flow": flow["uuid"]}),
+            json!({"non_field_errors": ["Give a message or a flow, not both."]}),
+        ),
+        (
+            json!({"message": "x", "relative_to": "age"}),
+            json!({"relative_to": ["Campaigns count from dates only."]}),
+        ),
+        (json!({"message": "x", "relative_to": "shoe"}), json!({"relative_to": ["Not found: shoe"]})),
+        (json!({"message": "x", "unit": "years"}), json!({"unit": ["\"years\" is not a valid choice."]})),
+        (
+            json!({"message": "x", "delivery_hour": 24}),
+            json!({"delivery_hour": ["Must be -1 or an hour from 0 to 23."]}),
+        ),
+        (json!({"message": "x", "offset": "soon"}), json!({"offset": ["A valid integer is required."]})),
+        (json!({"message": "x", "campaign": "None"}), json!({"campaign": ["Not found: none"]})),
+    ] {
+        assert_eq!(api.post("campaign_events.json", point(more.clone())).await, (400, said), "{more}");
+    }
+    assert_eq!(api.delete(&path).await, (204, json!(null)));
+    assert_eq!(api.delete(&path).await.0, 404);
+    let other = api.in_another_workspace().await;
+    assert_eq!(
+        other
+            .post(
+                &format!("campaigns.json?uuid={}", campaign["uuid"].as_str().unwrap()),
+                json!({"name": "X", "group": "mothers"})
+            )
+            .await
+            .0,
+        400
+    );
 }

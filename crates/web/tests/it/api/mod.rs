@@ -1,7 +1,9 @@
 //! The API from outside, on both databases: what is answered, in which shape, to whom.
 
+mod contacts;
 mod definitions;
 mod door;
+mod messages;
 
 use operations::{NewUser, Role};
 use reqwest::{Method, StatusCode};
@@ -46,6 +48,12 @@ impl Api {
     async fn of(world: World) -> Self {
         let token = token(&world, "admin@example.org", Role::Administrator).await;
         Self { world, token }
+    }
+
+    /// The same node as a program of another workspace sees it.
+    pub async fn in_another_workspace(&self) -> Self {
+        let world = self.world.with_another_workspace().await;
+        Self::of(world).await
     }
 
     /// A token of somebody with a role who is added for it.
