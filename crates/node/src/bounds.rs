@@ -12,6 +12,7 @@ use crate::dispatcher::Handover;
 use crate::intake::{self, Submission};
 use crate::lines::Lines;
 use crate::media::{self, Fetcher, Folder};
+use crate::membership::Membership;
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
 use crate::replay;
@@ -66,6 +67,7 @@ impl Bounds {
         ctx: &Context,
         handover: &Handover,
         metrics: &Arc<Metrics>,
+        membership: &Membership,
     ) -> Vec<JoinHandle<()>> {
         let watch = Watch {
             ctx: ctx.clone(),
@@ -80,7 +82,8 @@ impl Bounds {
         ];
         if let Some(spool) = self.spool.clone() {
             let (ctx, handover, metrics) = (ctx.clone(), handover.clone(), metrics.clone());
-            tasks.push(tokio::spawn(replay::run(ctx, handover, metrics, spool, self.stop_replay.clone())));
+            let (membership, stop) = (membership.clone(), self.stop_replay.clone());
+            tasks.push(tokio::spawn(replay::run(ctx, handover, metrics, membership, spool, stop)));
         }
         tasks
     }

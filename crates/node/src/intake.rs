@@ -148,7 +148,7 @@ impl Intake {
     }
 
     async fn take_all(&self, batch: Vec<Submission>) {
-        if self.spool.as_ref().is_some_and(Spool::holds_items) {
+        if self.spool.as_ref().is_some_and(Spool::comes_first) {
             let batch = Batch::of(&self.ctx, batch);
             return self.settle(batch, None).await;
         }

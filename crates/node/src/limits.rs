@@ -31,6 +31,13 @@ pub const SPOOL_RECORD_BYTES: usize = 4 * 1_024 * 1_024;
 pub const SPOOL_FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause before the store is tried again with what is in the spool.
 pub const SPOOL_LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Of items in the spools of several nodes those of an earlier slice of time go first.
+pub const SPOOL_SLICE: Duration = Duration::from_millis(500);
+/// How often a node looks whether it is its turn to give what is in its spool.
+pub const SPOOL_TURN: Duration = Duration::from_millis(50);
+/// A beat that takes longer counts as an outage of the store: another node may have used its spool meanwhile, which it
+/// does after [`SPOOL_AFTER`], and this one's beat may have begun later than that node's wait.
+pub const SLOW_BEAT: Duration = Duration::from_millis(2_500);
 /// How often it is looked whether another process has left the spool.
 pub const SPOOL_LOOK: Duration = Duration::from_secs(1);
 /// Tries of an item of the spool that fails while others do not; then it is put down as refused.

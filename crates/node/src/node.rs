@@ -140,7 +140,8 @@ impl Node {
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let asked = Instant::now();
         let (ctx, rows) = enter(&store, host, &identity).await?;
-        let membership = Membership::start(ctx.clone(), identity, metrics.clone(), asked).await;
+        let membership =
+            Membership::start(ctx.clone(), identity, metrics.clone(), bounds.spool.clone(), asked).await;
         count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
         let feed = Feed::start(ctx.store.clone(), metrics.clone());
@@ -167,7 +168,7 @@ impl Node {
             stop: stop.clone(),
         };
         let folder = config.media.as_deref().map(Folder::new);
-        let background = bounds.start(&ctx, &handover, &metrics).into_iter();
+        let background = bounds.start(&ctx, &handover, &metrics, &membership).into_iter();
         let fetching = bounds.start_media(&ctx, folder.as_ref(), &lines, &surroundings.network, &metrics);
         let tasks = Tasks {
             intake: bounds.start_intake(&ctx, &handover, &metrics, queue),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use channels::{Inbound, InboundEvent};
 use domain::MessageUuid;
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use operations::{
     Context, InboundItem, InboundKind, Receipt, ReceiveError, Stamp, StatusReport, receive, record_status,
 };
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::dispatcher::Handover;
 use crate::limits;
+use crate::membership::{Membership, Turn};
 use crate::metrics::Metrics;
 use crate::spool::{Batch, Spool, SpoolError, Spooled};
 
@@ -37,6 +39,7 @@ struct Replay {
     unclaimed: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    membership: Membership,
     spool: Spool,
     /// How often items failed while others did not.
     failures: HashMap<MessageUuid, u32>,
@@ -54,6 +57,7 @@ pub(crate) async fn run(
     ctx: Context,
     handover: Handover,
     metrics: Arc<Metrics>,
+    membership: Membership,
     spool: Spool,
     stop: Arc<Notify>,
 ) {
@@ -64,6 +68,7 @@ pub(crate) async fn run(
         unclaimed,
         handover,
         metrics,
+        membership,
         spool,
         failures,
         at_once,
@@ -89,16 +94,29 @@ pub(crate) async fn run(
 impl Replay {
     /// Gives the first items to the store. Answers how long to wait then; until something comes if that is not said.
     async fn step(&mut self) -> Option<Duration> {
-        if !self.spool.try_to_take().await || !self.spool.holds_items() {
+        if !self.spool.try_to_take().await || !self.spool.comes_first() {
             self.leave();
             return None;
         }
         self.enter();
-        match self.give().await {
+        let turn = self.membership.turn().await;
+        let before = match turn {
+            Turn::Away => return Some(self.longer_pause()),
+            Turn::Wait => return Some(limits::SPOOL_TURN),
+            Turn::Before(moment) => moment,
+            Turn::Free => Timestamp::MAX,
+        };
+        if !self.spool.holds_items() {
+            if turn == Turn::Free {
+                self.spool.release();
+            }
+            return Some(limits::SPOOL_TURN);
+        }
+        match self.give(before).await {
             Ok(true) => {
                 self.pause = limits::SPOOL_FIRST_PAUSE;
                 self.at_once = limits::INTAKE_BATCH;
-                Some(Duration::ZERO)
+                Some(if turn == Turn::Free { Duration::ZERO } else { limits::SPOOL_TURN })
             }
             Ok(false) => Some(self.longer_pause()),
             Err(error) => {
@@ -112,6 +130,7 @@ impl Replay {
     fn enter(&mut self) {
         if !self.said {
             self.said = true;
+            self.membership.store_was_away();
             let status = self.spool.status();
             tracing::warn!(
                 items = status.items,
@@ -139,9 +158,14 @@ impl Replay {
         pause
     }
 
-    /// Gives one batch; whether all of it left the spool.
-    async fn give(&mut self) -> Result<bool, SpoolError> {
-        let batch = self.spool.first(self.at_once).await?;
+    /// Gives one batch of what arrived before a moment; whether all of it left the spool.
+    async fn give(&mut self, before: Timestamp) -> Result<bool, SpoolError> {
+        let mut batch = self.spool.first(self.at_once).await?;
+        let is_later =
+            |item: &Result<Spooled, String>| item.as_ref().is_ok_and(|item| item.arrived >= before);
+        if let Some(later) = batch.items.iter().position(is_later) {
+            batch.items.truncate(later);
+        }
         if batch.items.is_empty() {
             return Ok(true);
         }

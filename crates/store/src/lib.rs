@@ -83,7 +83,9 @@ pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
     NewMessageLabel, StatusChange,
 };
-pub use node::{Beat, Fence, LeaseName, LeaseRow, NewNode, NodeRow, NodeState, Registered, Registration};
+pub use node::{
+    Beat, Fence, LeaseName, LeaseRow, NewNode, NodeRow, NodeState, Registered, Registration, Standing,
+};
 pub use options::{Execution, StoreOptions, StoreUrl};
 pub use outbox::{
     Claimed, DeadFilter, DeadRow, MAX_QUEUES, NewOutbox, OutboxItem, OutboxKind, OutboxLine, OutboxQueue,

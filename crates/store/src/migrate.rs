@@ -90,6 +90,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "media", sql: include_str!("../migrations/0023_media.sql") },
     Migration { version: 24, name: "api", sql: include_str!("../migrations/0024_api.sql") },
     Migration { version: 25, name: "lists", sql: include_str!("../migrations/0025_lists.sql") },
+    Migration {
+        version: 27,
+        name: "spools_of_nodes",
+        sql: include_str!("../migrations/0027_spools_of_nodes.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

@@ -78,6 +78,8 @@ pub struct NodeRow {
     pub beat_on: Timestamp,
     /// How it stands.
     pub state: NodeState,
+    /// When the oldest item in its spool arrived, by its own clock.
+    pub spool_from: Option<Timestamp>,
 }
 
 /// What became of a registration.
@@ -107,6 +109,21 @@ pub struct Registered {
     pub slot: u8,
     /// The highest row number in use: its own begin above it ([`crate::Store::for_run`]).
     pub highest: i64,
+}
+
+/// What a beat says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How the node stands.
+    pub state: NodeState,
+    /// When the oldest item in its spool arrived, if it holds any.
+    pub spool_from: Option<Timestamp>,
+}
+
+impl From<NodeState> for Standing {
+    fn from(state: NodeState) -> Self {
+        Self { state, spool_from: None }
+    }
 }
 
 /// What a beat found.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Beat, LeaseName, NewNode, NodeState, Recovered, Registration, Store, StoreError, sqlite::apply_nodes,
+    Beat, LeaseName, NewNode, Recovered, Registration, Standing, Store, StoreError, sqlite::apply_nodes,
 };
 
 impl Store {
@@ -13,8 +13,14 @@ impl Store {
     }
 
     /// Says that a run is alive and how it stands; answers who else is, and who holds which lease.
-    pub async fn beat(&self, run: i64, state: NodeState, now: Timestamp) -> Result<Beat, StoreError> {
-        self.aside("beat", move |conn| apply_nodes::beat(conn, run, state, now)).await
+    pub async fn beat(
+        &self,
+        run: i64,
+        standing: impl Into<Standing>,
+        now: Timestamp,
+    ) -> Result<Beat, StoreError> {
+        let standing = standing.into();
+        self.aside("beat", move |conn| apply_nodes::beat(conn, run, standing, now)).await
     }
 
     /// Ends a run, if it is there and, where one is given, its beat is still this one: from then on nothing that it

@@ -6,6 +6,7 @@
 //! others may have given up, as sending, asks first ([`Membership::is_fresh`], [`Membership::may_send`]).
 
 mod enter;
+mod spools;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -14,15 +15,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use operations::Context;
-use store::{Beat, Fence, LeaseName, LeaseRow, NodeRow, NodeState, StoreError};
+use store::{Beat, Fence, LeaseName, LeaseRow, NodeRow, NodeState, Standing, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub(crate) use self::enter::{Identity, enter};
+use self::spools::Return;
+pub(crate) use self::spools::Turn;
 use self::watch::{Own, Watch};
 use crate::limits;
 use crate::metrics::{Metrics, OfLease};
+use crate::spool::Spool;
 
 /// What this node knows of the others.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +63,9 @@ struct Inner {
     evicting: Mutex<BTreeSet<i64>>,
     stopping: AtomicBool,
     stop: Notify,
+    spool: Option<Spool>,
+    /// Whether the others have been heard since the store was away.
+    back: Mutex<Return>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,6 +86,7 @@ impl Membership {
         ctx: Context,
         identity: Identity,
         metrics: Arc<Metrics>,
+        spool: Option<Spool>,
         asked: Instant,
     ) -> Self {
         let inner = Inner {
@@ -91,6 +99,8 @@ impl Membership {
             evicting: Mutex::default(),
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
+            spool,
+            back: Mutex::default(),
             task: Mutex::new(None),
         };
         let membership = Self { inner: Arc::new(inner) };
@@ -259,22 +269,33 @@ impl Membership {
 
     /// One beat, and what is to be learned from its answer.
     async fn beat(&self, watch: &mut Watch) {
-        let inner = &*self.inner;
-        let stopping = inner.stopping.load(Ordering::Relaxed);
-        let state = if stopping { NodeState::Stopping } else { NodeState::Running };
         let asked = Instant::now();
-        let beating = inner.ctx.store.beat(self.run_number(), state, inner.ctx.now());
-        match tokio::time::timeout(inner.identity.ttl / 2, beating).await {
-            Ok(Ok(beat)) => self.learn(beat, asked, watch),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "this node could not say that it is alive; trying again");
-                watch.blind();
-            }
-            Err(_) => {
-                tracing::warn!("this node could not say in time that it is alive; trying again");
+        match self.say().await {
+            Ok(beat) => self.learn(beat, asked, watch),
+            Err(why) => {
+                tracing::warn!(why, "this node could not say that it is alive; trying again");
                 watch.blind();
             }
         }
+    }
+
+    /// Says that this run is alive, and how it stands. That the store did not take it, or took its time, is noted.
+    async fn say(&self) -> Result<Beat, String> {
+        let inner = &*self.inner;
+        let stopping = inner.stopping.load(Ordering::Relaxed);
+        let state = if stopping { NodeState::Stopping } else { NodeState::Running };
+        let spool_from = inner.spool.as_ref().and_then(|spool| spool.status().oldest);
+        let asked = Instant::now();
+        let beating =
+            inner.ctx.store.beat(self.run_number(), Standing { state, spool_from }, inner.ctx.now());
+        let said = match tokio::time::timeout(inner.identity.ttl / 2, beating).await {
+            Ok(said) => said.map_err(|error| error.to_string()),
+            Err(_) => Err("the store did not answer in time".to_owned()),
+        };
+        if said.is_err() || asked.elapsed() > limits::SLOW_BEAT {
+            self.store_was_away();
+        }
+        said
     }
 
     fn learn(&self, beat: Beat, asked: Instant, watch: &mut Watch) {
@@ -300,6 +321,7 @@ impl Membership {
                 self.evict(node.clone(), said);
             }
         }
+        self.hear(&beat.nodes);
         inner.metrics.nodes.set(i64::try_from(beat.nodes.len()).unwrap_or(i64::MAX));
         inner.learned(|view| (view.nodes, view.leases) = (beat.nodes, beat.leases));
     }

@@ -87,6 +87,7 @@ mod tests {
             beat,
             beat_on: Timestamp::UNIX_EPOCH,
             state: NodeState::Running,
+            spool_from: None,
         }
     }
 

@@ -112,6 +112,8 @@ struct Inner {
     oldest: AtomicI64,
     usable: AtomicBool,
     has_room: AtomicBool,
+    /// Whether what comes in goes here although nothing waits here: another node's spool may have what is older.
+    held: AtomicBool,
     filled: Notify,
 }
 
@@ -145,6 +147,7 @@ impl Spool {
             oldest: AtomicI64::new(0),
             usable: AtomicBool::new(false),
             has_room: AtomicBool::new(true),
+            held: AtomicBool::new(false),
             filled: Notify::new(),
         };
         let spool = Self { inner: Arc::new(inner) };
@@ -183,6 +186,25 @@ impl Spool {
     /// does.
     pub(crate) fn holds_items(&self) -> bool {
         self.inner.items.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether what comes in goes into it: something waits in it, or it is held.
+    pub(crate) fn comes_first(&self) -> bool {
+        self.holds_items() || self.is_held()
+    }
+
+    /// Has everything go into it until [`Spool::release`].
+    pub(crate) fn hold(&self) {
+        self.inner.held.store(true, Ordering::Release);
+        self.inner.filled.notify_one();
+    }
+
+    pub(crate) fn release(&self) {
+        self.inner.held.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.inner.held.load(Ordering::Acquire) && self.is_usable()
     }
 
     pub(crate) fn status(&self) -> SpoolStatus {

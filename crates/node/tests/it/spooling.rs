@@ -145,6 +145,59 @@ async fn the_next_start_takes_what_the_last_one_left_before_anything_new() {
     assert_eq!(by_contact[0], ["one of 0", "two of 0", "three of 0"]);
 }
 
+/// People's messages go to two nodes in turn, the store is away for both, and comes back for one after the other.
+#[tokio::test(start_paused = true)]
+async fn what_two_nodes_kept_is_given_in_the_order_in_which_it_arrived() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let weathers = [Weather::default(), Weather::default()];
+    let world = World::through(9, weathers[0].faults(), config(folders[0].path())).await;
+    let layer = Layer {
+        name: Some("other".to_owned()),
+        spool: Some(folders[1].path().to_owned()),
+        ..Layer::default()
+    };
+    let faults = Some(weathers[1].faults());
+    let other = world.beside_as(Config::new(layer).unwrap(), faults, world.host.clone()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut expected: Vec<Vec<String>> = vec![Vec::new(); 3];
+    let mut write = async |from: usize, to: usize| {
+        for number in from..to {
+            for (person, theirs) in expected.iter_mut().enumerate() {
+                let text = format!("{number} of {person}");
+                let node = if (number + person) % 2 == 0 { &world.node } else { &other };
+                let taken = world.write_at(node, u32::try_from(person).unwrap(), &text).await;
+                assert!(matches!(taken, Taken::Message(_)), "{taken:?}");
+                theirs.push(text);
+            }
+            tokio::time::sleep(Duration::from_millis(600)).await;
+        }
+    };
+    write(0, 4).await;
+    for weather in &weathers {
+        weather.set(AWAY);
+    }
+    write(4, 30).await;
+    weathers[1].set(HERE);
+    write(30, 34).await;
+    weathers[0].set(HERE);
+    write(34, 60).await;
+    let spooled = async || {
+        let mut items = 0;
+        for node in [&world.node, &other] {
+            items += node.readiness().await.spool.unwrap().items;
+        }
+        items
+    };
+    while spooled().await > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    write(60, 64).await;
+    assert_eq!(spooled().await, 0, "the spools are left when both are empty");
+    let (_, by_contact) = kept(&world).await;
+    assert_eq!(by_contact, expected);
+    assert!(other.stop().await);
+}
+
 fn urn() -> Urn {
     Urn::new("tel", "+254722000000")
 }

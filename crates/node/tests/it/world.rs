@@ -72,7 +72,7 @@ pub struct World {
     pub line: ChannelUuid,
     attempts: Arc<Mutex<Vec<Attempt>>>,
     asked: Arc<Mutex<Vec<Exchange>>>,
-    host: SharedHost,
+    pub host: SharedHost,
     network: Network,
 }
 
@@ -271,8 +271,18 @@ impl World {
         faults: Option<Faults>,
         host: SharedHost,
     ) -> Result<Node, StartError> {
-        let around = surroundings(host, self.network.clone());
         let config = Config::new(Layer { name: Some(name.to_owned()), ..Layer::default() }).unwrap();
+        self.beside_as(config, faults, host).await
+    }
+
+    /// The same with any configuration.
+    pub async fn beside_as(
+        &self,
+        config: Config,
+        faults: Option<Faults>,
+        host: SharedHost,
+    ) -> Result<Node, StartError> {
+        let around = surroundings(host, self.network.clone());
         let seen = faults.map_or_else(|| self.store.clone(), |faults| self.store.with_faults(faults));
         Node::start(config, seen, around).await
     }

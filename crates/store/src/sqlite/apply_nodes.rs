@@ -10,7 +10,7 @@ use super::{
     read_nodes::{self, NODES, node_row},
 };
 use crate::{
-    Beat, IdSource, LeaseName, NewNode, NodeState, Recovered, Registered, Registration,
+    Beat, IdSource, LeaseName, NewNode, NodeState, Recovered, Registered, Registration, Standing,
     migrate::{self, CURRENT},
     sql::{self, Connection},
 };
@@ -69,9 +69,11 @@ pub(crate) fn register(conn: &Connection, new: &NewNode, now: Timestamp) -> sql:
 }
 
 /// Says that a run is alive, if it is, and how it stands; answers who else is.
-pub(crate) fn beat(conn: &Connection, run: i64, state: NodeState, now: Timestamp) -> sql::Result<Beat> {
-    let text = "UPDATE node SET beat = beat + 1, beat_on = $1, state = $2 WHERE run = $3";
-    let alive = sql::exec(conn, text, &[&now.as_microsecond(), &state.as_str(), &run])? == 1;
+pub(crate) fn beat(conn: &Connection, run: i64, standing: Standing, now: Timestamp) -> sql::Result<Beat> {
+    let text = "UPDATE node SET beat = beat + 1, beat_on = $1, state = $2, spool_from = $3 WHERE run = $4";
+    let spool_from = standing.spool_from.map(Timestamp::as_microsecond);
+    let alive =
+        sql::exec(conn, text, &[&now.as_microsecond(), &standing.state.as_str(), &spool_from, &run])? == 1;
     Ok(Beat { alive, nodes: read_nodes::nodes(conn)?, leases: read_nodes::leases(conn)? })
 }
 

@@ -1,6 +1,6 @@
 //! Reads who is alive, who holds which lease, and how far row numbers are.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Rows;
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
 };
 
 pub(crate) const NODES: &str =
-    "SELECT run, name, slot, version, schema_version, address, host, process, ttl, started_on, beat, beat_on, state
+    "SELECT run, name, slot, version, schema_version, address, host, process, ttl, started_on, beat, beat_on, state,
+         spool_from
      FROM node";
 
 /// Every table whose rows have numbers of ours.
@@ -37,6 +38,7 @@ pub(crate) fn node_row(row: &Row<'_>) -> sql::Result<NodeRow> {
         beat_on: sql::time(row, 11)?,
         // A later program may know more states.
         state: NodeState::parse(row.str(12)?).unwrap_or(NodeState::Running),
+        spool_from: row.get::<Option<i64>>(13)?.and_then(|at| Timestamp::from_microsecond(at).ok()),
     })
 }
 
