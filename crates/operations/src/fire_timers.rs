@@ -150,10 +150,14 @@ fn rank_of(kind: TimerKind) -> Rank {
 
 impl Turn<'_> {
     async fn time_out(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {
-        let waits = self.live.as_ref().is_some_and(|live| {
-            live.row.id == timer.session && live.row.wait_until.is_some_and(|until| until <= self.now)
-        });
-        if waits { self.resume_with(EventKind::WaitTimedOut {}).await } else { Ok(false) }
+        let live = self.live.as_ref().filter(|live| live.row.id == timer.session);
+        let Some(until) = live.and_then(|live| live.row.wait_until) else { return Ok(false) };
+        if until <= self.now {
+            return self.resume_with(EventKind::WaitTimedOut {}).await;
+        }
+        // The clock was put back since the timer was found due. It is taken, and the wait would never end.
+        self.changes.push(Change::SetTimer(DueTimer { due: until, ..timer.clone() }));
+        Ok(false)
     }
 
     async fn expire(&mut self, timer: &DueTimer) -> Result<bool, StoreError> {

@@ -248,7 +248,8 @@ pub async fn fire_schedules(ctx: &Context, limit: usize) -> Result<SchedulesFire
 /// What a schedule that is due writes, and how many jobs begin.
 async fn firing(ctx: &Context, row: ScheduleRow) -> Result<Option<(Unit, usize)>, StoreError> {
     let now = ctx.now();
-    let Some(first) = row.next_due else { return Ok(None) };
+    // If the clock was put back since it was found due, its moment is yet to come.
+    let Some(first) = row.next_due.filter(|due| *due <= now) else { return Ok(None) };
     let read = read(ctx, &row).await?;
     let (spec, cron, zone) = match read {
         Ok(read) => read,

@@ -84,6 +84,21 @@ async fn each_moment_begins_one_job_whoever_looks() {
 }
 
 #[tokio::test]
+async fn a_moment_is_not_passed_over_when_the_clock_is_put_back_as_it_comes() {
+    let world = world_with_people().await;
+    let schedule = every_hour(&world, "Water", CatchUp::Once, 1).await.unwrap();
+    let due = schedule.next_due.unwrap();
+    world.host.forward(due.duration_since(world.ctx.now()).as_secs() + 1);
+    let put_back = world.put_back_after("due_schedules", 60);
+    assert_eq!(fire_schedules(&put_back, 10).await.unwrap().jobs, 0);
+    let kept = find_schedule(&world.ctx, world.workspace.id, "Water").await.unwrap();
+    assert_eq!((kept.next_due, kept.fired), (Some(due), 0));
+    world.host.forward(60);
+    assert_eq!(fire_schedules(&world.ctx, 10).await.unwrap().jobs, 1);
+    assert_eq!(moments(&world).await, [due]);
+}
+
+#[tokio::test]
 async fn moments_at_which_nobody_was_there_are_caught_up_with_as_each_schedule_says() {
     let world = world_with_people().await;
     for (name, catch_up, limit) in [

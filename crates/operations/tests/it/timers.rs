@@ -1,6 +1,7 @@
 //! Time passes.
 
 use operations::{Fired, fire_timers};
+use test_postgres::Cluster;
 
 use crate::world::{World, texts};
 
@@ -43,6 +44,31 @@ async fn a_timer_of_a_wait_that_is_over_does_nothing() {
     let (fired, sent) = fire(&world).await;
     assert_eq!((fired.due, fired.went_on, sent.len()), (1, 0, 0));
     assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_wait_times_out_though_the_clock_was_put_back_while_it_was_to() {
+    times_out_by_a_clock_put_back(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_times_out_though_the_clock_was_put_back_on_postgresql() {
+    times_out_by_a_clock_put_back(World::on(Cluster::shared().database()).await).await;
+}
+
+async fn times_out_by_a_clock_put_back(world: World) {
+    let flow = world.add_flow(&crate::flow_files::registration(1, "Hello! What is your name?")).await;
+    world.add_trigger(world.trigger("C", flow)).await;
+    world.hears("+254700000001", "hi").await;
+    world.hears("+254700000001", "Amina").await;
+    let due = world.ctx.store.next_timer_due().await.unwrap();
+    world.host.forward(121);
+    let put_back = world.put_back_after("due_timers_of", 100);
+    let fired = fire_timers(&put_back, 100).await.unwrap();
+    assert_eq!((fired.value.due, fired.value.went_on, fired.outbox.len()), (1, 0, 0), "it is not time yet");
+    assert_eq!(world.ctx.store.next_timer_due().await.unwrap(), due);
+    world.host.forward(100);
+    assert_eq!(fire(&world).await.1, ["We will ask another day."]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use operations::{
     Committed, Context, InboundItem, InboundKind, NewChannel, NewWorkspace, Receipt, ReceiveError,
 };
 use serde_json::Value;
+use store::faults::{Faults, Moment};
 use store::{
     Change, ChannelRow, Conversation, ConversationKey, DefinitionChange, FlowRow, MessageRow, NewNode,
     OutboxItem, Registered, Registration, RevisionRow, Store, StoreOptions, StoreUrl, TriggerRow, Unit,
@@ -165,6 +166,20 @@ impl World {
         drop(ctx);
         let ctx = Context::for_run(&open(&folder, database.as_ref()), host.clone(), &registered);
         Self { folder, database, host, ctx, workspace, line }
+    }
+
+    /// What sees the clock put back by so many seconds whenever this call on the store has answered.
+    pub fn put_back_after(&self, name: &'static str, seconds: i64) -> Context {
+        let host = self.host.clone();
+        let faults = Faults::new(move |call, moment| {
+            if call.name == name && moment == Moment::After {
+                host.forward(-seconds);
+            }
+            Box::pin(async { Ok(()) })
+        });
+        let mut seen = self.ctx.clone();
+        seen.store = self.ctx.store.with_faults(faults);
+        seen
     }
 
     /// What a command in another process would use.

@@ -22,6 +22,7 @@ const ONCE_WRONG: &[(u64, u64, &str)] = &[
     (16829, 3, "the same, with what was found after a commit whose answer was lost"),
     (12154, 3, "behind a message that was refused for good, the next went before that was written down"),
     (6761, 3, "a node that was taken for dead called a web service once more"),
+    (28091, 3, "a wait never timed out, as the clock was put back just when it was to"),
 ];
 
 #[test]
