@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channels::{HttpRequest, Line, MediaFile};
-use domain::MediaUuid;
+use domain::{MediaUuid, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use operations::{Context, FileEnd, Shed, claim_file, end_file};
 use ring::digest::{SHA256, digest};
@@ -253,6 +253,21 @@ pub(crate) async fn open(
             Ok(None)
         }
     }
+}
+
+/// Keeps a file that a program sent.
+pub(crate) async fn keep(
+    ctx: &Context,
+    folder: &Folder,
+    (workspace, mime): (WorkspaceId, &str),
+    bytes: &[u8],
+) -> Result<MediaUuid, StoreError> {
+    let sha256: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    folder.write(&sha256, bytes).await.map_err(|error| {
+        tracing::error!(%error, "a file could not be written into the folder of media");
+        StoreError::Database("the folder of media cannot be written".to_owned())
+    })?;
+    operations::keep_upload(ctx, workspace, mime, (sha256.into(), bytes.len() as u64)).await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use channels::Inbound;
-use domain::MediaUuid;
+use domain::{MediaUuid, WorkspaceId};
 use operations::{Context, SharedHost};
 use store::{LeaseName, MediaRow, NodeRow, Store, StoreError};
 use thiserror::Error;
@@ -292,6 +292,22 @@ impl Node {
     pub async fn media(&self, uuid: MediaUuid) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
         match &self.inner.folder {
             Some(folder) => media::open(&self.inner.ctx, folder, uuid).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps a file that a program sent; `None` if files are not kept here.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be written.
+    pub async fn keep_file(
+        &self,
+        workspace: WorkspaceId,
+        mime: &str,
+        bytes: &[u8],
+    ) -> Result<Option<MediaUuid>, StoreError> {
+        match &self.inner.folder {
+            Some(folder) => media::keep(&self.inner.ctx, folder, (workspace, mime), bytes).await.map(Some),
             None => Ok(None),
         }
     }

@@ -48,6 +48,7 @@ mod save_field;
 mod save_global;
 mod save_group;
 mod save_label;
+mod save_resthook;
 mod save_topic;
 mod schedules;
 mod send_message;
@@ -107,7 +108,7 @@ pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
     read_locations,
 };
-pub use media::{FileEnd, claim_file, end_file};
+pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use prune_feed::prune_feed;
@@ -124,6 +125,7 @@ pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
 pub use save_global::{GlobalNamed, save_global};
 pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, remove_group, save_group};
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
+pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
 pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};
 pub use schedules::{
     LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
@@ -142,7 +144,7 @@ pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
-pub use tickets::{TicketAction, TicketError, change_ticket};
+pub use tickets::{TicketAction, TicketError, change_ticket, change_tickets};
 pub use tokens::{
     AddTokenError, AddedToken, MAX_TOKENS, RemoveTokenError, add_token, remove_token, token_digest,
 };

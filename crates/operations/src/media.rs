@@ -1,7 +1,7 @@
 //! Files that people sent: what is to be fetched is written with the message, and what became of it when it is known.
 
 use channels::Line;
-use domain::{MediaId, MediaUuid, MessageId};
+use domain::{ChannelId, MediaId, MediaUuid, MessageId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 use store::{Change, ChannelRow, MediaRow, MediaState, StoreError, Unit, UnitError};
@@ -30,6 +30,43 @@ pub enum FileEnd {
         /// Why.
         reason: String,
     },
+}
+
+/// Writes down a file that a program sent and that is in the folder of media already.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn keep_upload(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    mime: &str,
+    (sha256, bytes): (SmolStr, u64),
+) -> Result<MediaUuid, StoreError> {
+    let now = ctx.now();
+    let row = MediaRow {
+        id: MediaId(ctx.next_id(now)),
+        workspace,
+        uuid: MediaUuid(ctx.host.uuid_v4()),
+        channel: ChannelId(0),
+        message: MessageId(0),
+        place: 0,
+        source: String::new(),
+        mime: mime.into(),
+        state: MediaState::Kept,
+        steps: 0,
+        next_try: now,
+        sha256: Some(sha256),
+        bytes: i64::try_from(bytes).ok(),
+        reason: None,
+        created_on: now,
+        changed_on: now,
+    };
+    let uuid = row.uuid;
+    match ctx.write_one(Unit::new(vec![Change::NewMedia(Box::new(row))])).await {
+        Ok(_) => Ok(uuid),
+        Err(UnitError::Store(error)) => Err(error),
+        Err(other) => Err(StoreError::Database(other.to_string())),
+    }
 }
 
 /// The files of a message that its carrier keeps for a time and gives to nobody else.

@@ -80,6 +80,41 @@ pub async fn change_ticket(
     }
 }
 
+/// Changes several tickets for a person, committed together except for those whose contact changes meanwhile. Answers
+/// in their order whether there is such a ticket.
+///
+/// # Errors
+/// When the store fails or a contact keeps changing; it may be done again then.
+pub async fn change_tickets(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    tickets: &[TicketUuid],
+    action: &TicketAction,
+    user: Option<&UserRef>,
+) -> Result<Committed<Vec<bool>>, TicketError> {
+    let (mut there, mut inputs) = (Vec::with_capacity(tickets.len()), Vec::new());
+    for uuid in tickets {
+        let row = ctx.store.ticket(workspace, *uuid).await?;
+        there.push(row.is_some());
+        if let Some(ticket) = row {
+            let key = ConversationKey::Contact(workspace, ticket.contact);
+            inputs.push((key, Input { ticket, action: action.clone(), user: user.cloned() }));
+        }
+    }
+    let (ends, left) = batch::run(ctx, &inputs, step).await;
+    for end in ends {
+        match end {
+            Ok(_) | Err(BatchError::NoWorkspace) => {}
+            Err(BatchError::Store(error)) => return Err(error.into()),
+            Err(BatchError::BrokeOff(said)) => return Err(batch::broke_off(&said).into()),
+            Err(BatchError::Busy | BatchError::Duplicate | BatchError::Gone) => {
+                return Err(TicketError::Busy);
+            }
+        }
+    }
+    Ok(Committed::new(there, left))
+}
+
 fn step<'a>(
     ctx: &'a Context,
     ws: Arc<Workspace>,

@@ -17,11 +17,11 @@ use crate::{
     ChannelRow, Claimed, ContactList, ContactNamed, ContactSearch, ConversationKey, DailyCount, DeadFilter,
     DeadRow, Definitions, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed,
     FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut, ListedContact,
-    ListedMessage, ListedRun, Loaded, MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OutboxItem,
-    OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
-    RunList, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, TableContent,
-    TallyKind, TallyRow, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified,
-    Walk, WorkspaceRow,
+    ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow, NamedContact, NodeRow,
+    OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow,
+    RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl,
+    TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit,
+    UnitDone, UnitError, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -422,6 +422,8 @@ reads! {
     fn job_uuids(workspace: WorkspaceId, jobs: Vec<JobId>) -> Vec<(JobId, JobUuid)>;
     /// Whether a contact has been in a flow.
     fn was_in_flow(workspace: WorkspaceId, contact: ContactId, flow: FlowId) -> bool;
+    /// A page of a list of tickets.
+    fn list_tickets(workspace: WorkspaceId, list: TicketList) -> Vec<ListedTicket>;
     /// How many members each of these groups has.
     fn member_counts(workspace: WorkspaceId, groups: Vec<GroupId>) -> Vec<(GroupId, i64)>;
     /// The public identifiers of groups whose members are being brought up to date.

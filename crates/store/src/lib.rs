@@ -25,6 +25,7 @@ mod job;
 mod listed;
 mod listed_messages;
 mod listed_runs;
+mod listed_tickets;
 mod media;
 mod message;
 mod migrate;
@@ -78,6 +79,7 @@ pub use job::{
 pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, NamedContact};
 pub use listed_messages::{ListedMessage, MessageList, MessagesOf, Visibility};
 pub use listed_runs::{ListedRun, RunList, RunsOf};
+pub use listed_tickets::{ListedTicket, TicketList, TicketsOf};
 pub use media::{MediaRow, MediaState};
 pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,

@@ -59,6 +59,12 @@ def definitions():
     assert client.update_global("clinic_name", "Mulago").value == "Mulago"
     assert client.get_globals(key="clinic_name").first().value == "Mulago"
     assert client.get_archives(type="message").all() == []
+    assert client.get_classifiers().all() == []
+    heard = client.create_resthook_subscriber("new-mother", "https://example.org/hook")
+    assert client.get_resthooks().first().resthook == "new-mother"
+    assert client.get_resthook_subscribers(resthook="new-mother").first().id == heard.id
+    assert client.get_resthook_events().all() == []
+    client.delete_resthook_subscriber(heard)
 
 
 def campaigns():

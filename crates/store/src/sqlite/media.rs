@@ -54,8 +54,8 @@ pub(super) fn insert(conn: &Connection, row: &MediaRow) -> Result<(), UnitError>
     sql::exec(
         conn,
         "INSERT INTO media (id, workspace_id, uuid, channel_id, message_id, place, source, mime, state, next_try,
-             created_on, changed_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+             created_on, changed_on, sha256, bytes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)",
         &[
             &row.id.0,
             &row.workspace.0,
@@ -68,6 +68,8 @@ pub(super) fn insert(conn: &Connection, row: &MediaRow) -> Result<(), UnitError>
             &row.state.as_str(),
             &row.next_try.as_microsecond(),
             &row.created_on.as_microsecond(),
+            &row.sha256.as_deref(),
+            &row.bytes,
         ],
     )?;
     Ok(())

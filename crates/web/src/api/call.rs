@@ -11,6 +11,7 @@ use store::{Definitions, UserRow};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::multipart::File;
 use super::page::Cursor;
 
 /// A call that may be done.
@@ -25,6 +26,8 @@ pub(crate) struct Call {
     pub query: Query,
     /// Members of the body.
     pub body: Map<String, Value>,
+    /// The file in the body, where one is asked for.
+    pub file: Option<File>,
     /// How this node is reached, such as `https://example.org`.
     pub base: String,
 }

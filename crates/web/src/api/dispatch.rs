@@ -1,5 +1,6 @@
 //! A request becomes a call: who, how often, whether they may, what they give; and the reply becomes an answer.
 
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method as HttpMethod, StatusCode, header};
@@ -12,6 +13,7 @@ use super::auth;
 use super::call::{Call, Query, Reply};
 use super::endpoint::{Answer, Endpoint, Method, Resource};
 use super::error::ApiError;
+use super::multipart::{self, File};
 use super::page::Cursor;
 use super::shape::check_object;
 use super::{openapi, table};
@@ -19,6 +21,8 @@ use crate::body::{self, BodyError};
 
 /// Bytes of a body.
 const BODY_BYTES: usize = 1_024 * 1_024;
+/// Bytes of a file.
+const FILE_BYTES: usize = 25 * 1_024 * 1_024;
 
 pub(super) async fn serve(State(node): State<Node>, Path(name): Path<String>, request: Request) -> Response {
     let Some(name) = name.strip_suffix(".json") else { return ApiError::not_found().into_response() };
@@ -53,12 +57,13 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
     }
     let query = Query::read(parts.uri.query().unwrap_or_default());
     check_query(endpoint, &query)?;
-    let given = match method {
-        Method::Post => read_body(body).await?,
-        Method::Get | Method::Delete => Map::new(),
+    let (given, file) = match method {
+        Method::Post if endpoint.file => (Map::new(), read_file(&parts, body).await?),
+        Method::Post => (read_body(body).await?, None),
+        Method::Get | Method::Delete => (Map::new(), None),
     };
     let base = base(&node, &parts);
-    let call = Call { node, ws: caller.ws, user: caller.user, query, body: given, base };
+    let call = Call { node, ws: caller.ws, user: caller.user, query, body: given, file, base };
     let reply = (endpoint.run)(&call).await?;
     debug_assert!(conforms(endpoint, &reply), "an answer is not as the table of the API describes it");
     Ok(answer(&call, parts.uri.path(), reply))
@@ -85,15 +90,34 @@ fn check_query(endpoint: &Endpoint, query: &Query) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn read_body(body: axum::body::Body) -> Result<Map<String, Value>, ApiError> {
-    let bytes = body::read(body, BODY_BYTES).await.map_err(|error| {
+/// The file of a form, if there is one.
+async fn read_file(parts: &Parts, body: axum::body::Body) -> Result<Option<File>, ApiError> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let Some(boundary) = kind.and_then(multipart::boundary) else {
+        let said = "Send the file as multipart/form-data.";
+        return Err(ApiError::Detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, said.to_owned()));
+    };
+    let bytes = read(body, FILE_BYTES + BODY_BYTES).await?;
+    let file = multipart::file(&bytes, &boundary, "file");
+    if file.as_ref().is_some_and(|file| file.bytes.len() > FILE_BYTES) {
+        return Err(ApiError::field("file", "Limit for file uploads is 25 MB."));
+    }
+    Ok(file)
+}
+
+async fn read(body: axum::body::Body, limit: usize) -> Result<Bytes, ApiError> {
+    body::read(body, limit).await.map_err(|error| {
         let (status, said) = match error {
-            BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than a megabyte."),
+            BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
             BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
             BodyError::Broken => (StatusCode::BAD_REQUEST, "The body broke off."),
         };
         ApiError::Detail(status, said.to_owned())
-    })?;
+    })
+}
+
+async fn read_body(body: axum::body::Body) -> Result<Map<String, Value>, ApiError> {
+    let bytes = read(body, BODY_BYTES).await?;
     if bytes.is_empty() {
         return Ok(Map::new());
     }

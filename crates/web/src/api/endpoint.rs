@@ -121,6 +121,8 @@ pub(crate) struct Endpoint {
     pub needs: &'static [&'static str],
     /// Members of the body.
     pub body: &'static [Prop],
+    /// Whether the body is a form with a file, and not JSON.
+    pub file: bool,
     pub answer: Answer,
     pub run: for<'a> fn(&'a Call) -> Doing<'a>,
 }
@@ -135,7 +137,18 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let answer = Answer::Page(of);
-        Self { method: Method::Get, roles, about, query, one_of: &[], needs: &[], body: &[], answer, run }
+        Self {
+            method: Method::Get,
+            roles,
+            about,
+            query,
+            one_of: &[],
+            needs: &[],
+            body: &[],
+            file: false,
+            answer,
+            run,
+        }
     }
 
     /// One object.
@@ -154,6 +167,7 @@ impl Endpoint {
             one_of: &[],
             needs: &[],
             body: &[],
+            file: false,
             answer,
             run,
         }
@@ -169,7 +183,18 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let answer = Answer::Saved(of);
-        Self { method: Method::Post, roles, about, query, one_of: &[], needs: &[], body, answer, run }
+        Self {
+            method: Method::Post,
+            roles,
+            about,
+            query,
+            one_of: &[],
+            needs: &[],
+            body,
+            file: false,
+            answer,
+            run,
+        }
     }
 
     /// What does something to many.
@@ -180,7 +205,7 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let (method, answer) = (Method::Post, Answer::Done);
-        Self { method, roles, about, query: &[], one_of: &[], needs: &[], body, answer, run }
+        Self { method, roles, about, query: &[], one_of: &[], needs: &[], body, file: false, answer, run }
     }
 
     /// What removes one.
@@ -192,12 +217,17 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let (method, answer) = (Method::Delete, Answer::Done);
-        Self { method, roles, about, query, one_of: &[], needs, body: &[], answer, run }
+        Self { method, roles, about, query, one_of: &[], needs, body: &[], file: false, answer, run }
     }
 
     /// The same with parameters of which only one may be given.
     pub const fn with_one_of(self, one_of: &'static [&'static str]) -> Self {
         Self { one_of, ..self }
+    }
+
+    /// The same with a file in the body.
+    pub const fn with_file(self) -> Self {
+        Self { file: true, ..self }
     }
 
     /// The same with these parameters.

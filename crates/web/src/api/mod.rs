@@ -19,6 +19,7 @@ mod dispatch;
 mod endpoint;
 mod error;
 mod given;
+mod multipart;
 mod named;
 mod openapi;
 mod page;

@@ -83,8 +83,8 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Value {
     });
     if endpoint.method == Method::Post {
         let schema = object_schema(endpoint.body, false);
-        operation["requestBody"] =
-            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        let kind = if endpoint.file { "multipart/form-data" } else { "application/json" };
+        operation["requestBody"] = json!({"required": true, "content": {kind: {"schema": schema}}});
     }
     operation
 }

@@ -1,13 +1,21 @@
 //! What clients want said: texts by language, files, suggested answers; and how it is shown.
 
+use std::collections::BTreeMap;
+
+use domain::MediaUuid;
 use flows::events::{BroadcastContent, BroadcastCreated, QuickReply, QuickReplyType};
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
+use store::MediaState;
+use uuid::Uuid;
 
 use super::call::Call;
+use super::error::ApiError;
 use super::given::Given;
 use super::shape::{Prop, Shape, prop};
 
+/// Files sent before that one call names.
+const MAX_UPLOADS: usize = 100;
 /// Characters of a text.
 pub(crate) const MAX_TEXT: usize = 4_096;
 /// Files with one message.
@@ -40,10 +48,40 @@ fn first_language(call: &Call) -> SmolStr {
     call.ws.row.languages.first().cloned().unwrap_or_else(|| NO_LANGUAGE.into())
 }
 
+/// Files that clients sent before, by identifier, as attachments.
+pub(crate) type Uploads = BTreeMap<Uuid, SmolStr>;
+
+/// The files of the workspace whose identifiers stand among the attachments of the body.
+pub(crate) async fn uploads(call: &Call) -> Result<Uploads, ApiError> {
+    let mut named = Vec::new();
+    identifiers(call.body.get("attachments").unwrap_or(&Value::Null), &mut named);
+    let mut found = Uploads::new();
+    for uuid in named.into_iter().take(MAX_UPLOADS) {
+        let row = call.ctx().store.media(MediaUuid(uuid)).await?;
+        let row = row.filter(|row| row.workspace == call.workspace() && row.state == MediaState::Kept);
+        if let Some(row) = row {
+            let address = crate::api::resources::media::address(call, row.uuid);
+            found.insert(uuid, SmolStr::from(format!("{}:{address}", row.mime)));
+        }
+    }
+    Ok(found)
+}
+
+/// All identifiers within a value.
+fn identifiers(value: &Value, found: &mut Vec<Uuid>) {
+    match value {
+        Value::String(text) => found.extend(text.parse::<Uuid>()),
+        Value::Array(items) => items.iter().for_each(|item| identifiers(item, found)),
+        Value::Object(members) => members.values().for_each(|member| identifiers(member, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// What a message to one says: one text, without translations.
-pub(crate) fn single(call: &Call, given: &mut Given<'_>) -> BroadcastCreated {
+pub(crate) fn single(call: &Call, given: &mut Given<'_>, uploads: &Uploads) -> BroadcastCreated {
     let text = given.any_text("text", MAX_TEXT).unwrap_or_default();
-    let attachments = given.value("attachments").map(|value| files(given, value)).unwrap_or_default();
+    let attachments =
+        given.value("attachments").map(|value| files(given, value, uploads)).unwrap_or_default();
     let quick_replies = given.value("quick_replies").map(|value| replies(given, value)).unwrap_or_default();
     if text.is_empty() && attachments.is_empty() {
         given.wrong("text", "Give a text or attachments.");
@@ -58,7 +96,7 @@ pub(crate) fn single(call: &Call, given: &mut Given<'_>) -> BroadcastCreated {
 }
 
 /// What a message to many says, in each language.
-pub(crate) fn translated(call: &Call, given: &mut Given<'_>) -> BroadcastCreated {
+pub(crate) fn translated(call: &Call, given: &mut Given<'_>, uploads: &Uploads) -> BroadcastCreated {
     let first = first_language(call);
     let mut said = BroadcastCreated::default();
     for (language, value) in by_language(given, "text", &first) {
@@ -73,7 +111,7 @@ pub(crate) fn translated(call: &Call, given: &mut Given<'_>) -> BroadcastCreated
         }
     }
     for (language, value) in by_language(given, "attachments", &first) {
-        let files = files(given, &value);
+        let files = files(given, &value, uploads);
         said.translations.entry(language).or_default().attachments = files;
     }
     for (language, value) in by_language(given, "quick_replies", &first) {
@@ -109,7 +147,7 @@ fn by_language(given: &mut Given<'_>, name: &str, first: &SmolStr) -> Vec<(SmolS
     }
 }
 
-fn files(given: &mut Given<'_>, value: &Value) -> Vec<SmolStr> {
+fn files(given: &mut Given<'_>, value: &Value, uploads: &Uploads) -> Vec<SmolStr> {
     let Some(items) = value.as_array() else {
         given.wrong("attachments", "Expected a list of items.");
         return Vec::new();
@@ -122,6 +160,11 @@ fn files(given: &mut Given<'_>, value: &Value) -> Vec<SmolStr> {
         let is_file = |text: &&str| {
             text.split_once(':').is_some_and(|(kind, url)| kind.contains('/') && !url.trim().is_empty())
         };
+        let upload = item.as_str().and_then(|text| uploads.get(&text.parse::<Uuid>().ok()?));
+        if let Some(upload) = upload {
+            files.push(upload.clone());
+            continue;
+        }
         match item.as_str().filter(is_file) {
             Some(text) => files.push(text.trim().into()),
             None => given.wrong_item(

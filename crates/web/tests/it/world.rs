@@ -42,8 +42,18 @@ impl World {
         Self::with(Layer::default()).await
     }
 
-    pub async fn with(layer: Layer) -> Self {
+    /// With a folder for files.
+    pub async fn with_media() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let media = Layer { media: Some(folder.path().join("media")), ..Layer::default() };
+        Self::in_folder(folder, media).await
+    }
+
+    pub async fn with(layer: Layer) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), layer).await
+    }
+
+    async fn in_folder(folder: tempfile::TempDir, layer: Layer) -> Self {
         let url = StoreUrl::Sqlite(folder.path().join("test.db"));
         let store = Store::open(&url, StoreOptions::default()).unwrap();
         Self::on(store, folder, layer).await
@@ -55,7 +65,9 @@ impl World {
         let url = database.url().parse().unwrap();
         let options = StoreOptions::default();
         let store = tokio::task::spawn_blocking(move || Store::open(&url, options).unwrap()).await.unwrap();
-        let world = Self::on(store, tempfile::tempdir().unwrap(), Layer::default()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let media = Layer { media: Some(folder.path().join("media")), ..Layer::default() };
+        let world = Self::on(store, folder, media).await;
         Self { _database: Some(database), ..world }
     }
 

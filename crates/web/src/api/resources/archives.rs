@@ -28,6 +28,7 @@ pub(crate) static RESOURCE: Resource = Resource {
         one_of: &[],
         needs: &[],
         body: &[],
+        file: false,
         answer: Answer::Counted(PROPS),
         run: |call| Box::pin(list(call)),
     }],

@@ -14,7 +14,7 @@ use crate::api::error::ApiError;
 use crate::api::given::Given;
 use crate::api::named;
 use crate::api::page::Walk;
-use crate::api::said::{ATTACHMENT, QUICK_REPLY, shown_translations, translated};
+use crate::api::said::{ATTACHMENT, QUICK_REPLY, shown_translations, translated, uploads};
 use crate::api::shape::{Prop, REFS, Shape, TEXTS, TRANSLATED, prop};
 use crate::api::words::{moment, reference};
 
@@ -118,7 +118,7 @@ pub(crate) async fn jobs(
 
 async fn send(call: &Call) -> Result<Reply, ApiError> {
     let mut given = Given::of(&call.body);
-    let broadcast = translated(call, &mut given);
+    let broadcast = translated(call, &mut given, &uploads(call).await?);
     let recipients = given_recipients(call, &mut given).await?;
     given.done()?;
     let spec = JobSpec::Broadcast(BroadcastJob { broadcast: Box::new(broadcast), recipients });

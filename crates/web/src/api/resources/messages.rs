@@ -13,7 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::given::Given;
 use crate::api::named;
 use crate::api::page::Walk;
-use crate::api::said::{ATTACHMENT, QUICK_REPLY, shown_file, shown_reply, single};
+use crate::api::said::{ATTACHMENT, QUICK_REPLY, shown_file, shown_reply, single, uploads};
 use crate::api::shape::{Prop, REF, REFS, Shape, TEXTS, prop};
 use crate::api::words::{moment, moment_or_null, reference};
 
@@ -135,7 +135,7 @@ async fn send(call: &Call) -> Result<Reply, ApiError> {
         given.wrong("contact", "This field is required.");
     }
     let contact = named::contact(call, &mut given, "contact").await?;
-    let said = single(call, &mut given);
+    let said = single(call, &mut given, &uploads(call).await?);
     given.done()?;
     let contact = contact.ok_or_else(ApiError::not_found)?.id;
     let message = SendMessage { workspace: call.workspace(), contact, said };

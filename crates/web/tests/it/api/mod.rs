@@ -4,6 +4,7 @@ mod contacts;
 mod definitions;
 mod door;
 mod messages;
+mod tickets;
 
 use operations::{NewUser, Role};
 use reqwest::{Method, StatusCode};
@@ -38,7 +39,7 @@ pub struct Api {
 
 impl Api {
     pub async fn sqlite() -> Self {
-        Self::of(World::new().await).await
+        Self::of(World::with_media().await).await
     }
 
     pub async fn postgres() -> Self {
