@@ -105,7 +105,8 @@ impl Rows<'_> {
         let (beyond, order) = (list.walk.beyond(), list.walk.order());
         let place = format!(
             "c.workspace_id = $1 AND (c.modified_on, c.id) {beyond} ($2, $3)
-             AND c.modified_on >= $4 AND c.modified_on <= $5"
+             AND c.modified_on >= $4 AND c.modified_on <= $5 AND c.modified_minute {beyond}= $2 / 60000000
+             AND c.modified_minute >= $4 / 60000000 AND c.modified_minute <= $5 / 60000000"
         );
         let (from, and, more): (&str, &str, Vec<Box<dyn Param>>) = match &list.of {
             ContactsOf::Everybody => ("contact AS c", "c.deleted_on IS NULL", Vec::new()),
@@ -132,7 +133,7 @@ impl Rows<'_> {
         let limit = 6 + more.len();
         let text = format!(
             "SELECT c.id FROM {from} WHERE {place} AND {and}
-             ORDER BY c.modified_on {order}, c.id {order} LIMIT ${limit}"
+             ORDER BY c.modified_minute {order}, c.modified_on {order}, c.id {order} LIMIT ${limit}"
         );
         Ok(Page { text, more })
     }

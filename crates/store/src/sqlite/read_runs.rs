@@ -38,8 +38,9 @@ impl Rows<'_> {
         let page = format!(
             "SELECT r.id AS id FROM run AS r
              WHERE r.workspace_id = $1 AND (r.modified_on, r.id) {beyond} ($2, $3)
-                 AND r.modified_on >= $4 AND r.modified_on <= $5 {named} {responded}
-             ORDER BY r.modified_on {order}, r.id {order} LIMIT ${limit}"
+                 AND r.modified_on >= $4 AND r.modified_on <= $5 AND r.modified_minute {beyond}= $2 / 60000000
+                 AND r.modified_minute >= $4 / 60000000 AND r.modified_minute <= $5 / 60000000 {named} {responded}
+             ORDER BY r.modified_minute {order}, r.modified_on {order}, r.id {order} LIMIT ${limit}"
         );
         // The state only of those that go on: there is none of the others.
         let text = format!(
