@@ -135,15 +135,14 @@ impl Node {
         surroundings: Surroundings,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let host: SharedHost = surroundings.host.clone();
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let asked = Instant::now();
-        let (ctx, rows) = enter(&store, host, &identity).await?;
-        let membership =
-            Membership::start(ctx.clone(), identity, metrics.clone(), bounds.spool.clone(), asked).await;
+        let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity).await?;
+        let spool = bounds.spool.clone();
+        let membership = Membership::start(ctx.clone(), identity, metrics.clone(), spool, asked).await;
         count_repeated(rows, &metrics);
-        let (bell, lines) = (Bell::default(), Arc::new(Lines::default()));
+        let (bell, lines) = (Bell::default(), Arc::<Lines>::default());
         let feed = Feed::start(ctx.store.clone(), metrics.clone());
         let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
             ctx: ctx.clone(),

@@ -1,6 +1,6 @@
 //! Kept-alive HTTP connections to one host or, in turn, to several, as a carrier or a balancer holds them. The load
 //! generator shares the machine with the node that it measures and must cost little: a request is one write and one or
-//! two reads by the task that wants the answer ([`crate::wire`]).
+//! two reads by the task that wants the answer (`wire.rs`).
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -92,8 +92,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 25, name: "lists", sql: include_str!("../migrations/0025_lists.sql") },
     Migration {
         version: 27,
-        name: "spools_of_nodes",
-        sql: include_str!("../migrations/0027_spools_of_nodes.sql"),
+        name: "nodes_and_room",
+        sql: include_str!("../migrations/0027_nodes_and_room.sql"),
     },
 ];
 
