@@ -23,7 +23,7 @@ pub(crate) enum Turn {
     Wait,
     /// What arrived before this moment.
     Before(Timestamp),
-    /// Everything: no other node has anything.
+    /// Everything: no other node has anything older.
     Free,
 }
 
@@ -89,6 +89,8 @@ impl Membership {
         let oldest = others.filter_map(|node| node.spool_from).min();
         match (&*self.back(), oldest) {
             (Return::Waiting(_), _) => Turn::Wait,
+            // What came in a moment ago: under a steady load there is always something.
+            (Return::Settled, Some(oldest)) if end_of_slice(oldest) > inner.ctx.now() => Turn::Free,
             (Return::Settled, Some(oldest)) => Turn::Before(end_of_slice(oldest)),
             (Return::Settled, None) => Turn::Free,
         }
