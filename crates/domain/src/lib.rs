@@ -10,6 +10,7 @@ pub mod ids;
 pub mod interactive;
 pub mod language;
 pub mod phone;
+pub mod programme;
 pub mod public_ref;
 pub mod query;
 pub mod reference;

@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{cases, courier, exports, info, legacy, pending, report::Report, scenarios, testdata, whatsapp};
+use crate::{
+    cases, courier, exports, info, legacy, pending, programmes, report::Report, scenarios, testdata, whatsapp,
+};
 
 /// How deep a folder is searched for suites.
 const MAX_DEPTH: usize = 3;
@@ -28,6 +30,8 @@ pub enum Suite {
     Courier(PathBuf),
     /// A folder of webhooks of WhatsApp.
     WhatsApp(PathBuf),
+    /// A file of positions in message sets.
+    Programmes(PathBuf),
     /// A folder of cases that nothing can run yet, with the family's name.
     Pending(PathBuf, String),
 }
@@ -48,6 +52,7 @@ impl Suite {
             Self::Exports(dir) => exports::run(dir, report),
             Self::Courier(dir) => courier::run(dir, report),
             Self::WhatsApp(dir) => whatsapp::run(dir, report),
+            Self::Programmes(path) => programmes::run(path, "programmes", report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
         }
     }
@@ -61,6 +66,9 @@ pub fn suites(path: &Path) -> Vec<Suite> {
 }
 
 fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
+    if path.is_file() && programmes::is_case_file(path) {
+        return found.push(Suite::Programmes(path.to_owned()));
+    }
     if path.is_file() {
         return found.push(Suite::Cases(path.to_owned()));
     }
@@ -82,6 +90,10 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
         found.push(Suite::Courier(path.to_owned()));
     } else if whatsapp::is_family(path) {
         found.push(Suite::WhatsApp(path.to_owned()));
+    } else if pending::family(path).is_none() && entries.iter().any(|entry| programmes::is_case_file(entry)) {
+        found.extend(
+            entries.into_iter().filter(|entry| programmes::is_case_file(entry)).map(Suite::Programmes),
+        );
     } else if let Some(name) = pending::family(path) {
         found.push(Suite::Pending(path.to_owned(), name));
     } else if entries.iter().any(|entry| cases::is_case_file(entry)) {

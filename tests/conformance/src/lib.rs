@@ -12,6 +12,7 @@ mod host;
 mod info;
 mod legacy;
 mod pending;
+mod programmes;
 pub mod report;
 mod scenarios;
 mod sessions;
