@@ -13,6 +13,7 @@ mod jobs;
 mod jobs_with_files;
 mod moving;
 mod ordering;
+mod planned;
 mod receiving;
 mod revisions;
 mod scheduling;

@@ -152,6 +152,17 @@ impl World {
 
     /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
     /// recovered, and the rest waits behind it.
+    /// Ends the process, and waits until PostgreSQL has noticed.
+    pub fn closed(self) -> Database {
+        let Self { ctx, database, .. } = self;
+        drop(ctx);
+        let database = database.unwrap();
+        let others = "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        while database.psql(others) != "0" {}
+        database
+    }
+
     pub async fn crashed(self) -> Self {
         let Self { folder, database, host, ctx, workspace, line } = self;
         drop(ctx);

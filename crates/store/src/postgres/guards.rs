@@ -162,7 +162,7 @@ const INBOUND: &str = "SELECT w.id FROM {rows} AS w (id, channel_id, external_id
      WHERE EXISTS (SELECT 1 FROM (SELECT m.text FROM message AS m
              WHERE m.channel_id = w.channel_id AND m.external_id = w.external_id AND m.urn_id = w.urn_id
                  AND m.direction = 'in'
-             ORDER BY m.id DESC LIMIT w.most) AS recent
+             ORDER BY +m.id DESC LIMIT w.most) AS recent
          WHERE recent.text = w.text)";
 const OUTBOX: &str =
     "SELECT id, workspace_id FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE";
@@ -189,14 +189,14 @@ const MESSAGES: &str =
 const MESSAGE_UUIDS: &str =
     "SELECT id, workspace_id, status, direction, day, channel_id, flow_id, external_id,
          reason, error_count, modified_on, sent_on, uuid, created_on, contact_id
-     FROM message WHERE uuid = ANY($1::uuid[]) AND direction = 'out' ORDER BY id FOR UPDATE";
+     FROM message WHERE uuid = ANY($1::uuid[]) AND direction || '' = 'out' ORDER BY id FOR UPDATE";
 const EXTERNALS: &str = "SELECT m.id, m.workspace_id, m.status, m.direction, m.day, m.channel_id, m.flow_id,
          m.external_id, m.reason, m.error_count, m.modified_on, m.sent_on, m.uuid, m.created_on, m.contact_id
      FROM {rows} AS w (workspace_id, channel_id, external_id)
      CROSS JOIN LATERAL (SELECT * FROM message
-         WHERE channel_id = w.channel_id AND external_id = w.external_id AND workspace_id = w.workspace_id
+         WHERE channel_id = w.channel_id AND external_id = w.external_id AND +workspace_id = w.workspace_id
              AND direction = 'out'
-         ORDER BY id DESC LIMIT 1 FOR UPDATE) AS m";
+         ORDER BY +id DESC LIMIT 1 FOR UPDATE) AS m";
 
 /// Reads and locks what the units ask.
 pub(super) fn known(session: &Session, units: &[&Unit]) -> sql::Result<Known> {

@@ -146,7 +146,7 @@ fn questions() -> [String; 6] {
             .to_owned(),
         format!(
             "SELECT {}, s.id, s.workspace_id FROM contact AS c
-             JOIN session AS s ON s.id = c.session_id AND s.workspace_id = c.workspace_id
+             JOIN session AS s ON s.id = c.session_id AND +s.workspace_id = c.workspace_id
              WHERE c.id = ANY($1::bigint[]) AND s.ended_on IS NULL",
             of(SESSION_COLUMNS, "s")
         ),

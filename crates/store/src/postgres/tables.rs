@@ -523,15 +523,15 @@ const CONTACTS: &str = "UPDATE contact AS c SET version = w.becomes, name = w.na
          groups_as_of = w.groups_as_of
      FROM {rows} AS w (id, workspace_id, version, becomes, name, language, status, timezone, fields, session_id,
          flow_id, modified_on, last_seen_on, groups_as_of)
-     WHERE c.id = w.id AND c.workspace_id = w.workspace_id AND c.version = w.version";
+     WHERE c.id = w.id AND +c.workspace_id = w.workspace_id AND c.version = w.version";
 const TOLD: &str = "UPDATE contact AS c SET version = greatest(c.version + 1, w.version)
-     FROM {rows} AS w (id, workspace_id, version) WHERE c.id = w.id AND c.workspace_id = w.workspace_id";
+     FROM {rows} AS w (id, workspace_id, version) WHERE c.id = w.id AND +c.workspace_id = w.workspace_id";
 const JOBS: &str = "UPDATE job AS j SET status = w.status, place = w.place, steps = j.steps + 1, total = w.total,
          done = w.done, left_out = w.left_out, failures = w.failures, next_step = w.next_step, error = w.error,
          modified_on = w.modified_on, ended_on = w.ended_on
      FROM {rows} AS w (id, workspace_id, steps, status, place, total, done, left_out, failures, next_step, error,
          modified_on, ended_on)
-     WHERE j.id = w.id AND j.workspace_id = w.workspace_id AND j.steps = w.steps AND j.ended_on IS NULL";
+     WHERE j.id = w.id AND +j.workspace_id = w.workspace_id AND j.steps = w.steps AND j.ended_on IS NULL";
 const LEFT_OUT: &str = "INSERT INTO job_left_out (workspace_id, job_id, place, contact_id, what, reason)
      SELECT * FROM {rows} ON CONFLICT (job_id, place) DO NOTHING";
 const LEFT_FOR_LATER: &str = "INSERT INTO search_later (contact_id, workspace_id, name, language, fields)
@@ -544,17 +544,17 @@ const TERMS: &str = "INSERT INTO contact_term (workspace_id, property, kind, val
      SELECT * FROM {rows}
      ON CONFLICT (workspace_id, property, kind, value, contact_id) DO UPDATE SET rest = excluded.rest";
 const REMOVED_URNS: &str = "DELETE FROM contact_urn AS u USING {rows} AS w (id, workspace_id, contact_id)
-     WHERE u.id = w.id AND u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
+     WHERE u.id = w.id AND +u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
 const NEW_URNS: &str = "INSERT INTO contact_urn (id, workspace_id, contact_id, scheme, path, path_key,
          display, priority, channel_id)
      SELECT * FROM {rows}";
 const URNS: &str = "UPDATE contact_urn AS u
      SET display = w.display, priority = w.priority, channel_id = w.channel_id
      FROM {rows} AS w (id, workspace_id, contact_id, display, priority, channel_id)
-     WHERE u.id = w.id AND u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
+     WHERE u.id = w.id AND +u.workspace_id = w.workspace_id AND u.contact_id = w.contact_id";
 const LEFT_GROUPS: &str = "DELETE FROM contact_group_member AS m
      USING {rows} AS w (workspace_id, contact_id, group_id)
-     WHERE m.workspace_id = w.workspace_id AND m.contact_id = w.contact_id AND m.group_id = w.group_id";
+     WHERE +m.workspace_id = w.workspace_id AND m.contact_id = w.contact_id AND m.group_id = w.group_id";
 const JOINED_GROUPS: &str = "INSERT INTO contact_group_member (workspace_id, contact_id, group_id, joined_on)
      SELECT * FROM {rows} ON CONFLICT (contact_id, group_id) DO NOTHING";
 const NEW_MESSAGES: &str =
@@ -566,14 +566,14 @@ const MESSAGES: &str = "UPDATE message AS m SET status = w.status, flow_id = w.f
          external_id = w.external_id, reason = w.reason, error_count = w.errors, modified_on = w.modified_on,
          sent_on = w.sent_on
      FROM {rows} AS w (id, workspace_id, status, flow_id, external_id, reason, errors, modified_on, sent_on)
-     WHERE m.id = w.id AND m.workspace_id = w.workspace_id";
+     WHERE m.id = w.id AND +m.workspace_id = w.workspace_id";
 const LABELS: &str = "INSERT INTO message_label (workspace_id, message_id, label_id)
      SELECT * FROM {rows} ON CONFLICT (label_id, message_id) DO NOTHING";
 const ENDED_SESSIONS: &str = "WITH ended AS (
          UPDATE session AS s SET status = w.status, wait_kind = NULL, wait_until = NULL, expires_on = NULL,
              pins = '', state = NULL, ended_on = w.ended_on
          FROM {rows} AS w (id, workspace_id, status, ended_on)
-         WHERE s.id = w.id AND s.workspace_id = w.workspace_id AND s.ended_on IS NULL
+         WHERE s.id = w.id AND +s.workspace_id = w.workspace_id AND s.ended_on IS NULL
          RETURNING s.id, s.contact_id, w.status, w.ended_on)
      UPDATE run AS r SET status = ended.status, modified_on = ended.ended_on, exited_on = ended.ended_on
      FROM ended
@@ -598,7 +598,7 @@ const EVENTS: &str = "INSERT INTO event (id, workspace_id, contact_id, session_i
      SELECT * FROM {rows}";
 const CLEARED_TIMERS: &str =
     "DELETE FROM timer AS t USING {rows} AS w (workspace_id, contact_id, kind, scope)
-     WHERE t.workspace_id = w.workspace_id AND t.contact_id = w.contact_id AND t.kind = w.kind
+     WHERE +t.workspace_id = w.workspace_id AND t.contact_id = w.contact_id AND t.kind = w.kind
          AND t.scope = w.scope";
 const TIMERS: &str = "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
      SELECT * FROM {rows}
@@ -608,9 +608,9 @@ const EXPIRIES: &str = "INSERT INTO timer (workspace_id, contact_id, kind, scope
      ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
      WHERE timer.due > excluded.due";
 const FINISHED: &str = "DELETE FROM outbox AS o USING {rows} AS w (id, workspace_id)
-     WHERE o.id = w.id AND o.workspace_id = w.workspace_id";
+     WHERE o.id = w.id AND +o.workspace_id = w.workspace_id";
 const DEAD: &str = "UPDATE outbox AS o SET claimed_by = 0, dead_reason = w.reason
-     FROM {rows} AS w (id, workspace_id, reason) WHERE o.id = w.id AND o.workspace_id = w.workspace_id";
+     FROM {rows} AS w (id, workspace_id, reason) WHERE o.id = w.id AND +o.workspace_id = w.workspace_id";
 const EARLY: &str =
     "INSERT INTO early_report (workspace_id, channel_id, external_id, status, reason, created_on)
      SELECT * FROM {rows}
@@ -618,10 +618,10 @@ const EARLY: &str =
      WHERE {new} > {old}";
 const TAKEN_EARLY: &str =
     "DELETE FROM early_report AS e USING {rows} AS w (external_id, channel_id, workspace_id)
-     WHERE e.external_id = w.external_id AND e.channel_id = w.channel_id AND e.workspace_id = w.workspace_id";
+     WHERE e.external_id = w.external_id AND e.channel_id = w.channel_id AND +e.workspace_id = w.workspace_id";
 const CANCELLED: &str = "DELETE FROM outbox AS o USING {rows} AS w (workspace_id, contact_id, session_id)
      WHERE o.contact_id = w.contact_id AND o.channel_id = 0 AND o.session_id = w.session_id
-         AND o.workspace_id = w.workspace_id AND o.message_id = 0";
+         AND +o.workspace_id = w.workspace_id AND o.message_id = 0";
 const OUTBOX: &str =
     "INSERT INTO outbox (id, workspace_id, kind, contact_id, channel_id, message_id, session_id,
          payload, priority, source, claimed_by, next_attempt, created_on)
