@@ -1,24 +1,31 @@
 //! Which of a node's writers commits which unit.
 //!
-//! Units of one contact always go to the same writer, so that they are committed in the order in which they were given.
-//! Units that only move messages on (what carriers answer and report) all go to one writer: two that lock messages in
-//! different orders would wait for each other in a circle. What belongs to nobody goes to the first.
+//! Few units at a time all go to one writer, whose transactions then carry more: what a transaction and its statements
+//! cost is shared. Many are dealt out by contact, since a second transaction is worth it then. Nobody gives a unit of a
+//! contact before the last one is answered (`operations::lanes`), so it does not matter that they take turns; other
+//! nodes' writers do not either.
+//!
+//! Units that only move messages on (what carriers answer and report) always go to that one writer: two that lock
+//! messages in different orders would wait for each other in a circle. What belongs to nobody goes to the first.
 
 use super::batch::contact_of;
 use crate::{Change, Unit};
 
+/// Units given at a time that are worth a second transaction.
+const WORTH_DEALING: usize = 64;
+
 /// The multiplier of Fibonacci hashing: row numbers that follow each other closely are spread evenly.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The place of the writer of a unit.
-pub(super) fn writer_of(unit: &Unit, writers: usize) -> usize {
+/// The place of the writer of a unit, one of so many.
+fn writer_of(unit: &Unit, many: bool, writers: usize) -> usize {
     if writers < 2 {
         return 0;
     }
     let mut moves_messages = false;
     for change in &unit.changes {
         if let Some(contact) = owner_of(change) {
-            return of_contact(contact, writers);
+            return if many { of_contact(contact, writers) } else { writers - 1 };
         }
         moves_messages |=
             matches!(change, Change::Status(_) | Change::FinishSent(..) | Change::FinishOutbox(..));
@@ -58,8 +65,9 @@ impl Parts {
             places: vec![Vec::new(); writers],
             units: units.len(),
         };
+        let many = units.len() >= WORTH_DEALING;
         for (place, unit) in units.into_iter().enumerate() {
-            let writer = writer_of(&unit, writers);
+            let writer = writer_of(&unit, many, writers);
             dealt.parts[writer].push(unit);
             dealt.places[writer].push(place);
         }
@@ -96,25 +104,38 @@ mod tests {
         let contacts = (0..1_000).map(|n| 57_000_000_000_000_000_i64 + n * 32 + 1);
         let mut shares = [0; 3];
         for contact in contacts {
-            let writer = writer_of(&of(contact), 3);
-            assert_eq!(writer, writer_of(&of(contact), 3));
+            let writer = writer_of(&of(contact), true, 3);
+            assert_eq!(writer, writer_of(&of(contact), true, 3));
             shares[writer] += 1;
         }
         assert!(shares.iter().all(|share| (250..=420).contains(share)), "{shares:?}");
-        assert_eq!(writer_of(&of(7), 1), 0);
+        assert_eq!(writer_of(&of(7), true, 1), 0);
+    }
+
+    #[test]
+    fn few_units_share_a_writer() {
+        let sizes = |units: i64| {
+            let dealt = Parts::of((1..=units).map(of).collect(), 2);
+            dealt.parts.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(20), [0, 20]);
+        assert!(sizes(200).iter().all(|size| *size > 60));
     }
 
     #[test]
     fn what_has_no_contact_has_its_place() {
         let finish = Unit::new(vec![Change::FinishOutbox(WorkspaceId(1), OutboxId(5))]);
-        assert_eq!(writer_of(&finish, 4), 3);
-        assert_eq!(writer_of(&Unit::default(), 4), 0);
+        for many in [false, true] {
+            assert_eq!(writer_of(&finish, many, 4), 3);
+            assert_eq!(writer_of(&Unit::default(), many, 4), 0);
+        }
     }
 
     #[test]
     fn answers_come_back_in_the_order_of_the_units() {
-        let contacts: Vec<i64> = (1..=20).collect();
+        let contacts: Vec<i64> = (1..=100).collect();
         let mut dealt = Parts::of(contacts.iter().map(|contact| of(*contact)).collect(), 3);
+        assert!(dealt.parts.iter().all(|part| !part.is_empty()));
         let parts = std::mem::take(&mut dealt.parts);
         let who = |unit: &Unit| unit.changes.first().and_then(owner_of).unwrap_or_default();
         let answers = parts.iter().map(|part| part.iter().map(who).collect()).collect();
