@@ -106,11 +106,17 @@ pub(crate) async fn run(
     let intake = Intake { ctx, unclaimed, handover, metrics, pulse, spool, late: Mutex::default() };
     let (mut gathered, mut at_work) = (Gathered::default(), FuturesUnordered::new());
     let (mut arrived, mut open) = (Vec::new(), true);
+    let mut rests_until = Instant::now();
     while open || !gathered.is_empty() || !at_work.is_empty() {
         while at_work.len() < limits::INTAKE_AT_ONCE
-            && (at_work.is_empty() || gathered.len() >= limits::INTAKE_WORTH)
+            && (gathered.len() >= limits::INTAKE_WORTH
+                || at_work.is_empty() && (!open || Instant::now() >= rests_until))
             && let Some(batch) = gathered.next_batch()
         {
+            // A sender that waits for each answer before it sends again has nothing to share with.
+            if batch.len() > 1 {
+                rests_until = Instant::now() + limits::INTAKE_EVERY;
+            }
             at_work.push(intake.work(batch));
         }
         intake.metrics.waiting.set(i64::try_from(queue.len() + gathered.len()).unwrap_or(i64::MAX));
@@ -122,6 +128,7 @@ pub(crate) async fn run(
                 open = count > 0;
                 arrived.drain(..).for_each(|submission| gathered.push(submission));
             }
+            () = tokio::time::sleep_until(rests_until), if at_work.is_empty() && !gathered.is_empty() => {}
         }
     }
     let mut late = std::mem::take(&mut *intake.late());

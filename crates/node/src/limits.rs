@@ -13,6 +13,9 @@ pub const INTAKE_BATCH: usize = 512;
 pub const INTAKE_AT_ONCE: usize = 2;
 /// Requests that must wait for another operation to begin beside one that is under way: small ones cost more for each.
 pub const INTAKE_WORTH: usize = 32;
+/// From the begin of such an operation to that of the next while fewer wait: a person notices neither, and what came
+/// meanwhile shares the price of a commit.
+pub const INTAKE_EVERY: Duration = Duration::from_millis(4);
 /// What a carrier is told to wait when intake is full.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -78,6 +81,10 @@ pub const CHANNEL_WINDOW: usize = 64;
 pub const WEBHOOK_WINDOW: usize = 16;
 /// Answers of carriers recorded in one operation.
 pub const RECORD_BATCH: usize = 1_000;
+/// From one such operation to the next while fewer than [`RECORD_WORTH`] wait. Nobody waits for what they tell …
+pub const RECORD_EVERY: Duration = Duration::from_millis(20);
+/// … unless it is that a message was not taken; that is recorded at once.
+pub const RECORD_WORTH: usize = 100;
 /// Attempts to send one message while its carrier answers others; then it goes to the dead set …
 pub const SEND_ATTEMPTS: u32 = 10;
 /// … if it is at least this old.

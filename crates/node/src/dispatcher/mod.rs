@@ -147,6 +147,8 @@ struct Dispatcher {
     /// Recording and claiming take turns: an outcome that gives rows back while a claim is under way could
     /// cross with rows of that claim, and a later message would overtake an earlier one.
     recording: bool,
+    /// Before that only many, or such as others wait for, are recorded.
+    record_at: Instant,
     claiming: bool,
     /// What came and is not in the lanes yet. What is handed over while a claim is under way joins them with the claim's
     /// rows, all by their numbers: a claim may bring an earlier message of the same person.
@@ -183,6 +185,7 @@ pub(crate) fn start(shared: Arc<Shared>) -> (Handover, tokio::task::JoinHandle<(
         progress: HashMap::new(),
         unrecorded: Vec::new(),
         recording: false,
+        record_at: Instant::now(),
         claiming: false,
         arrivals: Arrivals::default(),
         claim_at: Instant::now(),
@@ -383,10 +386,26 @@ impl Dispatcher {
         }
     }
 
+    /// Whether what became of messages is recorded before [`Dispatcher::record_at`].
+    fn records_cannot_wait(&self) -> bool {
+        self.stopping
+            || self.unrecorded.len() >= limits::RECORD_WORTH
+            || self.unrecorded.iter().any(|(_, record)| outcome::keeps_contact(&record.outcome))
+    }
+
+    fn may_record(&self) -> bool {
+        !(self.recording || self.claiming || self.arrivals.has_found() || self.unrecorded.is_empty())
+    }
+
     fn record_what_waits(&mut self) {
-        if self.recording || self.claiming || self.arrivals.has_found() || self.unrecorded.is_empty() {
+        if !self.may_record() {
             return;
         }
+        let now = Instant::now();
+        if now < self.record_at && !self.records_cannot_wait() {
+            return;
+        }
+        self.record_at = now + limits::RECORD_EVERY;
         let count = self.unrecorded.len().min(limits::RECORD_BATCH);
         let records: Vec<(LaneKey, SentRecord)> = self.unrecorded.drain(..count).collect();
         self.recording = true;
@@ -543,6 +562,7 @@ impl Dispatcher {
         } else {
             self.claim_at.max(now)
         };
+        let claim = if self.may_record() { claim.min(self.record_at.max(now)) } else { claim };
         if !self.shared.membership.is_fresh() {
             return now + limits::HOLD_PAUSE;
         }
