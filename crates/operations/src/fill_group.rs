@@ -57,6 +57,22 @@ pub async fn fill_group(
     due.settle(ctx, ws).await
 }
 
+/// How many contacts [`fill_group`] would move, all of them looked at.
+///
+/// # Errors
+/// [`FillGroupError`]
+pub async fn misplaced(ctx: &Context, ws: &Workspace, group: GroupUuid) -> Result<u64, FillGroupError> {
+    let (mut moving, mut after) = (0, None);
+    loop {
+        let due = due(ctx, ws, group, after, SLICE).await?;
+        moving += due.moving.len() as u64;
+        match due.next {
+            Some(next) => after = Some(next),
+            None => return Ok(moving),
+        }
+    }
+}
+
 /// Who is to be looked at next.
 pub(crate) struct Due {
     group: GroupUuid,

@@ -10,6 +10,7 @@ mod add_channel;
 mod add_service;
 mod add_user;
 mod batch;
+mod bring_in;
 mod broadcast;
 mod complete_effect;
 mod context;
@@ -73,6 +74,7 @@ pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
+pub use bring_in::bring_in;
 pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, Said, broadcast, broadcast_spec, preview_broadcast,
 };
@@ -90,7 +92,7 @@ pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };
 pub use features::{Feature, SetFeatureError, set_feature};
-pub use fill_group::{FillGroupError, Filled, fill_group};
+pub use fill_group::{FillGroupError, Filled, fill_group, misplaced};
 pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};

@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod job;
 mod location;
+mod migrate_rapidpro;
 mod move_store;
 mod node;
 mod outbox;
@@ -69,6 +70,8 @@ pub enum Command {
     Contact(contact::Contact),
     /// Copy a whole store to another database, and compare both
     Move(move_store::Move),
+    /// Bring workspaces of a RapidPro 9 over, with the conversations that wait now
+    MigrateRapidpro(migrate_rapidpro::MigrateRapidpro),
     /// What was counted: messages, people, flows, times
     Report(report::Report),
     /// What was committed, in order, for other programs
@@ -113,6 +116,7 @@ impl Command {
             Self::Table(table) => briefly(table.run()),
             Self::Contact(contact) => briefly(contact.run()),
             Self::Move(moving) => moving.run(),
+            Self::MigrateRapidpro(migrate) => migrate.run(),
             Self::Report(report) => briefly(report.run()),
             Self::Feed(feed) => briefly(feed.run()),
             Self::Verify(verify) => briefly(verify.run()),

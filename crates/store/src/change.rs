@@ -35,6 +35,8 @@ pub enum Change {
     /// A message. An inbound one with the external id, sender and text of one that its channel gave before makes
     /// the unit a duplicate.
     Message(Box<NewMessage>),
+    /// Messages of former times, with what became of them. Their numbers and identifiers are not taken.
+    PastMessages(Vec<crate::PastMessage>),
     /// A message's new status, if it is news.
     Status(Box<StatusChange>),
     /// A label on a message; nothing if it has it.

@@ -288,6 +288,8 @@ macro_rules! reads {
 reads! {
     /// The current `definitions_version` of a workspace.
     fn definitions_version(workspace: WorkspaceId) -> Option<i64>;
+    /// Of rows that keep the numbers they had elsewhere: the highest number, 0 if there are none, and how many there are.
+    fn numbered(rows: crate::NumberedRows) -> (i64, i64);
     /// All workspaces, the oldest first.
     fn workspaces() -> Vec<WorkspaceRow>;
     /// Everything a workspace's flows run on.

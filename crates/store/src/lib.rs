@@ -34,6 +34,7 @@ mod nodes;
 mod options;
 mod outbox;
 mod outcome;
+mod past;
 mod postgres;
 mod rate;
 mod reminder;
@@ -94,7 +95,8 @@ pub use outbox::{
     Priority, Rank, Recovered, RetryOutbox, ReviveOutbox,
 };
 pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
-pub use postgres::PostgresUrl;
+pub use past::{KeptNumbers, NumberedRows, PastMessage};
+pub use postgres::{OtherDatabase, PostgresUrl};
 pub use rate::{Rate, RateError};
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};

@@ -213,6 +213,17 @@ impl Database {
             .args(["--dbname", &self.name, "--command", sql]))
     }
 
+    /// Runs a file of SQL, such as a dump.
+    ///
+    /// # Panics
+    /// If the SQL fails, with what the server says.
+    pub fn restore(&self, file: &Path) {
+        run(self
+            .program("psql")
+            .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", &self.name, "--file"])
+            .arg(file));
+    }
+
     fn program(&self, name: &str) -> Command {
         program(&self.programs, name, &self.folder, self.port)
     }

@@ -2,8 +2,8 @@
 
 use super::{
     apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed, apply_jobs,
-    apply_messages, apply_outbox, apply_people, apply_search, apply_sessions, apply_settings, apply_tickets,
-    media, schedules, tokens, writer::SideEffects,
+    apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions, apply_settings,
+    apply_tickets, media, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -51,6 +51,7 @@ fn one(
             apply_people::leave_group(conn, *workspace, *contact, *group)?;
         }
         Change::Message(message) => apply_messages::insert(conn, message, side)?,
+        Change::PastMessages(past) => apply_past::messages(conn, past, side)?,
         Change::Status(status) => done.statuses.push(apply_messages::status(conn, status, side)?),
         Change::Label(label) => apply_messages::label(conn, label)?,
         Change::Unlabel(label) => apply_messages::unlabel(conn, label)?,
@@ -179,6 +180,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::RemoveUrn(..)
             | Change::JoinGroup(..)
             | Change::LeaveGroup(..)
+            | Change::PastMessages(_)
             | Change::Status(_)
             | Change::Label(_)
             | Change::Unlabel(_)
