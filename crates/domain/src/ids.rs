@@ -91,6 +91,10 @@ uuid_id! {
     CampaignEventUuid,
     /// A phone call.
     CallUuid,
+    /// A message set of a programme.
+    MessageSetUuid,
+    /// Somebody who gets the messages of a set.
+    SubscriptionUuid,
 }
 
 row_id! {
@@ -152,6 +156,10 @@ row_id! {
     ResthookId,
     /// What tickets are about.
     TopicId,
+    /// A message set of a programme.
+    MessageSetId,
+    /// Somebody who gets the messages of a set.
+    SubscriptionId,
     /// A conversation that needs a person.
     TicketId,
 }

@@ -22,6 +22,7 @@ pub mod migrations;
 pub mod modifiers;
 pub mod program;
 pub mod raw_json;
+mod render;
 pub mod resume;
 mod routes;
 pub mod session;

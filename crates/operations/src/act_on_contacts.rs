@@ -126,7 +126,7 @@ fn archive_messages(turn: &mut Turn<'_>) -> bool {
 }
 
 /// The row stays, for those who ask what became of it: archived, so that nobody talks with it, and with nothing in it.
-fn erase(turn: &mut Turn<'_>) -> bool {
+pub(crate) fn erase(turn: &mut Turn<'_>) -> bool {
     let status = Modifier::Status { status: ContactStatus::Archived };
     let events = modify(turn, &status);
     keep(turn, &events);

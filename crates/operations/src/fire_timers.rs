@@ -1,5 +1,5 @@
 //! Moments that have come: waits that time out, conversations that expire, effects that did not come back, messages
-//! whose turn it is, reminders, windows about to close.
+//! whose turn it is, reminders, windows about to close, messages of programmes.
 
 use std::sync::Arc;
 
@@ -128,6 +128,10 @@ fn step<'a>(
             (TimerKind::Parked, _) => !turn.waits_for_effect(),
             (TimerKind::Reminder, _) => turn.remind(timer).await?,
             (TimerKind::WindowEnd, _) => turn.window_ends(timer).await?,
+            (TimerKind::Programme, _) => {
+                turn.programme_due(timer).await?;
+                false
+            }
             (TimerKind::EffectDeadline, None) => turn.give_up_effect(timer).await?,
             (TimerKind::EffectDeadline, Some(row)) => turn.give_up_in_background(row).await?,
         };
@@ -145,6 +149,7 @@ fn rank_of(kind: TimerKind) -> Rank {
         TimerKind::Parked => Priority::Reply,
         TimerKind::WaitTimeout | TimerKind::Expiry | TimerKind::EffectDeadline => Priority::Conversation,
         TimerKind::Reminder | TimerKind::WindowEnd => Priority::OneOff,
+        TimerKind::Programme => Priority::Bulk,
     })
 }
 

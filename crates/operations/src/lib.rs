@@ -37,6 +37,7 @@ mod move_address;
 mod on_the_way;
 mod outgoing;
 mod person;
+mod programmes;
 mod prune_feed;
 mod receive;
 mod record_sent;
@@ -113,6 +114,12 @@ pub use locations::{
 pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
+pub use programmes::{
+    Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
+    OptOutKind, Planned, ProgrammeError, ProgrammeFile, ProgrammeFileError, ProgrammeImported, Registered,
+    Registration, StartAt, SubscribeTo, Switch, SwitchRule, import_programme, import_programme_messages,
+    opt_out, planned, read_programme, register, resend_last, subscribe, switch,
+};
 pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};

@@ -80,11 +80,22 @@ pub enum SaveContactError {
 
 type End = Result<SavedContact, Refusal>;
 
+/// Why a person cannot be saved as they were given.
 #[derive(Debug, Clone)]
-enum Refusal {
+pub(crate) enum Refusal {
     NoContact,
     Taken(usize),
     Said(SmolStr),
+}
+
+impl From<Refusal> for SaveContactError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoContact => Self::NoContact,
+            Refusal::Taken(place) => Self::UrnTaken(place),
+            Refusal::Said(said) => Self::Refused(said),
+        }
+    }
 }
 
 struct Input {
@@ -102,24 +113,28 @@ pub async fn save_contact(
     whom: Whom,
     edit: ContactEdit,
 ) -> Result<Committed<SavedContact>, SaveContactError> {
-    let key = match (&whom, edit.urns.as_ref().and_then(|urns| urns.first())) {
-        (Whom::Known(id), _) => ConversationKey::Contact(workspace, *id),
-        (Whom::Urn(urn), _) | (Whom::New, Some(urn)) => ConversationKey::Urn(workspace, urn.clone()),
-        // Nobody has this number.
-        (Whom::New, None) => ConversationKey::Contact(workspace, ContactId(0)),
-    };
+    let key = key_of(workspace, &whom, &edit);
     let inputs = [(key, Input { whom, edit })];
     let (mut ends, left) = batch::run(ctx, &inputs, step).await;
     match ends.pop() {
         Some(Ok(Ok(saved))) => Ok(Committed::new(saved, left)),
-        Some(Ok(Err(Refusal::NoContact)) | Err(BatchError::NoWorkspace)) => Err(SaveContactError::NoContact),
-        Some(Ok(Err(Refusal::Taken(place)))) => Err(SaveContactError::UrnTaken(place)),
-        Some(Ok(Err(Refusal::Said(said)))) => Err(SaveContactError::Refused(said)),
+        Some(Err(BatchError::NoWorkspace)) => Err(SaveContactError::NoContact),
+        Some(Ok(Err(refusal))) => Err(refusal.into()),
         Some(Err(BatchError::Store(error))) => Err(error.into()),
         Some(Err(BatchError::BrokeOff(said))) => Err(batch::broke_off(&said).into()),
         Some(Err(BatchError::Busy | BatchError::Duplicate | BatchError::Gone)) | None => {
             Err(SaveContactError::Busy)
         }
+    }
+}
+
+/// By what a person is found.
+pub(crate) fn key_of(workspace: WorkspaceId, whom: &Whom, edit: &ContactEdit) -> ConversationKey {
+    match (whom, edit.urns.as_ref().and_then(|urns| urns.first())) {
+        (Whom::Known(id), _) => ConversationKey::Contact(workspace, *id),
+        (Whom::Urn(urn), _) | (Whom::New, Some(urn)) => ConversationKey::Urn(workspace, urn.clone()),
+        // Nobody has this number.
+        (Whom::New, None) => ConversationKey::Contact(workspace, ContactId(0)),
     }
 }
 
@@ -130,48 +145,72 @@ fn step<'a>(
     input: &'a Input,
 ) -> StepFuture<'a, End> {
     Box::pin(async move {
-        let now = ctx.now();
-        let mut turn = match (&input.whom, conversation) {
-            (Whom::Known(_), None) => return Ok(Stepped::nothing(Err(Refusal::NoContact))),
-            (Whom::New, Some(_)) => return Ok(Stepped::nothing(Err(Refusal::Taken(0)))),
-            (Whom::Known(_) | Whom::Urn(_), Some(known)) => Turn::of(ctx, ws, now, known),
-            (Whom::New, None) => {
-                let person = Person::nameless(ctx, &ws, now);
-                Turn::new(ctx, ws, now, person)
-            }
-            (Whom::Urn(urn), None) => {
-                let person = Person::unknown(ctx, &ws, urn, None, None, now);
-                Turn::new(ctx, ws, now, person)
-            }
+        let mut turn = match turn_of(ctx, ws, &input.whom, conversation) {
+            Ok(turn) => turn,
+            Err(refusal) => return Ok(Stepped::nothing(Err(refusal))),
         };
-        let made = turn.person.is_new();
-        let mut free = BTreeSet::new();
-        for (place, urn) in input.edit.urns.iter().flatten().enumerate() {
-            if !turn.is_free(urn).await? {
-                return Ok(Stepped::nothing(Err(Refusal::Taken(place))));
-            }
-            free.insert(urn.identity());
-        }
-        let events = apply(&mut turn, &input.edit, &free);
-        let problem = events.iter().find_map(|event| match &event.kind {
-            EventKind::Error(problem) => Some(problem.text.clone()),
-            _ => None,
-        });
-        if let Some(said) = problem {
-            return Ok(Stepped::nothing(Err(Refusal::Said(said.into()))));
-        }
-        let saved = SavedContact { uuid: turn.person.row.uuid, made };
-        if events.is_empty() && !made {
-            return Ok(Stepped::nothing(Ok(saved)));
-        }
-        // What somebody begins with is no change.
-        for mut event in events.into_iter().filter(|_| !made) {
-            event.user = user_ref(&input.edit);
-            turn.record(&event, None);
+        let saved = SavedContact { uuid: turn.person.row.uuid, made: turn.person.is_new() };
+        match edit_person(&mut turn, &input.edit).await? {
+            Err(refusal) => return Ok(Stepped::nothing(Err(refusal))),
+            Ok(false) if !saved.made => return Ok(Stepped::nothing(Ok(saved))),
+            Ok(_) => {}
         }
         turn.drain_pending().await?;
         Ok(Stepped { unit: Some(turn.finish()), value: Ok(saved) })
     })
+}
+
+/// The turn of whoever is meant.
+pub(crate) fn turn_of<'c>(
+    ctx: &'c Context,
+    ws: Arc<Workspace>,
+    whom: &Whom,
+    conversation: Option<Conversation>,
+) -> Result<Turn<'c>, Refusal> {
+    let now = ctx.now();
+    Ok(match (whom, conversation) {
+        (Whom::Known(_), None) => return Err(Refusal::NoContact),
+        (Whom::New, Some(_)) => return Err(Refusal::Taken(0)),
+        (Whom::Known(_) | Whom::Urn(_), Some(known)) => Turn::of(ctx, ws, now, known),
+        (Whom::New, None) => {
+            let person = Person::nameless(ctx, &ws, now);
+            Turn::new(ctx, ws, now, person)
+        }
+        (Whom::Urn(urn), None) => {
+            let person = Person::unknown(ctx, &ws, urn, None, None, now);
+            Turn::new(ctx, ws, now, person)
+        }
+    })
+}
+
+/// Changes the person of a turn, with the events. Answers whether anything changed.
+pub(crate) async fn edit_person(
+    turn: &mut Turn<'_>,
+    edit: &ContactEdit,
+) -> Result<Result<bool, Refusal>, StoreError> {
+    let made = turn.person.is_new();
+    let mut free = BTreeSet::new();
+    for (place, urn) in edit.urns.iter().flatten().enumerate() {
+        if !turn.is_free(urn).await? {
+            return Ok(Err(Refusal::Taken(place)));
+        }
+        free.insert(urn.identity());
+    }
+    let events = apply(turn, edit, &free);
+    let problem = events.iter().find_map(|event| match &event.kind {
+        EventKind::Error(problem) => Some(problem.text.clone()),
+        _ => None,
+    });
+    if let Some(said) = problem {
+        return Ok(Err(Refusal::Said(said.into())));
+    }
+    let changed = !events.is_empty();
+    // What somebody begins with is no change.
+    for mut event in events.into_iter().filter(|_| !made) {
+        event.user = user_ref(edit);
+        turn.record(&event, None);
+    }
+    Ok(Ok(changed))
 }
 
 fn user_ref(edit: &ContactEdit) -> Option<Box<UserRef>> {

@@ -73,5 +73,8 @@ pub(crate) fn stop(turn: &mut Turn<'_>, reason: &str) {
     }
     turn.cancel_reminders(&SmolStr::default());
     turn.changes.push(Change::ClearTimer(workspace, contact, TimerKind::WindowEnd, SessionId(0)));
+    if matches!(turn.person.contact.status, ContactStatus::Stopped | ContactStatus::Archived) {
+        turn.changes.push(Change::EndSubscriptions(workspace, contact, reason.into(), turn.now));
+    }
     turn.changes.push(Change::DropQueued(workspace, contact, reason.to_owned(), turn.now));
 }

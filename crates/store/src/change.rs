@@ -148,6 +148,16 @@ pub enum Change {
     NewToken(Box<crate::TokenRow>),
     /// A token is not taken any more; the unit is [`crate::UnitError::Gone`] if there is none.
     RemoveToken(WorkspaceId, domain::TokenUuid),
+    /// Somebody gets the messages of a set. [`crate::UnitError::Taken`] if they get those of this set already.
+    NewSubscription(Box<crate::SubscriptionRow>),
+    /// A subscription's new state; the unit is a [`crate::UnitError::Conflict`] if its `steps` are not those given.
+    Subscription(Box<crate::SubscriptionRow>),
+    /// Ends all subscriptions of a contact, with their timers, for this reason.
+    EndSubscriptions(WorkspaceId, ContactId, smol_str::SmolStr, Timestamp),
+    /// A message of a subscription has its turn; the unit is [`crate::UnitError::Gone`] if it had it before.
+    Delivery(crate::DeliveryRow),
+    /// What was done with somebody's programmes.
+    ProgrammeEvent(Box<crate::ProgrammeEventRow>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
     ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, LabelId, MediaUuid, MessageId,
-    MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, TableId, TicketUuid, TopicId, Urn, UrnId,
-    WorkspaceId,
+    MessageSetId, MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, SubscriptionId, TableId,
+    TicketUuid, TopicId, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -15,13 +15,14 @@ use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
     ChannelRow, Claimed, ContactList, ContactNamed, ContactSearch, ConversationKey, DailyCount, DeadFilter,
-    DeadRow, Definitions, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed,
-    FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut, ListedContact,
+    DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem,
+    FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut, ListedContact,
     ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow, NamedContact, NodeRow,
-    OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, RateUse, Reach, Recovered, Registered, ReminderRow,
-    RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl,
-    TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit,
-    UnitDone, UnitError, Verified, Walk, WorkspaceRow,
+    OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse,
+    Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow,
+    SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, TableContent, TallyKind, TallyRow,
+    TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified, Walk,
+    WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -422,6 +423,22 @@ reads! {
     fn list_jobs(workspace: WorkspaceId, kind: JobKind, span: (i64, i64), walk: Walk) -> Vec<JobRow>;
     /// The public identifiers of jobs.
     fn job_uuids(workspace: WorkspaceId, jobs: Vec<JobId>) -> Vec<(JobId, JobUuid)>;
+    /// Messages of a set behind a sequence number, in order, each in all its languages.
+    fn programme_messages(workspace: WorkspaceId, set: MessageSetId, after: u32, limit: usize) -> Vec<ProgrammeMessageRow>;
+    /// One message of a set in all its languages.
+    fn programme_message(workspace: WorkspaceId, set: MessageSetId, sequence: u32) -> Vec<ProgrammeMessageRow>;
+    /// A subscription by row number.
+    fn subscription(workspace: WorkspaceId, id: SubscriptionId) -> Option<SubscriptionRow>;
+    /// What a contact is or was subscribed to, the oldest first.
+    fn contact_subscriptions(workspace: WorkspaceId, contact: ContactId) -> Vec<SubscriptionRow>;
+    /// What others get who are subscribed about a contact now.
+    fn household_subscriptions(workspace: WorkspaceId, about: ContactId) -> Vec<SubscriptionRow>;
+    /// Subscriptions whose messages go on, the oldest first, after the given one.
+    fn active_subscriptions(workspace: WorkspaceId, after: SubscriptionId, limit: usize) -> Vec<SubscriptionRow>;
+    /// The messages of a subscription that had their turn, in order.
+    fn deliveries(workspace: WorkspaceId, subscription: SubscriptionId) -> Vec<DeliveryRow>;
+    /// What was done with a contact's programmes, the oldest first.
+    fn programme_events(workspace: WorkspaceId, contact: ContactId) -> Vec<ProgrammeEventRow>;
     /// Whether a contact has been in a flow.
     fn was_in_flow(workspace: WorkspaceId, contact: ContactId, flow: FlowId) -> bool;
     /// A page of a list of tickets.

@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use domain::{
     CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, ChannelId, ChannelUuid, FieldId, FieldType,
-    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, TableId, TriggerId,
-    WorkspaceId,
+    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, MessageSetId, TableId,
+    TriggerId, WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::{FeatureRow, ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow};
+use crate::{
+    FeatureRow, MessageSetRow, ProgrammeMessageRow, ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow,
+};
 
 /// Versions of a lookup table that are kept, the live one included.
 pub const KEPT_TABLE_VERSIONS: i64 = 10;
@@ -288,6 +290,8 @@ pub struct Definitions {
     pub locations: Option<Arc<str>>,
     /// Lookup tables by name, without their rows.
     pub tables: Vec<TableRow>,
+    /// Message sets by name, without their messages.
+    pub message_sets: Vec<MessageSetRow>,
     /// Features that were turned on or off, by name.
     pub features: Vec<FeatureRow>,
 }
@@ -344,6 +348,12 @@ pub enum DefinitionChange {
     Resthook(ResthookRow),
     /// A topic. Taken if the name is in use.
     Topic(TopicRow),
+    /// A message set. Taken if the name is in use.
+    MessageSet(Box<MessageSetRow>),
+    /// A message of a set in one language.
+    ProgrammeMessage(ProgrammeMessageRow),
+    /// Removes all messages of a set, before new ones are written.
+    ClearProgrammeMessages(MessageSetId),
     /// Removes all points of a campaign, before new ones are written.
     ClearCampaignEvents(CampaignId),
 }

@@ -36,6 +36,7 @@ mod outbox;
 mod outcome;
 mod past;
 mod postgres;
+mod programme;
 mod rate;
 mod reminder;
 mod schedule;
@@ -97,6 +98,10 @@ pub use outbox::{
 pub use outcome::{MAX_COUNTED_CHARS, OutcomeCount, OutcomeRow};
 pub use past::{KeptNumbers, NumberedRows, PastMessage};
 pub use postgres::{OtherDatabase, PostgresUrl};
+pub use programme::{
+    ContentType, DeliveryRow, MessageSetRow, ProgrammeEventKind, ProgrammeEventRow, ProgrammeMessageRow,
+    SubscriptionRow, SubscriptionStatus,
+};
 pub use rate::{Rate, RateError};
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};

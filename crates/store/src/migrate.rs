@@ -95,6 +95,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "nodes_and_room",
         sql: include_str!("../migrations/0027_nodes_and_room.sql"),
     },
+    Migration { version: 28, name: "programmes", sql: include_str!("../migrations/0028_programmes.sql") },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

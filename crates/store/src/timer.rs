@@ -20,11 +20,13 @@ text_codes! {
         Reminder = "reminder",
         /// The 24-hour window after the contact's last message will close.
         WindowEnd = "window_end",
+        /// The next message of a subscription goes.
+        Programme = "programme",
     }
 }
 
-/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines and reminders,
-/// one for each session or reminder.
+/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines, reminders and
+/// subscriptions, one for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueTimer {
     /// Owner.
@@ -36,19 +38,20 @@ pub struct DueTimer {
     /// When.
     pub due: Timestamp,
     /// The session it was set for; 0 for [`TimerKind::Parked`], which is the contact's. Of a reminder the number of
-    /// the reminder, of a window's end the minutes before it.
+    /// the reminder, of a subscription's message the number of the subscription, of a window's end the minutes before it.
     pub session: SessionId,
 }
 
 impl TimerKind {
     /// All kinds, in the order in which a contact's are fired that are due together.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EffectDeadline,
         Self::WaitTimeout,
         Self::Expiry,
         Self::Parked,
         Self::Reminder,
         Self::WindowEnd,
+        Self::Programme,
     ];
 
     /// Whether such timers belong to a conversation that goes on: somebody waits for what comes of them. The others
@@ -56,14 +59,14 @@ impl TimerKind {
     pub fn is_urgent(self) -> bool {
         match self {
             Self::EffectDeadline | Self::WaitTimeout | Self::Expiry | Self::Parked => true,
-            Self::Reminder | Self::WindowEnd => false,
+            Self::Reminder | Self::WindowEnd | Self::Programme => false,
         }
     }
 
-    /// What tells timers of this kind of one contact apart: the session or reminder, 0 where there is one.
+    /// What tells timers of this kind of one contact apart: the session, reminder or subscription, 0 where there is one.
     pub(crate) fn scope(self, session: SessionId) -> i64 {
         match self {
-            Self::EffectDeadline | Self::Reminder => session.0,
+            Self::EffectDeadline | Self::Reminder | Self::Programme => session.0,
             Self::WaitTimeout | Self::Expiry | Self::Parked | Self::WindowEnd => 0,
         }
     }

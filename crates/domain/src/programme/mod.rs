@@ -8,7 +8,9 @@ pub mod placement;
 pub mod timetable;
 
 pub use placement::{Placement, PlacementError, Rate, change_of_medium, weeks_between};
-pub use timetable::{Position, SetRuns, expected, expected_chain, run_of_week, runs_per_week};
+pub use timetable::{
+    NEXT_SET_AFTER, Plan, Position, SetRuns, expected, expected_chain, run_of_week, runs_per_week,
+};
 
 /// Messages of one set, at most: three a week for six years.
 pub const MAX_SET_MESSAGES: u32 = 1000;

@@ -75,6 +75,51 @@ pub fn expected_chain(
     positions
 }
 
+/// When the messages of one subscription go.
+#[derive(Debug, Clone)]
+pub struct Plan<'p> {
+    /// When anything goes.
+    pub schedule: &'p Cron,
+    /// By whose clock.
+    pub zone: &'p TimeZone,
+    /// The first day of week 0.
+    pub anchor: Option<Date>,
+    /// The week of each message, from sequence number 1 on. A message without goes at the next moment.
+    pub weeks: &'p [Option<i32>],
+}
+
+impl Plan<'_> {
+    /// How many messages there are.
+    pub fn messages(&self) -> u32 {
+        u32::try_from(self.weeks.len()).unwrap_or(u32::MAX)
+    }
+
+    /// When a message goes, if nothing goes up to `after` any more: at the first moment behind that, but not before its
+    /// week.
+    pub fn run(&self, sequence: u32, after: Timestamp) -> Option<Timestamp> {
+        let place = usize::try_from(sequence).ok()?.checked_sub(1)?;
+        let week = self.weeks.get(place).copied().flatten();
+        let own = week.zip(self.anchor).and_then(|(week, anchor)| {
+            run_of_week(self.schedule, self.zone, anchor, week).filter(|run| *run > after)
+        });
+        own.or_else(|| self.schedule.next(after, self.zone))
+    }
+
+    /// The first message whose own moment is still to come after `now`, if messages are tied to weeks. `None`: all of
+    /// them are over.
+    pub fn place_by_week(&self, now: Timestamp) -> Option<u32> {
+        let mut last =
+            Timestamp::MIN.saturating_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN);
+        for sequence in 1..=self.messages() {
+            last = self.run(sequence, last)?;
+            if last > now {
+                return Some(sequence);
+            }
+        }
+        None
+    }
+}
+
 /// The moment at which a message of week `week` goes, counted from `anchor` (the first day of week 0): the first moment
 /// of the schedule on or after that week's first day. `None` only where the calendar ends.
 pub fn run_of_week(schedule: &Cron, zone: &TimeZone, anchor: Date, week: i32) -> Option<Timestamp> {

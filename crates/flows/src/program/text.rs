@@ -38,7 +38,7 @@ pub enum Text {
 
 impl Text {
     /// Compiles a template. Without an `@` there is nothing to compile.
-    pub(super) fn compile(source: &SmolStr, library: &Library) -> Self {
+    pub(crate) fn compile(source: &SmolStr, library: &Library) -> Self {
         if !source.contains('@') {
             return Self::Constant(source.clone());
         }

@@ -14,6 +14,7 @@ mod jobs_with_files;
 mod moving;
 mod ordering;
 mod planned;
+mod programmes;
 mod receiving;
 mod revisions;
 mod scheduling;

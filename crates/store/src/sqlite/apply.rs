@@ -3,7 +3,7 @@
 use super::{
     apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed, apply_jobs,
     apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions, apply_settings,
-    apply_tickets, media, schedules, tokens, writer::SideEffects,
+    apply_tickets, media, programmes, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -136,6 +136,13 @@ fn one(
         Change::Erase(workspace, contact, at) => apply_erase::erase(conn, *workspace, *contact, *at)?,
         Change::NewToken(row) => tokens::insert(conn, row)?,
         Change::RemoveToken(workspace, uuid) => tokens::remove(conn, *workspace, *uuid)?,
+        Change::NewSubscription(new) => programmes::insert(conn, new)?,
+        Change::Subscription(row) => programmes::update(conn, row)?,
+        Change::EndSubscriptions(workspace, contact, reason, at) => {
+            programmes::end_all(conn, *workspace, *contact, reason, *at)?;
+        }
+        Change::Delivery(row) => programmes::delivery(conn, row)?,
+        Change::ProgrammeEvent(row) => programmes::event(conn, row)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -171,8 +178,11 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::Job(job) => apply_jobs::check(conn, job)?,
             Change::Schedule(row) => schedules::check(conn, row)?,
             Change::Media(row) => media::check(conn, row)?,
+            Change::Subscription(row) => programmes::check(conn, row)?,
             Change::Definition(..)
             | Change::NewSchedule(_)
+            | Change::NewSubscription(_)
+            | Change::Delivery(_)
             | Change::RemoveSchedule(..)
             | Change::NewToken(_)
             | Change::RemoveToken(..) => sure = false,
@@ -216,6 +226,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Seen(..)
             | Change::Tallies(_)
             | Change::PruneFeed(_)
+            | Change::EndSubscriptions(..)
+            | Change::ProgrammeEvent(_)
             | Change::IndexContact(..)
             | Change::NewMedia(_)
             | Change::Erase(..)

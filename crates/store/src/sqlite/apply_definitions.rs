@@ -3,7 +3,7 @@
 use crate::sql::Connection;
 use domain::WorkspaceId;
 
-use super::{apply::unless_taken, apply_settings, read_definitions::field_type_word, sql};
+use super::{apply::unless_taken, apply_settings, programmes, read_definitions::field_type_word, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow,
     KEPT_TABLE_VERSIONS, ServiceRow, TableContent, TableRow, TriggerRow, UnitError, UserRow, WorkspaceRow,
@@ -119,6 +119,9 @@ pub(super) fn change(
         DefinitionChange::Trigger(row) => trigger(conn, workspace, row),
         DefinitionChange::Campaign(row) => campaign(conn, workspace, row),
         DefinitionChange::CampaignEvent(row) => campaign_event(conn, workspace, row),
+        DefinitionChange::MessageSet(row) => programmes::set(conn, workspace, row),
+        DefinitionChange::ProgrammeMessage(row) => programmes::message(conn, workspace, row),
+        DefinitionChange::ClearProgrammeMessages(id) => programmes::clear_messages(conn, workspace, *id),
         DefinitionChange::ClearCampaignEvents(id) => sql::exec(
             conn,
             "DELETE FROM campaign_event WHERE campaign_id = $1 AND workspace_id = $2",

@@ -26,6 +26,8 @@ pub(super) fn erase(
              SELECT id FROM message WHERE contact_id = $1 AND workspace_id = $2)",
         "UPDATE message SET text = '', attachments = NULL, quick_replies = NULL, detail = NULL,
              visibility = 'deleted' WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE subscription SET anchor = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE programme_event SET detail = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE ticket SET note = NULL WHERE contact_id = $1 AND workspace_id = $2",
     ] {
         sql::exec(conn, text, &whose)?;

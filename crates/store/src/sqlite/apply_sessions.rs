@@ -142,7 +142,8 @@ pub(super) fn set_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitE
         | TimerKind::EffectDeadline
         | TimerKind::Parked
         | TimerKind::Reminder
-        | TimerKind::WindowEnd => {
+        | TimerKind::WindowEnd
+        | TimerKind::Programme => {
             "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"

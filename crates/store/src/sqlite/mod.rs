@@ -20,6 +20,7 @@ mod apply_tickets;
 pub(crate) mod connection;
 pub(crate) mod fences;
 mod media;
+mod programmes;
 mod read_contacts;
 pub(crate) mod read_conversations;
 mod read_definitions;

@@ -68,6 +68,7 @@ impl Rows<'_> {
             topics: self.topics(workspace)?,
             locations: self.locations(workspace)?,
             tables: self.tables(workspace)?,
+            message_sets: self.message_sets(workspace)?,
             features: self.features(workspace)?,
         }))
     }
