@@ -1,15 +1,11 @@
 //! A person who may work in the console.
 
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
 use domain::{UserId, UserUuid, WorkspaceId};
 use smol_str::SmolStr;
 use store::{Change, DefinitionChange, StoreError, Unit, UnitError, UserRow};
 use thiserror::Error;
 
-use crate::Context;
+use crate::{Context, passwords};
 
 /// Characters of the shortest password taken.
 const MIN_PASSWORD: usize = 8;
@@ -115,20 +111,8 @@ pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
         uuid: UserUuid(ctx.host.uuid_v4()),
         email,
         name: new.name,
-        password_hash: hash(&new.password, salt)?,
+        password_hash: passwords::hash(&new.password, salt).map_err(AddUserError::Hash)?,
         role: new.role.name().into(),
         created_on: now,
     })
-}
-
-fn hash(password: &str, salt: [u64; 2]) -> Result<String, AddUserError> {
-    let salt: Vec<u8> = salt.iter().flat_map(|half| half.to_le_bytes()).collect();
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-    hash.map(|hash| hash.to_string()).map_err(|error| AddUserError::Hash(error.to_string()))
-}
-
-/// Whether a password is the one that the stored hash was made of.
-pub fn check_password(password: &str, stored: &str) -> bool {
-    PasswordHash::new(stored)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }

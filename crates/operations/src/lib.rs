@@ -36,6 +36,7 @@ mod media;
 mod move_address;
 mod on_the_way;
 mod outgoing;
+mod passwords;
 mod person;
 mod programmes;
 mod prune_feed;
@@ -57,6 +58,7 @@ mod send_message;
 mod services;
 mod set_global;
 mod shedding;
+mod sign_in;
 mod sprint;
 mod start_flow;
 mod stop_contact;
@@ -74,7 +76,7 @@ pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
-pub use add_user::{AddUserError, NewUser, Role, add_user, check_password};
+pub use add_user::{AddUserError, NewUser, Role, add_user};
 pub use bring_in::bring_in;
 pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, Said, broadcast, broadcast_spec, preview_broadcast,
@@ -114,6 +116,7 @@ pub use locations::{
 pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
+pub use passwords::check_password;
 pub use programmes::{
     Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
     OptOutKind, Planned, ProgrammeError, ProgrammeFile, ProgrammeFileError, ProgrammeImported, Registered,
@@ -149,6 +152,7 @@ pub use shedding::{
     MAX_SHEDDING, MEASURED_FOR, Shed, Shedding, SheddingMode, TurnedOff, allow_report, report_shedding,
     set_shedding, shedding,
 };
+pub use sign_in::sign_in;
 pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};

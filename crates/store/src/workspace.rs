@@ -48,7 +48,7 @@ pub struct UserRow {
     pub email: SmolStr,
     /// Name.
     pub name: SmolStr,
-    /// Argon2id in PHC form.
+    /// Argon2id in PHC form; of users who came from elsewhere what was kept there, until they sign in.
     pub password_hash: String,
     /// `administrator`, `editor`, `agent` or `viewer`.
     pub role: SmolStr,

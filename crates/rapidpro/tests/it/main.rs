@@ -4,6 +4,8 @@
 //! checkout. Without it these tests say so and look at nothing.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
 mod counts;
 mod given;
+mod people;
 mod waiting;

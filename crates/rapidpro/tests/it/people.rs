@@ -1,0 +1,47 @@
+//! People who work there come in with the passwords and tokens that they have.
+
+use domain::WorkspaceId;
+use operations::{sign_in, token_digest};
+
+use crate::given::Given;
+
+#[test]
+fn users_sign_in_with_the_password_that_they_have() {
+    let Some(given) = Given::restore() else { return };
+    let to = given.file();
+    given.bring(&to);
+    let (context, runtime) = given.open(&to);
+    let password = given.expected["password_all_users"].as_str().unwrap();
+    let workspace = WorkspaceId(1);
+    let hash = |email: &str| {
+        let definitions = runtime.block_on(context.store.definitions(workspace)).unwrap().unwrap();
+        definitions.users.iter().find(|user| user.email == email).unwrap().password_hash.clone()
+    };
+    let tries = |email: &str, password: &str| {
+        runtime.block_on(sign_in(&context, workspace, email, password)).unwrap()
+    };
+    // The one has a hash of today, the other one of years ago.
+    for email in ["wanjiru@amani.example", "otieno@amani.example"] {
+        assert!(hash(email).starts_with("pbkdf2_sha256$"));
+        assert!(tries(email, "something else").is_none());
+        assert!(tries(&email.to_uppercase(), password).is_some());
+        assert!(hash(email).starts_with("$argon2id$"), "hashed anew");
+        assert!(tries(email, password).is_some() && tries(email, "something else").is_none());
+    }
+    assert!(tries("nobody@amani.example", password).is_none());
+}
+
+#[test]
+fn tokens_go_on_working_unless_they_may_do_less_than_their_user() {
+    let Some(given) = Given::restore() else { return };
+    let to = given.file();
+    given.bring(&to);
+    let (context, runtime) = given.open(&to);
+    let tokens = runtime.block_on(context.store.tokens(WorkspaceId(1))).unwrap();
+    let workspace = &given.expected["workspaces"][0];
+    for token in workspace["checks"]["api_tokens"].as_array().unwrap() {
+        let sha256 = token_digest(token["key"].as_str().unwrap());
+        let comes = ["Administrators", "Editors"].contains(&token["role_group"].as_str().unwrap());
+        assert_eq!(tokens.iter().any(|row| row.sha256 == sha256), comes, "{token}");
+    }
+}
