@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. `docs` for each word are in `ARCHITECTURE.md`.
 
+pub mod campaign;
 pub mod contact;
 pub mod cron;
 pub mod field;
@@ -16,6 +17,7 @@ pub mod query;
 pub mod reference;
 pub mod urn;
 
+pub use campaign::{Offset, OffsetUnit};
 pub use contact::{Contact, ContactStatus, ContactUrn, TicketRef};
 pub use cron::{Cron, CronError};
 pub use field::{Field, FieldType, FieldValue};

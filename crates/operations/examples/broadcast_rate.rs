@@ -1,4 +1,5 @@
-//! How many messages a second a broadcast queues, operations and store alone: no node, no carrier.
+//! How fast a campaign is planned for everybody, and how many messages a second a broadcast queues: operations and
+//! store alone, no node, no carrier.
 //!
 //! `cargo run --release -p operations --example broadcast_rate [people] [database URL]`, without a URL on SQLite in a
 //! temporary folder.
@@ -9,13 +10,17 @@ use std::sync::{
 };
 use std::time::Instant;
 
-use domain::{ContactId, ContactStatus, GroupId, UrnId, WorkspaceId};
+use domain::{ContactId, ContactStatus, GroupId, GroupUuid, UrnId, WorkspaceId};
 use expressions::Ambient;
 use flows::Host;
 use jiff::Timestamp;
-use operations::{Broadcast, Context, NewChannel, NewWorkspace, Recipients, Said, broadcast, run_job_slice};
+use operations::{
+    Broadcast, Context, NewChannel, NewWorkspace, Point, PointDoes, PointNamed, Recipients, Said, broadcast,
+    run_job_slice, save_campaign, save_campaign_event,
+};
 use store::{
-    Change, ContactRow, DefinitionChange, GroupRow, NewContact, Store, StoreOptions, StoreUrl, Unit, UrnRow,
+    Change, ContactRow, DefinitionChange, GroupRow, JobRow, NewContact, Store, StoreOptions, StoreUrl, Unit,
+    UrnRow,
 };
 use uuid::Uuid;
 
@@ -62,25 +67,45 @@ async fn main() {
     let ctx = Context::for_command(store, host);
     let (workspace, group) = prepare(&ctx).await;
     make_people(&ctx, workspace, group.id, people).await;
+    plan_campaign(&ctx, workspace, group.uuid).await;
     let to = Recipients { groups: vec![group.uuid], ..Recipients::default() };
     let said = Said::Text("The clinic opens at eight tomorrow. Bring your card.".to_owned());
     let asked = Broadcast { workspace, said, to, unique_key: None };
-    let mut job = broadcast(&ctx, asked).await.expect("a job");
+    let job = broadcast(&ctx, asked).await.expect("a job");
+    let job = work_off(&ctx, job, "messages queued").await;
+    println!("{} left out, error {:?}", job.left_out, job.error);
+    println!("outbox now (in hand, waiting, dead): {:?}", ctx.store.outbox_depth().await.expect("counts"));
+}
+
+/// Does a job to its end and says how fast that was.
+async fn work_off(ctx: &Context, mut job: JobRow, what: &str) -> JobRow {
     let (begun, mut longest, mut slices) = (Instant::now(), std::time::Duration::ZERO, 0_u32);
     while job.ended_on.is_none() {
         let slice = Instant::now();
-        job = run_job_slice(&ctx, job).await.expect("a slice").value;
+        job = run_job_slice(ctx, job).await.expect("a slice").value;
         longest = longest.max(slice.elapsed());
         slices += 1;
     }
     let took = begun.elapsed();
     let rate = job.done as f64 / took.as_secs_f64();
-    println!(
-        "{} messages queued in {took:.2?}: {rate:.0}/s; {slices} slices, the longest {longest:.1?}",
-        job.done
-    );
-    println!("{} left out, error {:?}", job.left_out, job.error);
-    println!("outbox now (in hand, waiting, dead): {:?}", ctx.store.outbox_depth().await.expect("counts"));
+    println!("{} {what} in {took:.2?}: {rate:.0}/s; {slices} slices, the longest {longest:.1?}", job.done);
+    job
+}
+
+/// A point thirty days after each person came, planned, moved by a day and planned again.
+async fn plan_campaign(ctx: &Context, workspace: WorkspaceId, group: GroupUuid) {
+    let campaign = save_campaign(ctx, workspace, None, "Welcome", group).await.expect("a campaign").row.uuid;
+    let mut which = PointNamed::New(campaign);
+    for offset in [30, 29] {
+        let texts = [("eng".into(), "Are you well?".to_owned())].into();
+        let does = PointDoes::Says { texts, base_language: "eng".into() };
+        let (relative_to, unit) = ("created_on".into(), "D".into());
+        let point = Point { relative_to, offset, unit, delivery_hour: 9, does };
+        let saved = save_campaign_event(ctx, workspace, which, &point).await.expect("a point");
+        which = PointNamed::Known(saved.row.uuid);
+        let jobs = ctx.store.jobs(workspace, 1).await.expect("jobs");
+        work_off(ctx, jobs.into_iter().next().expect("one to plan"), "people planned").await;
+    }
 }
 
 async fn prepare(ctx: &Context) -> (WorkspaceId, GroupRow) {

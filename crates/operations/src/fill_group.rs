@@ -13,7 +13,7 @@ use store::{
 };
 use thiserror::Error;
 
-use crate::{Context, Workspace, batch::MAX_TRIES, person::Person};
+use crate::{Context, Workspace, batch::MAX_TRIES, campaigns, person::Person};
 
 /// Contacts that one slice takes up at most: few enough that messages go in between.
 pub(crate) const SLICE: usize = 500;
@@ -183,5 +183,7 @@ fn movement(
         version: ctx.next_id(now),
         modified_on: now,
     }));
-    Some((person, belongs, Unit::new(vec![guard, moves])))
+    let mut changes = vec![guard, moves];
+    changes.extend(campaigns::plan::moved(ws, &conversation.contact, (id, belongs), now));
+    Some((person, belongs, Unit::new(changes)))
 }

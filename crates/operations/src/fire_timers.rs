@@ -1,5 +1,5 @@
 //! Moments that have come: waits that time out, conversations that expire, effects that did not come back, messages
-//! whose turn it is, reminders, windows about to close, messages of programmes.
+//! whose turn it is, reminders, points of campaigns, windows about to close, messages of programmes.
 
 use std::sync::Arc;
 
@@ -127,6 +127,7 @@ fn step<'a>(
             (TimerKind::Expiry, _) => turn.expire(timer).await?,
             (TimerKind::Parked, _) => !turn.waits_for_effect(),
             (TimerKind::Reminder, _) => turn.remind(timer).await?,
+            (TimerKind::Campaign, _) => turn.campaign_comes(timer).await?,
             (TimerKind::WindowEnd, _) => turn.window_ends(timer).await?,
             (TimerKind::Programme, _) => {
                 turn.programme_due(timer).await?;
@@ -148,7 +149,7 @@ fn rank_of(kind: TimerKind) -> Rank {
         // They wrote, and the message waited its turn.
         TimerKind::Parked => Priority::Reply,
         TimerKind::WaitTimeout | TimerKind::Expiry | TimerKind::EffectDeadline => Priority::Conversation,
-        TimerKind::Reminder | TimerKind::WindowEnd => Priority::OneOff,
+        TimerKind::Reminder | TimerKind::WindowEnd | TimerKind::Campaign => Priority::OneOff,
         TimerKind::Programme => Priority::Bulk,
     })
 }

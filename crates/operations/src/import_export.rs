@@ -20,7 +20,7 @@ use store::{
 };
 use thiserror::Error;
 
-use crate::{Context, jobs::fill_group_job};
+use crate::{Context, campaigns::plan::planned_anew, jobs::fill_group_job};
 
 /// How often the import plans anew because somebody else changed the definitions meanwhile.
 const MAX_ATTEMPTS: usize = 5;
@@ -307,6 +307,7 @@ impl<'a> Writer<'a> {
                 created_on: self.now,
             }));
         }
+        self.changes.extend(planned_anew(self.ctx, self.before.workspace.id, planned.uuid));
     }
 
     fn trigger(&mut self, planned: &PlannedTrigger) {

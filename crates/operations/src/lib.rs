@@ -12,6 +12,7 @@ mod add_user;
 mod batch;
 mod bring_in;
 mod broadcast;
+mod campaigns;
 mod complete_effect;
 mod context;
 mod counts;
@@ -105,9 +106,9 @@ pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
     BroadcastJob, ColumnError, ContactColumn, ContactFileError, ExportContactsJob, ExportDefinitionsJob,
     FillGroupJob, ImportContactsJob, ImportDefinitionsJob, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, NewJob,
-    Recipients, StartJob, StartedBy, create_job, export_contacts, export_definitions_later, forget_old_files,
-    import_contacts, import_definitions_later, job_broke_off, read_job_file, run_job_slice, set_job_status,
-    set_job_weight, work_off,
+    PlanCampaignJob, Recipients, StartJob, StartedBy, create_job, export_contacts, export_definitions_later,
+    forget_old_files, import_contacts, import_definitions_later, job_broke_off, read_job_file, run_job_slice,
+    set_job_status, set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,

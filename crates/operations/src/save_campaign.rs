@@ -1,4 +1,5 @@
-//! A campaign is added or changed, and points in time are added to it, changed or removed.
+//! A campaign is added or changed, and points in time are added to it, changed or removed. What that means for everybody
+//! it is for is a job, written in the same transaction; timers of a point that is gone do nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use store::{CampaignEventRow, CampaignRow, Change, DefinitionChange};
 
 use crate::{
     Context, Workspace,
+    campaigns::plan::planned_anew,
     edit_definitions::{SaveError, Saved, edit, proper_name, same_name},
 };
 
@@ -54,8 +56,9 @@ pub async fn save_campaign(
         if campaigns.iter().find(same).is_some() {
             return Err(SaveError::Taken);
         }
-        let change = Change::Definition(workspace, DefinitionChange::Campaign(row.clone()));
-        Ok((vec![change], Saved { row, made }))
+        let mut changes = vec![Change::Definition(workspace, DefinitionChange::Campaign(row.clone()))];
+        changes.extend((!made).then(|| planned_anew(ctx, workspace, row.uuid)).flatten());
+        Ok((changes, Saved { row, made }))
     })
     .await
 }
@@ -155,9 +158,13 @@ pub async fn save_campaign_event(
             created_on: known.map_or(now, |row| row.created_on),
         };
         let change = Change::Definition(workspace, DefinitionChange::CampaignEvent(row.clone()));
-        Ok((vec![change], Saved { made: known.is_none(), row }))
+        let campaign = definitions.campaigns.iter().find(|one| one.id == row.campaign);
+        let plan = campaign.and_then(|campaign| planned_anew(ctx, workspace, campaign.uuid));
+        let changes = std::iter::once(change).chain(plan).collect();
+        Ok((changes, Saved { made: known.is_none(), row }))
     })
     .await
+    .inspect(|_| ctx.jobs.notify_one())
 }
 
 /// Removes a point of a campaign.

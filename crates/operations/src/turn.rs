@@ -365,6 +365,7 @@ impl<'c> Turn<'c> {
     /// Everything as one unit, and what the dispatcher gets once it is committed.
     pub fn finish(mut self) -> (Unit, Vec<OutboxItem>) {
         self.person.settle(self.ctx, &self.ws, self.now, &mut self.changes);
+        self.plan_campaigns();
         if self.more_pending && !self.waits_for_effect() {
             let (workspace, contact) = (self.ws.row.id, self.person.row.id);
             let (kind, due, session) = (TimerKind::Parked, self.now, SessionId(0));

@@ -23,7 +23,11 @@ use serde::de::DeserializeOwned;
 use store::{ChannelRow, ContactSearch, Definitions, FlowRow, RevisionRow, ServiceKind, WorkspaceRow};
 use uuid::Uuid;
 
-use crate::{tables::Tables, window::BeforeWindowEnd};
+use crate::{
+    campaigns::{self, CampaignPoint},
+    tables::Tables,
+    window::BeforeWindowEnd,
+};
 
 /// A revision that a session follows: flow and number.
 pub(crate) type PinnedRevision = (FlowId, i64);
@@ -54,6 +58,7 @@ pub struct Workspace {
     channel_uuids: HashMap<ChannelId, ChannelUuid>,
     labels_by_uuid: HashMap<LabelUuid, LabelId>,
     before_window_end: Vec<BeforeWindowEnd>,
+    campaign_points: Vec<CampaignPoint>,
     pub(crate) tables: Tables,
 }
 
@@ -107,6 +112,7 @@ impl Workspace {
         });
         Self {
             before_window_end: before_window_end.collect(),
+            campaign_points: campaigns::points(&definitions),
             tables,
             env,
             row: definitions.workspace.clone(),
@@ -198,6 +204,11 @@ impl Workspace {
     /// The flows that start before a contact's 24-hour window closes.
     pub(crate) fn before_window_end(&self) -> &[BeforeWindowEnd] {
         &self.before_window_end
+    }
+
+    /// The points of campaigns that are not archived.
+    pub(crate) fn campaign_points(&self) -> &[CampaignPoint] {
+        &self.campaign_points
     }
 
     pub(crate) fn topic_id(&self, topic: &TopicRef) -> Option<TopicId> {

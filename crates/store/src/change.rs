@@ -53,8 +53,8 @@ pub enum Change {
     Run(Box<RunRow>),
     /// An entry in the history.
     Event(Box<NewEvent>),
-    /// Sets the contact's timer of its kind. An expiry that is due earlier already is left as it is:
-    /// it fires, finds that the session moved on, and is set anew, which costs less than moving it at each step.
+    /// Sets the contact's timer of its kind. An expiry, or a point of a campaign, that is due earlier already is left as
+    /// it is: it fires, finds that it is too early, and is set anew, which costs less than moving it at each step.
     SetTimer(DueTimer),
     /// Removes the contact's timer of a kind, if there is one; of effect deadlines, the session's.
     ClearTimer(WorkspaceId, ContactId, TimerKind, SessionId),

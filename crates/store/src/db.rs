@@ -14,15 +14,15 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ChannelRow, Claimed, ContactList, ContactNamed, ContactSearch, ConversationKey, DailyCount, DeadFilter,
-    DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem,
-    FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut, ListedContact,
-    ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow, NamedContact, NodeRow,
-    OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse,
-    Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow,
-    SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, TableContent, TallyKind, TallyRow,
-    TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, Verified, Walk,
-    WorkspaceRow,
+    ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch, ConversationKey, DailyCount,
+    DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor,
+    FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut,
+    ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow,
+    NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow,
+    ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow,
+    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, TableContent,
+    TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone,
+    UnitError, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -394,6 +394,8 @@ reads! {
     fn contacts_after(workspace: WorkspaceId, after: ContactId, limit: usize) -> Vec<ContactId>;
     /// Members of any of these groups by row number, after the given one; each once.
     fn members_after(workspace: WorkspaceId, groups: Vec<GroupId>, after: ContactId, limit: usize) -> Vec<ContactId>;
+    /// Members of a group by row number, after the given one.
+    fn member_rows_after(workspace: WorkspaceId, group: GroupId, after: ContactId, limit: usize) -> Vec<ContactRow>;
     /// The row numbers of these contacts, those that there are, in order of row number.
     fn contact_ids(workspace: WorkspaceId, uuids: Vec<ContactUuid>) -> Vec<ContactId>;
     /// A reminder by row number.

@@ -15,6 +15,8 @@ text_codes! {
         Broadcast = "broadcast",
         /// Brings the members of a group that is defined by a query up to date.
         FillGroup = "fill_group",
+        /// Plans the points of a campaign for everybody it is for.
+        PlanCampaign = "plan_campaign",
         /// Brings in contacts from a file.
         ImportContacts = "import_contacts",
         /// Writes contacts into a file.

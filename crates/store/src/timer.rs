@@ -22,11 +22,13 @@ text_codes! {
         WindowEnd = "window_end",
         /// The next message of a subscription goes.
         Programme = "programme",
+        /// A point of a campaign comes.
+        Campaign = "campaign",
     }
 }
 
-/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines, reminders and
-/// subscriptions, one for each.
+/// A moment that has come, or will. A contact has at most one of each kind; of effect deadlines, reminders, subscriptions
+/// and points of campaigns, one for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueTimer {
     /// Owner.
@@ -38,13 +40,14 @@ pub struct DueTimer {
     /// When.
     pub due: Timestamp,
     /// The session it was set for; 0 for [`TimerKind::Parked`], which is the contact's. Of a reminder the number of
-    /// the reminder, of a subscription's message the number of the subscription, of a window's end the minutes before it.
+    /// the reminder, of a subscription's message that of the subscription, of a campaign that of its point, of a window's
+    /// end the minutes before it.
     pub session: SessionId,
 }
 
 impl TimerKind {
     /// All kinds, in the order in which a contact's are fired that are due together.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::EffectDeadline,
         Self::WaitTimeout,
         Self::Expiry,
@@ -52,6 +55,7 @@ impl TimerKind {
         Self::Reminder,
         Self::WindowEnd,
         Self::Programme,
+        Self::Campaign,
     ];
 
     /// Whether such timers belong to a conversation that goes on: somebody waits for what comes of them. The others
@@ -59,14 +63,29 @@ impl TimerKind {
     pub fn is_urgent(self) -> bool {
         match self {
             Self::EffectDeadline | Self::WaitTimeout | Self::Expiry | Self::Parked => true,
-            Self::Reminder | Self::WindowEnd | Self::Programme => false,
+            Self::Reminder | Self::WindowEnd | Self::Programme | Self::Campaign => false,
         }
     }
 
-    /// What tells timers of this kind of one contact apart: the session, reminder or subscription, 0 where there is one.
+    /// Whether a timer that is due earlier already is left as it is: it fires, finds that it is too early, and is set
+    /// anew. Who wants it later takes it away first.
+    pub(crate) fn keeps_earlier(self) -> bool {
+        match self {
+            Self::Expiry | Self::Campaign => true,
+            Self::WaitTimeout
+            | Self::EffectDeadline
+            | Self::Parked
+            | Self::Reminder
+            | Self::WindowEnd
+            | Self::Programme => false,
+        }
+    }
+
+    /// What tells timers of this kind of one contact apart: the session, reminder, subscription or point, 0 where there is
+    /// one.
     pub(crate) fn scope(self, session: SessionId) -> i64 {
         match self {
-            Self::EffectDeadline | Self::Reminder | Self::Programme => session.0,
+            Self::EffectDeadline | Self::Reminder | Self::Programme | Self::Campaign => session.0,
             Self::WaitTimeout | Self::Expiry | Self::Parked | Self::WindowEnd => 0,
         }
     }

@@ -2,6 +2,7 @@
 //! and goes on in slices. A slice is one transaction: what it does for its people, and how far the job is then. So
 //! after a crash a job goes on exactly where it was.
 
+mod campaigns;
 mod contact_file;
 mod contacts_in;
 mod contacts_out;
@@ -33,7 +34,7 @@ pub use files::{forget_old_files, read_job_file};
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
     BroadcastJob, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
-    ImportDefinitionsJob, JobSpec, Recipients, StartJob, StartedBy,
+    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, StartJob, StartedBy,
 };
 
 use crate::{Context, Workspace, turn::Turn};

@@ -188,6 +188,7 @@ fn step<'a>(
             JobSpec::StartFlow(start) => begin(turn, beginning(start, input.task.many)).await,
             JobSpec::Broadcast(broadcast) => Ok(say(turn, broadcast, input.task.uuid)),
             JobSpec::FillGroup(_)
+            | JobSpec::PlanCampaign(_)
             | JobSpec::ImportContacts(_)
             | JobSpec::ExportContacts(_)
             | JobSpec::ImportDefinitions(_)

@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{Change, JobRow, JobStatus, LeftOut, NewLeftOut, StoreError, Unit, UnitError};
 
 use super::{
-    JobError, JobSpec, contacts_in, contacts_out, definitions, groups, people, recipients::RecipientsError,
-    told,
+    JobError, JobSpec, campaigns, contacts_in, contacts_out, definitions, groups, people,
+    recipients::RecipientsError, told,
 };
 use crate::{Committed, Context, batch::BatchError, context::Left};
 
@@ -109,6 +109,7 @@ pub async fn run_job_slice(ctx: &Context, job: JobRow) -> Result<Committed<JobRo
         JobSpec::Broadcast(broadcast) => told::slice(ctx, &ws, &job, &spec, broadcast).await,
         JobSpec::StartFlow(start) => people::slice(ctx, &ws, &job, &spec, &start.recipients).await,
         JobSpec::FillGroup(fill) => groups::slice(ctx, &ws, &job, fill).await,
+        JobSpec::PlanCampaign(planned) => campaigns::slice(ctx, &ws, &job, planned).await,
         JobSpec::ImportContacts(import) => contacts_in::slice(ctx, &ws, &job, import).await,
         JobSpec::ExportContacts(export) => contacts_out::slice(ctx, &ws, &job, export).await,
         JobSpec::ImportDefinitions(import) => definitions::bring_in(ctx, &job, import).await,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ContactUuid, FlowUuid, GroupUuid, Reference, Urn, UserUuid};
+use domain::{CampaignUuid, ContactUuid, FlowUuid, GroupUuid, Reference, Urn, UserUuid};
 use flows::events::{BroadcastCreated, SessionHistory, SessionTriggered};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -97,6 +97,13 @@ pub struct FillGroupJob {
     pub group: GroupUuid,
 }
 
+/// A campaign to be planned for everybody it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanCampaignJob {
+    /// The campaign.
+    pub campaign: CampaignUuid,
+}
+
 /// Contacts to be brought in from a file of comma-separated values, which lies with the job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportContactsJob {
@@ -145,6 +152,8 @@ pub enum JobSpec {
     Broadcast(BroadcastJob),
     /// Bring the members of a group up to date.
     FillGroup(FillGroupJob),
+    /// Plan the points of a campaign.
+    PlanCampaign(PlanCampaignJob),
     /// Bring contacts in.
     ImportContacts(ImportContactsJob),
     /// Write contacts out.
@@ -162,6 +171,7 @@ impl JobSpec {
             Self::StartFlow(_) => JobKind::StartFlow,
             Self::Broadcast(_) => JobKind::Broadcast,
             Self::FillGroup(_) => JobKind::FillGroup,
+            Self::PlanCampaign(_) => JobKind::PlanCampaign,
             Self::ImportContacts(_) => JobKind::ImportContacts,
             Self::ExportContacts(_) => JobKind::ExportContacts,
             Self::ImportDefinitions(_) => JobKind::ImportDefinitions,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod administration;
+mod campaigns;
 mod counting;
 mod effects;
 mod exporting;

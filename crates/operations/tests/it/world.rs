@@ -150,8 +150,6 @@ impl World {
         world
     }
 
-    /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
-    /// recovered, and the rest waits behind it.
     /// Ends the process, and waits until PostgreSQL has noticed.
     pub fn closed(self) -> Database {
         let Self { ctx, database, .. } = self;
@@ -163,6 +161,8 @@ impl World {
         database
     }
 
+    /// As after a crash: a new run over the same file. What the old one had in hand is in nobody's until it is
+    /// recovered, and the rest waits behind it.
     pub async fn crashed(self) -> Self {
         let Self { folder, database, host, ctx, workspace, line } = self;
         drop(ctx);

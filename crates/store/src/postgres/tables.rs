@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Change, ContactRow, ContactUpdate, DueTimer, EarlyReport, JobRow, MAX_LEFT_OUT, MessageRef, NewContact,
-    NewMessage, NewOutbox, RunRow, SessionRow, StatusChange, TimerKind, UrnRow,
+    NewMessage, NewOutbox, RunRow, SessionRow, StatusChange, UrnRow,
     contact::fields_json,
     search_keys::{self, Term},
     sql::{self, Row},
@@ -245,11 +245,11 @@ impl<'u> Tables<'u> {
         self.cleared_timers.push(&[&workspace.0, &key.0, &key.1, &key.2]);
     }
 
-    /// An expiry that is due earlier already is left as it is; other timers move.
+    /// One of some kinds that is due earlier already is left as it is; other timers move.
     fn set_timer(&mut self, timer: &DueTimer) {
         let key = super::batch::key_of(timer);
-        let stays = timer.kind == TimerKind::Expiry
-            && self.timers.get(&key).is_some_and(|before| before.due <= timer.due);
+        let stays =
+            timer.kind.keeps_earlier() && self.timers.get(&key).is_some_and(|before| before.due <= timer.due);
         if !stays {
             self.timers.insert(key, timer.clone());
         }
@@ -477,10 +477,10 @@ impl<'u> Tables<'u> {
         table
     }
 
-    /// Expiries, or the other timers.
-    fn timers(&self, expiries: bool) -> Table {
+    /// Timers that an earlier one keeps its place from, or the others.
+    fn timers(&self, earlier: bool) -> Table {
         let mut table = Table::default();
-        let fitting = self.timers.iter().filter(|(_, timer)| (timer.kind == TimerKind::Expiry) == expiries);
+        let fitting = self.timers.iter().filter(|(_, timer)| timer.kind.keeps_earlier() == earlier);
         for ((contact, kind, scope), timer) in fitting {
             table.push(&[
                 &timer.workspace.0,

@@ -130,24 +130,16 @@ pub(super) fn event(conn: &Connection, event: &NewEvent) -> Result<(), UnitError
 }
 
 pub(super) fn set_timer(conn: &Connection, timer: &DueTimer) -> Result<(), UnitError> {
-    // An expiry may fire early and be set anew; a wait's timeout belongs to this wait and must move.
-    let text = match timer.kind {
-        TimerKind::Expiry => {
-            "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
-             WHERE timer.due > excluded.due"
-        }
-        TimerKind::WaitTimeout
-        | TimerKind::EffectDeadline
-        | TimerKind::Parked
-        | TimerKind::Reminder
-        | TimerKind::WindowEnd
-        | TimerKind::Programme => {
-            "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"
-        }
+    // A wait's timeout belongs to this wait and must move; some others may fire early.
+    let text = if timer.kind.keeps_earlier() {
+        "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id
+         WHERE timer.due > excluded.due"
+    } else {
+        "INSERT INTO timer (workspace_id, contact_id, kind, scope, due, session_id)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (contact_id, kind, scope) DO UPDATE SET due = excluded.due, session_id = excluded.session_id"
     };
     sql::exec(
         conn,

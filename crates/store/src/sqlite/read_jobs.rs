@@ -6,8 +6,15 @@ use crate::sql::{Connection, Row};
 use domain::{ContactId, ContactUuid, GroupId, JobId, JobUuid, ScheduleId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{Rows, sql};
-use crate::{DueJobs, JobFile, JobKind, JobRow, JobStatus, LeftOut, Reach, ScheduledFor, StoreError, Walk};
+use super::{
+    Rows,
+    read_contacts::qualified,
+    read_conversations::{CONTACT_COLUMNS, contact_row},
+    sql,
+};
+use crate::{
+    ContactRow, DueJobs, JobFile, JobKind, JobRow, JobStatus, LeftOut, Reach, ScheduledFor, StoreError, Walk,
+};
 
 const COLUMNS: &str =
     "id, workspace_id, uuid, kind, status, unique_key, spec, place, steps, total, done, left_out,
@@ -283,6 +290,25 @@ impl Rows<'_> {
             members.extend(found);
         }
         Ok(members.into_iter().take(limit).collect())
+    }
+
+    /// What campaigns plan by.
+    pub(crate) fn member_rows_after(
+        &self,
+        workspace: WorkspaceId,
+        group: GroupId,
+        after: ContactId,
+        limit: usize,
+    ) -> Result<Vec<ContactRow>, StoreError> {
+        let columns = qualified(CONTACT_COLUMNS, "c");
+        let text = format!(
+            "SELECT {columns}, c.id FROM contact_group_member AS m JOIN contact AS c ON c.id = m.contact_id
+             WHERE m.group_id = $1 AND m.contact_id > $2 AND m.workspace_id = $3
+             ORDER BY m.contact_id LIMIT $4"
+        );
+        sql::all(self.conn, &text, &[&group.0, &after.0, &workspace.0, &limit_of(limit)], |row| {
+            contact_row(row, workspace, ContactId(row.get(12)?))
+        })
     }
 
     pub(crate) fn contact_ids(

@@ -161,6 +161,7 @@ fn recipients(spec: &JobSpec) -> Option<&Recipients> {
         JobSpec::Broadcast(job) => Some(&job.recipients),
         JobSpec::StartFlow(job) => Some(&job.recipients),
         JobSpec::FillGroup(_)
+        | JobSpec::PlanCampaign(_)
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
         | JobSpec::ImportDefinitions(_)
