@@ -237,6 +237,10 @@ impl Turn<'_> {
                 // What was queued before; what this flow said itself still goes.
                 let reason = not_active(changed.status).unwrap_or_default().to_owned();
                 self.take_back(&reason);
+                if changed.status != ContactStatus::Blocked {
+                    let (said, at) = (SmolStr::from(&reason), self.now);
+                    self.changes.push(Change::EndSubscriptions(row.workspace, row.contact, said, at));
+                }
                 self.first.push(Change::DropQueued(row.workspace, row.contact, reason, self.now));
                 self.record(event, Some(row.id));
             }

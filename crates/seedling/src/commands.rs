@@ -18,6 +18,7 @@ mod migrate_rapidpro;
 mod move_store;
 mod node;
 mod outbox;
+mod programme;
 mod report;
 mod schedule;
 mod service;
@@ -86,6 +87,8 @@ pub enum Command {
     Broadcast(broadcast::Broadcast),
     /// Broadcasts and flows that begin at moments set beforehand
     Schedule(schedule::Schedule),
+    /// Messages in stages that people get one by one, by their week
+    Programme(programme::Programme),
     /// Long work: how far it is, pause it, end it
     Job(job::Job),
     /// People who work in the console
@@ -124,6 +127,7 @@ impl Command {
             Self::Shed(shed) => briefly(shed.run()),
             Self::Broadcast(broadcast) => briefly(broadcast.run()),
             Self::Schedule(schedule) => briefly(schedule.run()),
+            Self::Programme(programme) => briefly(programme.run()),
             Self::Job(job) => briefly(job.run()),
             Self::User(user) => briefly(user.run()),
             Self::Token(token) => briefly(token.run()),

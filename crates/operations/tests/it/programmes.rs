@@ -422,6 +422,60 @@ async fn people_are_placed_by_their_week_and_asked_for_it() {
     assert_eq!(row.next, 9, "the position stays");
 }
 
+#[tokio::test]
+async fn who_opts_out_elsewhere_gets_no_more_of_it() {
+    let life = one_on(World::new().await, "once").await;
+    let row = subscribes(&life, StartAt::Message(1)).await.unwrap();
+    life.until_noon(life.today(), 4).await;
+    operations::stop_contact(&life.world.ctx, row.workspace, row.contact, "STOP").await.unwrap();
+    assert_eq!(life.world.ctx.store.next_timer_due().await.unwrap(), None);
+    let row = life.subscriptions("Amina").await.remove(0);
+    assert_eq!((row.status, row.reason.as_deref()), (SubscriptionStatus::Stopped, Some("STOP")));
+    // Somebody who comes back by registration is asked and goes on.
+    let registration = Registration {
+        whom: Whom::Known(row.contact),
+        edit: ContactEdit::default(),
+        opt_in: "clinic".into(),
+        subscribe: vec![SubscribeTo {
+            start: StartAt::Message(row.next),
+            ..SubscribeTo::placed("plain.text", None)
+        }],
+        welcome: None,
+    };
+    register(&life.world.ctx, row.workspace, registration).await.unwrap();
+    life.until_noon(life.today(), 2).await;
+    assert_eq!(numbers(&life).await, ["1", "2"]);
+}
+
+/// A registration of which one part is not possible leaves nothing behind.
+#[tokio::test]
+async fn a_registration_is_there_whole_or_not_at_all() {
+    let life = one_on(World::new().await, "once").await;
+    let registration = |second: &str| Registration {
+        whom: Whom::Urn(tel("+254700000099")),
+        edit: ContactEdit { name: Some("Zuri".into()), ..ContactEdit::default() },
+        opt_in: "clinic".into(),
+        subscribe: vec![
+            SubscribeTo { start: StartAt::Message(1), ..SubscribeTo::placed("plain.text", None) },
+            SubscribeTo::placed(second, None),
+        ],
+        welcome: Some(WELCOME.into()),
+    };
+    let (ctx, workspace) = (&life.world.ctx, life.world.workspace.id);
+    let refused = register(ctx, workspace, registration("plain.video")).await.unwrap_err();
+    assert!(matches!(refused, ProgrammeError::NoSet(_)), "{refused}");
+    assert!(life.world.conversation("+254700000099").await.is_none());
+    assert_eq!(ctx.store.next_timer_due().await.unwrap(), None);
+    let done = register(ctx, workspace, registration("plain.audio")).await.unwrap();
+    assert_eq!(
+        (done.value.subscriptions.len(), crate::world::texts(&done.outbox)),
+        (2, vec!["Welcome, Zuri.".to_owned()])
+    );
+    // The same again, as by somebody who was not answered.
+    let again = register(ctx, workspace, registration("plain.audio")).await.unwrap_err();
+    assert!(matches!(again, ProgrammeError::Already(_)), "{again}");
+}
+
 /// The node is down from the third message's moment until after the fifth's.
 async fn after_an_outage(catch_up: &str) -> Vec<String> {
     let life = one_on(World::new().await, catch_up).await;
