@@ -99,6 +99,9 @@ impl Migration<'_> {
                 }
             };
             self.count("channels").take(is_new);
+            if active {
+                self.lines.insert(id.0);
+            }
             if is_new {
                 let row = ChannelRow {
                     id,

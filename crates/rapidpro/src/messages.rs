@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ChannelId, ContactId, FlowId, LabelId, MessageId, MessageUuid, SessionId, UrnId};
-use jiff::Timestamp;
+use domain::{ChannelId, ContactId, FlowId, LabelId, MessageId, MessageUuid, OutboxId, SessionId, UrnId};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use smol_str::SmolStr;
 use store::{
-    Change, Direction, DueTimer, KeptNumbers, MessageStatus, NewMessage, PastMessage, TimerKind, Unit,
-    Visibility,
+    Change, Direction, DueTimer, KeptNumbers, MessageRef, MessageStatus, NewMessage, NewOutbox, OutboxKind,
+    PastMessage, Priority, Rank, StatusChange, TimerKind, Unit, Visibility,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ use crate::{MigrateError, migration::Migration};
 
 /// Messages of one page, which is one commit.
 const PAGE: i64 = 2_000;
+/// Why a message failed that was to be sent still.
+const NOT_SENT: &str = "it was not sent before the programme moved here";
 /// Contacts of one commit that are told that something waits for them.
 const CONTACTS_AT_ONCE: usize = 1_000;
 
@@ -71,7 +73,7 @@ fn standing(message: &Message) -> (MessageStatus, Option<&'static str>) {
         (_, "D") => (MessageStatus::Delivered, None),
         (_, "R") => (MessageStatus::Read, None),
         (_, "F") => (MessageStatus::Failed, message.failed_reason.as_deref().map(failure)),
-        (_, _) => (MessageStatus::Failed, Some("it was not sent before the programme moved here")),
+        (_, _) => (MessageStatus::Failed, Some(NOT_SENT)),
     }
 }
 
@@ -127,12 +129,64 @@ impl Migration<'_> {
             if past.is_empty() {
                 continue;
             }
+            let unsent = self.into_dead_set(&mut past);
             let mut changes = vec![Change::PastMessages(past)];
+            changes.extend(unsent);
             let workspace = self.workspace;
             changes.extend(seen.into_iter().map(|(contact, day)| Change::Seen(workspace, contact, day)));
             self.write_all("a page of messages", vec![Unit::new(changes)])?;
         }
+        let unsent = self.count("messages").kinds.get("unsent, in the dead set").copied().unwrap_or_default();
+        if unsent > 0 {
+            self.note(format!(
+                "{unsent} messages were to be sent still: send them with `seedling outbox dead retry`, or throw them away \
+                 with `seedling outbox dead discard`"
+            ));
+        }
         self.count_here("messages", KeptNumbers::Messages)
+    }
+
+    /// What was to be sent still waits in the dead set for somebody who decides: to send it is one command, to throw it away
+    /// another. What could go nowhere from here is only failed.
+    fn into_dead_set(&mut self, past: &mut [PastMessage]) -> Vec<Change> {
+        let (mut changes, now) = (Vec::new(), self.now);
+        for one in past {
+            let message = &mut one.message;
+            let is_unsent = message.reason.as_deref() == Some(NOT_SENT);
+            let Some(channel) = message.channel.filter(|id| is_unsent && self.lines.contains(&id.0)) else {
+                continue;
+            };
+            if message.urn.is_none() {
+                continue;
+            }
+            (message.status, message.reason) = (MessageStatus::Queued, None);
+            let id = OutboxId(self.sink.next_id());
+            changes.push(Change::Outbox(Box::new(NewOutbox {
+                id,
+                workspace: message.workspace,
+                kind: OutboxKind::Message,
+                contact: message.contact,
+                channel: Some(channel),
+                message: Some(message.id),
+                session: None,
+                payload: None,
+                rank: Rank::of(Priority::OneOff),
+                claim_for: 0,
+                created_on: now,
+                pause: SignedDuration::ZERO,
+            })));
+            let failed = StatusChange {
+                workspace: message.workspace,
+                message: MessageRef::Id(message.id),
+                status: MessageStatus::Failed,
+                external_id: None,
+                reason: Some(NOT_SENT.to_owned()),
+                at: now,
+            };
+            changes.push(Change::FailSent(id, Box::new(failed)));
+            self.count("messages").kind("unsent, in the dead set");
+        }
+        changes
     }
 
     fn message(&mut self, message: Message, is_new: bool) -> Option<PastMessage> {

@@ -55,6 +55,8 @@ pub(crate) struct Migration<'m> {
     pub changes: Vec<Change>,
     pub report: WorkspaceReport,
     pub channels: BTreeSet<i64>,
+    /// Row numbers of lines that can be used here.
+    pub lines: BTreeSet<i64>,
     /// Keys of fields by public identifier, with their types.
     pub fields: HashMap<Uuid, (SmolStr, FieldType)>,
     /// Keys of fields, those of the system too, by number.
@@ -135,6 +137,7 @@ pub fn migrate(
                 ..WorkspaceReport::default()
             },
             channels: BTreeSet::new(),
+            lines: BTreeSet::new(),
             fields: HashMap::new(),
             field_keys: HashMap::new(),
             groups: BTreeMap::new(),

@@ -49,3 +49,47 @@ impl Numbers {
         self.base + SPAN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{WorkspaceId, WorkspaceUuid};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn row(id: i64, uuid: u128) -> WorkspaceRow {
+        WorkspaceRow {
+            id: WorkspaceId(id),
+            uuid: WorkspaceUuid(Uuid::from_u128(uuid)),
+            name: "A".into(),
+            timezone: "UTC".into(),
+            country: None,
+            languages: Vec::new(),
+            date_format: "DD-MM-YYYY".into(),
+            time_format: "tt:mm".into(),
+            input_collation: "default".into(),
+            anonymous: false,
+            obfuscation_key: [0; 4],
+            definitions_version: 1,
+            created_on: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn installations_do_not_meet() {
+        let orgs = [(1, Uuid::from_u128(11)), (2, Uuid::from_u128(12))];
+        // Ours have numbers made of the time.
+        let ours = row(477_032_118_566_496_00, 99);
+        for (there, base) in [
+            (vec![], Some(0)),
+            (vec![ours.clone()], Some(0)),
+            (vec![ours.clone(), row(1, 11)], Some(0)),
+            (vec![row(1, 77)], Some(SPAN)),
+            (vec![row(1, 77), row(SPAN + 2, 12)], Some(SPAN)),
+            (vec![row(1, 77), row(SPAN + 1, 78)], Some(2 * SPAN)),
+            ((0..MAX_INSTALLATIONS).map(|n| row(n * SPAN + 1, 500)).collect(), None),
+        ] {
+            assert_eq!(Numbers::of(&there, &orgs).map(Numbers::floor), base, "{there:?}");
+        }
+    }
+}

@@ -7,5 +7,6 @@
 mod checks;
 mod counts;
 mod given;
+mod moments;
 mod people;
 mod waiting;

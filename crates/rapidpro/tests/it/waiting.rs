@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use channels::InboundMessage;
-use domain::{ChannelUuid, ContactId, MessageId, WorkspaceId};
+use domain::{ChannelUuid, ContactId, MessageId, OutboxId, WorkspaceId};
 use flows::{Session, program::NodeIx, session::RunStatus};
-use operations::{Context, InboundItem, InboundKind, Receipt, fire_timers, receive};
+use operations::{Context, InboundItem, InboundKind, Receipt, fire_timers, list_dead, receive};
 use serde_json::Value;
-use store::{Conversation, ConversationKey, Direction, MessageStatus};
+use store::{Conversation, ConversationKey, DeadFilter, Direction, MessageStatus};
 use tokio::runtime::Runtime;
 
 use crate::given::Given;
@@ -228,5 +228,22 @@ fn what_was_not_answered_is_answered_and_what_is_over_times_out() {
     // Somebody whose half hour was over before RapidPro was stopped.
     let conversation = place.conversation("59a7a6bc-c6cb-4806-b1e8-67b4f095d3bb");
     assert!(conversation.session.is_none(), "the wait timed out");
+    place.verify();
+}
+
+#[test]
+fn what_was_to_be_sent_waits_for_somebody_who_decides() {
+    let Some(given) = Given::restore() else { return };
+    let place = Place::new(given);
+    let usable = place.given.psql(
+        "SELECT count(*) FROM msgs_msg m JOIN channels_channel c ON c.id = m.channel_id
+         JOIN contacts_contacturn u ON u.id = m.contact_urn_id
+         WHERE m.org_id = 1 AND m.status IN ('I', 'Q', 'E') AND c.is_active AND c.channel_type IN ('EX', 'WAC')
+           AND u.contact_id IS NOT NULL",
+    );
+    assert_ne!(usable, "0");
+    let dead = list_dead(&place.context, WorkspaceId(1), DeadFilter::default(), OutboxId(0), 1_000);
+    let dead = place.runtime.block_on(dead).unwrap();
+    assert_eq!(dead.len().to_string(), usable);
     place.verify();
 }

@@ -11,6 +11,7 @@ mod moving;
 mod nodes;
 mod opening;
 mod outbox;
+mod past;
 mod places;
 mod reports;
 mod rows;
