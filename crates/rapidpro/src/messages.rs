@@ -129,7 +129,7 @@ impl Migration<'_> {
             if past.is_empty() {
                 continue;
             }
-            let unsent = self.into_dead_set(&mut past);
+            let unsent = self.bury_unsent(&mut past);
             let mut changes = vec![Change::PastMessages(past)];
             changes.extend(unsent);
             let workspace = self.workspace;
@@ -148,7 +148,7 @@ impl Migration<'_> {
 
     /// What was to be sent still waits in the dead set for somebody who decides: to send it is one command, to throw it away
     /// another. What could go nowhere from here is only failed.
-    fn into_dead_set(&mut self, past: &mut [PastMessage]) -> Vec<Change> {
+    fn bury_unsent(&mut self, past: &mut [PastMessage]) -> Vec<Change> {
         let (mut changes, now) = (Vec::new(), self.now);
         for one in past {
             let message = &mut one.message;

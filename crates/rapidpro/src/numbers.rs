@@ -79,7 +79,7 @@ mod tests {
     fn installations_do_not_meet() {
         let orgs = [(1, Uuid::from_u128(11)), (2, Uuid::from_u128(12))];
         // Ours have numbers made of the time.
-        let ours = row(477_032_118_566_496_00, 99);
+        let ours = row(47_703_211_856_649_600, 99);
         for (there, base) in [
             (vec![], Some(0)),
             (vec![ours.clone()], Some(0)),
