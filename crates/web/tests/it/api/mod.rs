@@ -3,6 +3,7 @@
 mod contacts;
 mod definitions;
 mod door;
+mod matrix;
 mod messages;
 mod tickets;
 

@@ -16,7 +16,7 @@ on_both!(
     what_nothing_can_be_in_is_empty
 );
 
-async fn open_ticket(api: &Api, number: u128) -> Uuid {
+pub(super) async fn open_ticket(api: &Api, number: u128) -> Uuid {
     let store = &api.world.store;
     let contact = store.messages(api.world.workspace.id, MessageId(0), 1).await.unwrap()[0].contact;
     let now = api.world.node.context().now();

@@ -1,0 +1,293 @@
+//! Every route, by every role, with what is one's own and with what is another workspace's. The routes are those of the
+//! OpenAPI document: one that has no line in [`CALLS`] fails the test.
+
+use std::collections::BTreeMap;
+
+use operations::Role;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Api, on_both, tickets::open_ticket};
+
+on_both!(each_role_reaches_what_is_its_own_and_nothing_else);
+
+/// Method, resource, parameters and body of calls that name something; `{name}` stands for what [`things`] made. Those that
+/// remove something are last.
+const CALLS: &[(&str, &str, &str, &str)] = &[
+    ("get", "archives", "", ""),
+    ("get", "broadcasts", "uuid={broadcast}", ""),
+    ("get", "broadcasts", "id={broadcast_id}", ""),
+    ("get", "campaign_events", "uuid={point}", ""),
+    ("get", "campaign_events", "campaign={campaign}", ""),
+    ("get", "campaigns", "uuid={campaign}", ""),
+    ("get", "channels", "uuid={channel}", ""),
+    ("get", "classifiers", "", ""),
+    ("get", "contacts", "uuid={contact}", ""),
+    ("get", "contacts", "group={group}", ""),
+    ("get", "definitions", "flow={flow}", ""),
+    ("get", "fields", "key={field}", ""),
+    ("get", "flow_starts", "uuid={start}", ""),
+    ("get", "flow_starts", "id={start_id}", ""),
+    ("get", "flows", "uuid={flow}", ""),
+    ("get", "globals", "key={global}", ""),
+    ("get", "groups", "uuid={group}", ""),
+    ("get", "labels", "uuid={label}", ""),
+    ("get", "messages", "uuid={message}", ""),
+    ("get", "messages", "id={message_id}", ""),
+    ("get", "messages", "contact={contact}", ""),
+    ("get", "messages", "label={label}", ""),
+    ("get", "messages", "broadcast={broadcast_id}", ""),
+    ("get", "optins", "", ""),
+    ("get", "resthook_events", "", ""),
+    ("get", "resthook_subscribers", "id={subscriber}", ""),
+    ("get", "resthooks", "", ""),
+    ("get", "runs", "uuid={run}", ""),
+    ("get", "runs", "id={run_id}", ""),
+    ("get", "runs", "contact={contact}", ""),
+    ("get", "runs", "flow={flow}", ""),
+    ("get", "templates", "", ""),
+    ("get", "tickets", "uuid={ticket}", ""),
+    ("get", "tickets", "contact={contact}", ""),
+    ("get", "topics", "", ""),
+    ("get", "users", "uuid={user}", ""),
+    ("get", "workspace", "", ""),
+    ("post", "broadcasts", "", r#"{"text": "All well?", "contacts": ["{contact}"]}"#),
+    ("post", "broadcasts", "", r#"{"text": "All well?", "groups": ["{group}"]}"#),
+    ("post", "campaigns", "uuid={campaign}", r#"{"name": "Before birth", "group": "{group}"}"#),
+    ("post", "campaigns", "", r#"{"name": "A new one by {role}", "group": "{group}"}"#),
+    (
+        "post",
+        "campaign_events",
+        "uuid={point}",
+        r#"{"relative_to": "created_on", "offset": 2, "unit": "days", "delivery_hour": 9, "message": "Hi"}"#,
+    ),
+    (
+        "post",
+        "campaign_events",
+        "",
+        r#"{"campaign": "{campaign}", "relative_to": "created_on", "offset": 3, "unit": "days", "delivery_hour": 9,
+            "flow": "{flow}"}"#,
+    ),
+    ("post", "contacts", "uuid={contact}", r#"{"name": "Amina"}"#),
+    ("post", "contacts", "", r#"{"name": "New", "groups": ["{group}"]}"#),
+    ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "block"}"#),
+    ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "unblock"}"#),
+    ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "add", "group": "{group}"}"#),
+    ("post", "fields", "key={field}", r#"{"name": "Clinic of hers", "type": "text"}"#),
+    ("post", "flow_starts", "", r#"{"flow": "{flow}", "contacts": ["{contact}"]}"#),
+    ("post", "globals", "key={global}", r#"{"value": "Nairobi"}"#),
+    ("post", "groups", "uuid={group}", r#"{"name": "Mothers of ours"}"#),
+    ("post", "labels", "uuid={label}", r#"{"name": "Urgent now"}"#),
+    ("post", "media", "", ""),
+    ("post", "messages", "", r#"{"contact": "{contact}", "text": "How are you?"}"#),
+    ("post", "message_actions", "", r#"{"messages": ["{message}"], "action": "label", "label": "{label}"}"#),
+    ("post", "message_actions", "", r#"{"messages": ["{message}"], "action": "archive"}"#),
+    ("post", "resthook_subscribers", "", r#"{"resthook": "born", "target_url": "https://a.example.org/x"}"#),
+    (
+        "post",
+        "ticket_actions",
+        "",
+        r#"{"tickets": ["{ticket}"], "action": "add_note", "note": "calls back"}"#,
+    ),
+    (
+        "post",
+        "ticket_actions",
+        "",
+        r#"{"tickets": ["{ticket}"], "action": "change_topic", "topic": "{topic}"}"#,
+    ),
+    ("post", "ticket_actions", "", r#"{"tickets": ["{ticket}"], "action": "close"}"#),
+    ("post", "topics", "uuid={topic}", r#"{"name": "Bills of hers"}"#),
+    ("delete", "campaign_events", "uuid={point}", ""),
+    ("delete", "contacts", "uuid={contact}", ""),
+    ("delete", "groups", "uuid={group}", ""),
+    ("delete", "labels", "uuid={label}", ""),
+    ("delete", "resthook_subscribers", "id={subscriber}", ""),
+];
+
+/// Names that another workspace may use for its own as well.
+const NAMED_ALIKE: [&str; 2] = ["fields", "globals"];
+
+/// One of each thing, by the name it has in [`CALLS`].
+async fn things(api: &Api) -> BTreeMap<&'static str, String> {
+    let mut things = BTreeMap::new();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    api.world.add_two_questions().await;
+    api.world.hand_in("+254722000111", "hello", "1").await;
+    let ticket = open_ticket(api, 91).await;
+    things.insert("ticket", ticket.to_string());
+    for (name, path, body) in [
+        ("group", "groups.json", json!({"name": "Mothers"})),
+        ("label", "labels.json", json!({"name": "Urgent"})),
+        ("topic", "topics.json", json!({"name": "Bills"})),
+        ("field", "fields.json", json!({"name": "Clinic", "type": "text"})),
+        ("global", "globals.json", json!({"name": "City", "value": "Nairobi"})),
+        ("campaign", "campaigns.json", json!({"name": "Before birth", "group": "Mothers"})),
+        (
+            "point",
+            "campaign_events.json",
+            json!({"campaign": "Before birth", "relative_to": "created_on", "offset": 1, "unit": "days",
+                "delivery_hour": 9, "message": "Hello"}),
+        ),
+        (
+            "subscriber",
+            "resthook_subscribers.json",
+            json!({"resthook": "born", "target_url": "https://x.example.org/"}),
+        ),
+        ("broadcast", "broadcasts.json", json!({"text": "Hello all", "urns": ["tel:+254722000111"]})),
+    ] {
+        let (status, made) = api.post(path, body).await;
+        assert_eq!(status, 201, "{path}: {made}");
+        let named = [&made["uuid"], &made["key"], &made["id"]].into_iter().find(|value| !value.is_null());
+        things.insert(name, text(named.unwrap()));
+        if name == "broadcast" {
+            things.insert("broadcast_id", text(&made["id"]));
+        }
+    }
+    for (name, id, path) in [
+        ("contact", "", "contacts.json"),
+        ("flow", "", "flows.json"),
+        ("channel", "", "channels.json"),
+        ("user", "", "users.json"),
+        ("run", "run_id", "runs.json"),
+        ("message", "message_id", "messages.json"),
+    ] {
+        let one = api.list(path).await.pop().unwrap_or_else(|| panic!("{path} is empty"));
+        things.insert(name, text(&one["uuid"]));
+        if !id.is_empty() {
+            things.insert(id, text(&one["id"]));
+        }
+    }
+    let start = json!({"flow": things["flow"], "contacts": [things["contact"]]});
+    let (status, made) = api.post("flow_starts.json", start).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("start", text(&made["uuid"]));
+    things.insert("start_id", text(&made["id"]));
+    things
+}
+
+fn filled(text: &str, things: &BTreeMap<&'static str, String>, role: &str) -> String {
+    things
+        .iter()
+        .fold(text.replace("{role}", role), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+/// What a workspace looks like to its administrator, without what goes on by itself.
+async fn seen(api: &Api) -> Vec<(String, Value)> {
+    let mut seen = Vec::new();
+    for list in [
+        "campaign_events",
+        "campaigns",
+        "channels",
+        "fields",
+        "globals",
+        "groups",
+        "labels",
+        "resthook_subscribers",
+        "topics",
+        "users",
+    ] {
+        seen.push((list.to_owned(), api.get(&format!("{list}.json")).await["results"].clone()));
+    }
+    for (list, members) in [
+        ("contacts", ["uuid", "name", "status", "groups", "urns", "fields", "blocked"].as_slice()),
+        ("tickets", &["uuid", "status", "topic", "assignee"]),
+        ("messages", &["uuid", "labels", "visibility", "text"]),
+        ("broadcasts", &["uuid"]),
+        ("flow_starts", &["uuid"]),
+    ] {
+        let rows = api.list(&format!("{list}.json")).await;
+        // A flow's next question is an answer to what was begun before.
+        let rows = rows.iter().filter(|row| row["direction"] != "out");
+        let of = |row: &Value| members.iter().map(|member| row[*member].clone()).collect::<Value>();
+        seen.push((list.to_owned(), rows.map(of).collect()));
+    }
+    seen
+}
+
+async fn each_role_reaches_what_is_its_own_and_nothing_else(api: Api) {
+    let document = api.get("openapi.json").await;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let resource = path.trim_start_matches("/api/v2/").trim_end_matches(".json");
+        for (method, operation) in methods.as_object().unwrap() {
+            let has_line = CALLS.iter().any(|(m, r, ..)| m == method && *r == resource);
+            assert!(has_line || operation["x-roles"].is_null(), "add {method} {resource} to the matrix");
+        }
+    }
+    let roles_of = |resource: &str, method: &str| {
+        let roles = &document["paths"][format!("/api/v2/{resource}.json")][method]["x-roles"];
+        roles.as_array().unwrap_or_else(|| panic!("{method} {resource} is not in the document")).clone()
+    };
+    let things = things(&api).await;
+    let other = api.in_another_workspace().await;
+    let before = seen(&api).await;
+    for role in [Role::Administrator, Role::Editor, Role::Agent, Role::Viewer] {
+        let token = other.token_of(&format!("other-{}@example.org", role.name()), role).await;
+        for (method, resource, query, body) in CALLS {
+            let allowed = roles_of(resource, method).contains(&json!(role.name()));
+            let (status, said) = call(&other, &token, (method, resource, query, body), &things, role).await;
+            let about =
+                format!("{method} {resource} {query} {body} as a foreign {}: {status} {said}", role.name());
+            if !allowed {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{about}");
+            } else if [query, body]
+                .into_iter()
+                .any(|text| filled(text, &things, "") != text.replace("{role}", ""))
+            {
+                assert!(finds_nothing(resource, status, &said) || is_own(resource, status, &said), "{about}");
+            }
+        }
+    }
+    assert_eq!(seen(&api).await, before, "another workspace changed something");
+    for role in [Role::Viewer, Role::Agent, Role::Editor, Role::Administrator] {
+        let token = api.token_of(&format!("own-{}@example.org", role.name()), role).await;
+        for (method, resource, query, body) in CALLS {
+            let allowed = roles_of(resource, method).contains(&json!(role.name()));
+            // Only the last removes what all of them name.
+            let query =
+                if *method == "delete" && role != Role::Administrator { "uuid=x&id=0" } else { *query };
+            let (status, said) = call(&api, &token, (method, resource, query, body), &things, role).await;
+            let about = format!("{method} {resource} {query} {body} as {}: {status} {said}", role.name());
+            assert_eq!(status == StatusCode::FORBIDDEN, !allowed, "{about}");
+            if allowed && *resource != "media" && query != "uuid=x&id=0" {
+                assert!(status.is_success() || is_busy_group(resource, &said), "{about}");
+            }
+        }
+    }
+}
+
+async fn call(
+    api: &Api,
+    token: &str,
+    (method, resource, query, body): (&str, &str, &str, &str),
+    things: &BTreeMap<&'static str, String>,
+    role: Role,
+) -> (StatusCode, Value) {
+    let path = format!("{resource}.json?{}", filled(query, things, role.name()));
+    let body = filled(body, things, role.name());
+    let body = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    api.call(token, method, &path, body).await
+}
+
+/// Nothing is there for this caller: not found, a reference that is none, an empty list, or nothing that it was done with.
+fn finds_nothing(resource: &str, status: StatusCode, said: &Value) -> bool {
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => true,
+        StatusCode::OK => {
+            let empty = |member: &str| said[member].as_array().is_some_and(Vec::is_empty);
+            let all_failed = said["failures"].as_array().is_some_and(|failures| !failures.is_empty());
+            empty("results") || all_failed || (resource == "definitions" && empty("flows"))
+        }
+        _ => false,
+    }
+}
+
+/// A field or global of the caller's own that has the same name.
+fn is_own(resource: &str, status: StatusCode, said: &Value) -> bool {
+    NAMED_ALIKE.contains(&resource) && status == StatusCode::OK && said["results"].is_null()
+}
+
+/// A group that a campaign is for cannot be removed.
+fn is_busy_group(resource: &str, said: &Value) -> bool {
+    resource == "groups" && said.to_string().contains("campaign")
+}
