@@ -20,9 +20,9 @@ use crate::{
     ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow,
     NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow,
     ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow,
-    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, TableContent,
-    TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone,
-    UnitError, Verified, Walk, WorkspaceRow,
+    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
+    SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
+    Topics, Unit, UnitDone, UnitError, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -437,6 +437,8 @@ reads! {
     fn household_subscriptions(workspace: WorkspaceId, about: ContactId) -> Vec<SubscriptionRow>;
     /// Subscriptions whose messages go on, the oldest first, after the given one.
     fn active_subscriptions(workspace: WorkspaceId, after: SubscriptionId, limit: usize) -> Vec<SubscriptionRow>;
+    /// A page of subscriptions, by row number.
+    fn list_subscriptions(workspace: WorkspaceId, of: SubscriptionsOf, walk: Walk) -> Vec<SubscriptionRow>;
     /// The messages of a subscription that had their turn, in order.
     fn deliveries(workspace: WorkspaceId, subscription: SubscriptionId) -> Vec<DeliveryRow>;
     /// What was done with a contact's programmes, the oldest first.

@@ -100,7 +100,7 @@ pub use past::{KeptNumbers, NumberedRows, PastMessage};
 pub use postgres::{OtherDatabase, PostgresUrl};
 pub use programme::{
     ContentType, DeliveryRow, MessageSetRow, ProgrammeEventKind, ProgrammeEventRow, ProgrammeMessageRow,
-    SubscriptionRow, SubscriptionStatus,
+    SubscriptionRow, SubscriptionStatus, SubscriptionsOf,
 };
 pub use rate::{Rate, RateError};
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};

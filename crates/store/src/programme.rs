@@ -154,6 +154,17 @@ pub struct SubscriptionRow {
     pub ended_on: Option<Timestamp>,
 }
 
+/// Which subscriptions are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriptionsOf {
+    /// All of the workspace.
+    Everybody,
+    /// Those of a contact.
+    Contact(ContactId),
+    /// The one with this identifier.
+    Uuid(SubscriptionUuid),
+}
+
 /// A message of a subscription that had its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {

@@ -6,7 +6,8 @@ use jiff::{Timestamp, civil::Date};
 use super::{Rows, apply::unless_taken, sql};
 use crate::{
     CatchUp, ContentType, DeliveryRow, MessageSetRow, ProgrammeEventKind, ProgrammeEventRow,
-    ProgrammeMessageRow, StoreError, SubscriptionRow, SubscriptionStatus, TimerKind, UnitError,
+    ProgrammeMessageRow, StoreError, SubscriptionRow, SubscriptionStatus, SubscriptionsOf, TimerKind,
+    UnitError, Walk,
     sql::{Connection, Row},
 };
 
@@ -113,6 +114,36 @@ impl Rows<'_> {
              WHERE workspace_id = $1 AND id > $2 AND status = 'active' ORDER BY id LIMIT $3"
         );
         sql::all(self.conn, &text, &[&workspace.0, &after.0, &limit_of(limit)], subscription_row)
+    }
+
+    pub(crate) fn list_subscriptions(
+        &self,
+        workspace: WorkspaceId,
+        of: SubscriptionsOf,
+        walk: Walk,
+    ) -> Result<Vec<SubscriptionRow>, StoreError> {
+        let (beyond, order) = (walk.beyond(), walk.order());
+        let text = |which: &str, id: &str, limit: &str| {
+            format!(
+                "SELECT {SUBSCRIPTION} FROM subscription WHERE workspace_id = $1 {which} AND id {beyond} {id}
+                 ORDER BY id {order} LIMIT {limit}"
+            )
+        };
+        let ((_, id), rows) = (walk.place(), walk.rows());
+        match of {
+            SubscriptionsOf::Everybody => {
+                let text = text("", "$2", "$3");
+                sql::all(self.conn, &text, &[&workspace.0, &id, &rows], subscription_row)
+            }
+            SubscriptionsOf::Contact(contact) => {
+                let text = text("AND contact_id = $2", "$3", "$4");
+                sql::all(self.conn, &text, &[&workspace.0, &contact.0, &id, &rows], subscription_row)
+            }
+            SubscriptionsOf::Uuid(uuid) => {
+                let text = text("AND uuid = $2", "$3", "$4");
+                sql::all(self.conn, &text, &[&workspace.0, &uuid.0, &id, &rows], subscription_row)
+            }
+        }
     }
 
     pub(crate) fn deliveries(

@@ -5,6 +5,7 @@ mod definitions;
 mod door;
 mod matrix;
 mod messages;
+mod programmes;
 mod tickets;
 
 use operations::{NewUser, Role};
