@@ -32,12 +32,14 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "globals", "key={global}", ""),
     ("get", "groups", "uuid={group}", ""),
     ("get", "labels", "uuid={label}", ""),
+    ("get", "message_sets", "uuid={set}", ""),
     ("get", "messages", "uuid={message}", ""),
     ("get", "messages", "id={message_id}", ""),
     ("get", "messages", "contact={contact}", ""),
     ("get", "messages", "label={label}", ""),
     ("get", "messages", "broadcast={broadcast_id}", ""),
     ("get", "optins", "", ""),
+    ("get", "programme_messages", "message_set={set}", ""),
     ("get", "resthook_events", "", ""),
     ("get", "resthook_subscribers", "id={subscriber}", ""),
     ("get", "resthooks", "", ""),
@@ -45,6 +47,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "runs", "id={run_id}", ""),
     ("get", "runs", "contact={contact}", ""),
     ("get", "runs", "flow={flow}", ""),
+    ("get", "subscriptions", "uuid={subscription}", ""),
+    ("get", "subscriptions", "contact={contact}", ""),
     ("get", "templates", "", ""),
     ("get", "tickets", "uuid={ticket}", ""),
     ("get", "tickets", "contact={contact}", ""),
@@ -83,6 +87,13 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "message_actions", "", r#"{"messages": ["{message}"], "action": "label", "label": "{label}"}"#),
     ("post", "message_actions", "", r#"{"messages": ["{message}"], "action": "archive"}"#),
     ("post", "resthook_subscribers", "", r#"{"resthook": "born", "target_url": "https://a.example.org/x"}"#),
+    ("post", "subscriptions", "", r#"{"contact": "{contact}", "message_set": "weekly.{role}"}"#),
+    (
+        "post",
+        "subscription_actions",
+        "",
+        r#"{"contact": "{contact}", "action": "language", "language": "eng"}"#,
+    ),
     (
         "post",
         "ticket_actions",
@@ -162,7 +173,24 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
     assert_eq!(status, 201, "{made}");
     things.insert("start", text(&made["uuid"]));
     things.insert("start_id", text(&made["id"]));
+    let context = api.world.node.context();
+    operations::import_programme(context, api.world.workspace.id, &weekly()).await.unwrap();
+    things.insert("set", text(&api.list("message_sets.json").await[0]["uuid"]));
+    let body = json!({"contact": things["contact"], "message_set": "weekly.first"});
+    let (status, made) = api.post("subscriptions.json", body).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("subscription", text(&made["uuid"]));
     things
+}
+
+/// A programme with a set for each role, so that each can subscribe the same contact.
+fn weekly() -> String {
+    let roles = [Role::Administrator, Role::Editor, Role::Agent].map(Role::name);
+    let stages = ["first"].into_iter().chain(roles).map(|name| {
+        json!({"name": name, "set": format!("weekly.{name}"), "default_schedule": "0 8 1 1 *",
+            "messages": [{"seq": 1, "eng": "Well done"}]})
+    });
+    json!({"programme": "Weekly", "languages": ["eng"], "stages": stages.collect::<Vec<_>>()}).to_string()
 }
 
 fn filled(text: &str, things: &BTreeMap<&'static str, String>, role: &str) -> String {
@@ -182,6 +210,7 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
         "globals",
         "groups",
         "labels",
+        "message_sets",
         "resthook_subscribers",
         "topics",
         "users",
@@ -193,6 +222,7 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
         ("tickets", &["uuid", "status", "topic", "assignee"]),
         ("messages", &["uuid", "labels", "visibility", "text"]),
         ("broadcasts", &["uuid"]),
+        ("subscriptions", &["uuid", "status", "next_sequence_number", "language"]),
         ("flow_starts", &["uuid"]),
     ] {
         let rows = api.list(&format!("{list}.json")).await;
