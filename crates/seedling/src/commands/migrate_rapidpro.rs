@@ -1,18 +1,22 @@
 //! `seedling migrate-rapidpro`: workspaces of a RapidPro 9 come over.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use operations::Context;
-use rapidpro::{Report, Settings, Sink, Source, migrate};
+use rapidpro::{MigrateError, Report, Settings, Sink, Source, migrate};
 use serde_json::json;
 use store::{Store, StoreUrl};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{here::Here, options::private_folder};
+
+/// How long the row of a node must stand still before the node counts as gone: longer than nodes themselves wait.
+const STILL_FOR: Duration = Duration::from_secs(12);
 
 /// Reads the database of a RapidPro 9 and brings its workspaces over: people, history, flows with the conversations that
 /// wait now, triggers, schedules, campaigns, tickets, users, tokens and channels.
@@ -57,9 +61,12 @@ impl MigrateRapidpro {
             _ => Sink::nowhere(Here::shared()),
         };
         let settings = Settings { org: self.org, sessions: self.sessions };
-        let report =
-            migrate(&source, &sink, &settings, |workspace, area| eprintln!("{workspace}: {area}"))
-                .context("the migration broke off; what was brought stays, and the same command goes on")?;
+        let migrated = migrate(&source, &sink, &settings, |workspace, area| eprintln!("{workspace}: {area}"));
+        let report = match migrated {
+            Err(error @ MigrateError::NoWorkspace(_)) => return Err(error.into()),
+            other => other
+                .context("the migration broke off; what was brought stays, and the same command goes on")?,
+        };
         show(&report, begun.elapsed().as_secs_f64(), self.json)?;
         Ok(if report.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -95,5 +102,25 @@ fn into_store(to: &str) -> anyhow::Result<Sink> {
         Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
     let store =
         Store::open(&url, store::StoreOptions::default()).with_context(|| format!("cannot open {url}"))?;
+    runtime.block_on(refuse_living_nodes(&store))?;
     Ok(Sink::store(Context::for_command(store, Here::shared()), runtime))
+}
+
+/// Nodes would fire timers of conversations of which only a part is there. A row that stands still is of one that was
+/// killed.
+async fn refuse_living_nodes(store: &Store) -> anyhow::Result<()> {
+    let beats = async || -> anyhow::Result<BTreeMap<i64, i64>> {
+        let nodes = store.nodes().await?;
+        Ok(nodes.iter().map(|node| (node.run, node.beat)).collect())
+    };
+    let first = beats().await?;
+    if first.is_empty() {
+        return Ok(());
+    }
+    eprintln!("looking whether a node serves the store");
+    tokio::time::sleep(STILL_FOR).await;
+    if beats().await?.iter().any(|(run, beat)| first.get(run) != Some(beat)) {
+        bail!("a node serves the store; stop it first");
+    }
+    Ok(())
 }
