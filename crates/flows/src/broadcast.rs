@@ -3,20 +3,18 @@
 //! already; what a campaign says is evaluated for each person.
 
 use domain::{Contact, EventUuid, Reference};
-use expressions::{Environment, Evaluation, Template};
+use expressions::Environment;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
     actions::templating,
-    context::{Context, channel_of},
+    context::channel_of,
     engine::Engine,
     events::{
         BroadcastContent, BroadcastCreated, Event, EventKind, MsgCreated, MsgOut, TemplateVariable,
         UnsendableReason,
     },
     modifiers::merge_environment,
-    program::TOP_LEVELS,
-    session::Session,
 };
 
 impl Engine<'_> {
@@ -83,27 +81,11 @@ impl Engine<'_> {
     /// contact, the workspace's globals and its tables evaluated. What of them fails adds nothing to the text.
     pub fn campaign_message(&self, contact: &Contact, message: &BroadcastCreated) -> Event {
         let mut event = self.broadcast_message(contact, message, uuid::Uuid::nil());
-        let merged = merge_environment(self.assets, self.env, contact);
-        let env = merged.as_deref().unwrap_or(self.env);
         if let EventKind::MsgCreated(created) = &mut event.kind {
             created.broadcast_uuid = None;
-            created.msg.text = self.evaluated(env, contact, &created.msg.text);
+            created.msg.text = self.render_for(contact, &created.msg.text);
         }
         event
-    }
-
-    /// A text with its expressions evaluated where no flow goes on.
-    fn evaluated(&self, env: &Environment, contact: &Contact, text: &SmolStr) -> SmolStr {
-        if !text.contains('@') {
-            return text.clone();
-        }
-        let template = Template::compile(text, &TOP_LEVELS, crate::vocabulary::library());
-        let session = Session::without_flow(contact.uuid, self.host.now());
-        let (assets, resumed, run) = (self.assets, None, None);
-        let context = Context { assets, env, contact, session: &session, run, resumed };
-        let evaluation = Evaluation::new(env, &context, self.host);
-        let limit = self.limits.template_chars;
-        template.render_escaped(&evaluation, limit, expressions::Escaping::None).value.into()
     }
 }
 

@@ -165,25 +165,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// What expressions see of a session where none goes on.
-    pub(crate) fn without_flow(contact: ContactUuid, now: Timestamp) -> Self {
-        Self {
-            uuid: SessionUuid::default(),
-            flow_type: FlowType::default(),
-            created_on: now,
-            trigger: TriggerSlot::from_json(&[]),
-            contact,
-            call: None,
-            runs: Vec::new(),
-            status: SessionStatus::Completed,
-            input: None,
-            sprints: 0,
-            pending: None,
-            offered: Vec::new(),
-            collected: Vec::new(),
-        }
-    }
-
     /// The run that waits for the contact.
     pub fn waiting_run(&self) -> Option<&Run> {
         self.runs.iter().rev().find(|run| run.status == RunStatus::Waiting)
