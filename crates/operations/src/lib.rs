@@ -78,7 +78,7 @@ pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user};
-pub use bring_in::bring_in;
+pub use bring_in::{bring_in, plan_campaigns};
 pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, Said, broadcast, broadcast_spec, preview_broadcast,
 };

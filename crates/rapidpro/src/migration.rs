@@ -169,6 +169,8 @@ impl Migration<'_> {
         self.schedules()?;
         tell("contacts");
         self.people()?;
+        let workspace = self.workspace;
+        self.sink.read(async |context| operations::plan_campaigns(context, workspace).await)?;
         tell("messages");
         self.messages()?;
         tell("sessions");
