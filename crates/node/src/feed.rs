@@ -207,13 +207,18 @@ async fn step(
     }
 }
 
-/// Removes what the feed need not keep any more, from time to time. It runs beside the clock, under its lease.
+/// Removes what the feed, and what is kept of calls with a key, need not keep any more, from time to time. It runs beside
+/// the clock, under its lease.
 pub(crate) async fn prune(ctx: Context) {
     loop {
         tokio::time::sleep(limits::FEED_PRUNE_EVERY).await;
         let before = ctx.now().checked_sub(limits::FEED_KEPT_FOR).unwrap_or(Timestamp::MIN);
         if let Err(error) = operations::prune_feed(&ctx, before, limits::FEED_PRUNED_AT_ONCE).await {
             tracing::warn!(%error, "old entries of the feed could not be removed; trying again later");
+        }
+        let before = ctx.now().checked_sub(limits::CALLS_KEPT_FOR).unwrap_or(Timestamp::MIN);
+        if let Err(error) = operations::forget_calls(&ctx, before).await {
+            tracing::warn!(%error, "old calls of the API could not be removed; trying again later");
         }
     }
 }

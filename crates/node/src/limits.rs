@@ -206,6 +206,8 @@ pub const CLAIM_LONGEST_SLEEP: Duration = Duration::from_secs(1);
 pub const DOORBELL_PAUSE: Duration = Duration::from_millis(10);
 /// How long the feed keeps what was committed, for readers who were away.
 pub const FEED_KEPT_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+/// How long a call with a key of its own is known again.
+pub const CALLS_KEPT_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// How often what it need not keep is removed.
 pub const FEED_PRUNE_EVERY: Duration = Duration::from_secs(10);
 /// Commits of 500 rows in which it is removed at a time: as many rows as a busy node writes meanwhile.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
-use crate::{OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, tallies::Times};
+use crate::{OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, once::Along, tallies::Times};
 
 /// Clock, randomness and identifiers of the running node. They come from outside, so that a whole node runs under
 /// virtual time and one seed.
@@ -43,6 +43,7 @@ pub struct Context {
     pub withdrawn: Arc<Withdrawn>,
     /// What is committed, or about to be, and not with the dispatcher yet.
     pub on_the_way: Arc<OnTheWay>,
+    pub(crate) along: Along,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) times: Arc<Times>,
 }
@@ -68,6 +69,7 @@ impl Context {
             search_later: Arc::default(),
             withdrawn: Arc::new(Withdrawn::default()),
             on_the_way: Arc::new(OnTheWay::default()),
+            along: Along::default(),
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
         }
@@ -100,7 +102,12 @@ impl Context {
         for unit in &mut units {
             (unit.by, unit.under, unit.search_later) = (self.by, self.under, search_later);
         }
+        let along = self.along.waiting().zip(units.first_mut());
+        let brings = along.map(|(change, first)| first.changes.push(change)).is_some();
         let answers = self.store.write(units).await?;
+        if brings && answers.first().is_some_and(Result::is_ok) {
+            self.along.done();
+        }
         let is_fenced = |answer: &&Result<UnitDone, UnitError>| {
             matches!(answer, Err(UnitError::Store(StoreError::Fenced)))
         };

@@ -36,6 +36,7 @@ mod locations;
 mod media;
 mod move_address;
 mod on_the_way;
+mod once;
 mod outgoing;
 mod passwords;
 mod person;
@@ -117,6 +118,7 @@ pub use locations::{
 pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
+pub use once::{forget_calls, keep_answer};
 pub use passwords::check_password;
 pub use programmes::{
     Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,

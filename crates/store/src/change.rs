@@ -148,6 +148,12 @@ pub enum Change {
     NewToken(Box<crate::TokenRow>),
     /// A token is not taken any more; the unit is [`crate::UnitError::Gone`] if there is none.
     RemoveToken(WorkspaceId, domain::TokenUuid),
+    /// A call of the API that has a key of its own; the unit is [`crate::StoreError::Repeated`] if it was done before.
+    KeepCall(Box<crate::KeptCall>),
+    /// What such a call was answered. Nothing if it is not kept.
+    AnswerCall(Box<crate::CallKey>, crate::KeptAnswer),
+    /// Removes the oldest of these calls from before this moment, some at a time.
+    ForgetCalls(Timestamp),
     /// Somebody gets the messages of a set. [`crate::UnitError::Taken`] if they get those of this set already.
     NewSubscription(Box<crate::SubscriptionRow>),
     /// A subscription's new state; the unit is a [`crate::UnitError::Conflict`] if its `steps` are not those given.

@@ -14,11 +14,11 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch, ConversationKey, DailyCount,
-    DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor,
-    FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, LeaseRow, LeftOut,
-    ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList, MessageRow,
-    NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow,
+    CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch, ConversationKey,
+    DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport,
+    FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, KeptCall,
+    LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList,
+    MessageRow, NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow,
     ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow,
     ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
     SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
@@ -459,6 +459,10 @@ reads! {
     fn topic_counts(workspace: WorkspaceId) -> Vec<(TopicId, bool, i64)>;
     /// The token whose SHA-256 in hex this is, in whichever workspace.
     fn token(sha256: SmolStr) -> Option<TokenRow>;
+    /// The call with a key of its own that was done before.
+    fn kept_call(key: CallKey) -> Option<KeptCall>;
+    /// When the oldest call was done that is kept.
+    fn oldest_kept_call() -> Option<Timestamp>;
     /// The tokens of a workspace, the oldest first.
     fn tokens(workspace: WorkspaceId) -> Vec<TokenRow>;
     /// Files to be fetched at `now` or before, the one that waited longest first.

@@ -71,6 +71,9 @@ pub enum StoreError {
         /// The oldest schema that may run beside.
         from: i64,
     },
+    /// A call that has a key of its own was done before. Nothing of this one is committed.
+    #[error("a call with this key was done before")]
+    Repeated,
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -122,6 +125,7 @@ impl StoreError {
             | Self::Newer { .. }
             | Self::Corrupt(_)
             | Self::OlderNode { .. }
+            | Self::Repeated
             | Self::Unreadable(_)
             | Self::Database(_) => false,
         }

@@ -22,6 +22,7 @@ pub mod faults;
 mod feed;
 mod ids;
 mod job;
+mod kept_call;
 mod listed;
 mod listed_messages;
 mod listed_runs;
@@ -74,10 +75,12 @@ pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};
 pub use feed::{FeedCursor, FeedItem, FeedKind, FeedKinds, FeedNamed, FeedRead, NotACursor};
 pub use ids::IdSource;
+
 pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,
     NewLeftOut,
 };
+pub use kept_call::{CallKey, KeptAnswer, KeptCall};
 pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, NamedContact};
 pub use listed_messages::{ListedMessage, MessageList, MessagesOf, Visibility};
 pub use listed_runs::{ListedRun, RunList, RunsOf};

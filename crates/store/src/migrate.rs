@@ -96,6 +96,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0027_nodes_and_room.sql"),
     },
     Migration { version: 28, name: "programmes", sql: include_str!("../migrations/0028_programmes.sql") },
+    Migration { version: 38, name: "kept_calls", sql: include_str!("../migrations/0038_kept_calls.sql") },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

@@ -50,6 +50,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("job", Treatment::Copied, FEW),
     ("job_chunk", Treatment::Copied, FEW),
     ("job_left_out", Treatment::Copied, MANY),
+    ("kept_call", Treatment::Copied, FEW),
     ("label", Treatment::Copied, MANY),
     // The fences of work that one run at a time does go on rising.
     ("lease", Treatment::Copied, MANY),

@@ -3,7 +3,7 @@
 use super::{
     apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed, apply_jobs,
     apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions, apply_settings,
-    apply_tickets, media, programmes, schedules, tokens, writer::SideEffects,
+    apply_tickets, kept_calls, media, programmes, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -136,6 +136,9 @@ fn one(
         Change::Erase(workspace, contact, at) => apply_erase::erase(conn, *workspace, *contact, *at)?,
         Change::NewToken(row) => tokens::insert(conn, row)?,
         Change::RemoveToken(workspace, uuid) => tokens::remove(conn, *workspace, *uuid)?,
+        Change::KeepCall(call) => kept_calls::keep(conn, call)?,
+        Change::AnswerCall(key, answer) => kept_calls::answered(conn, key, answer)?,
+        Change::ForgetCalls(before) => kept_calls::forget(conn, *before)?,
         Change::NewSubscription(new) => programmes::insert(conn, new)?,
         Change::Subscription(row) => programmes::update(conn, row)?,
         Change::EndSubscriptions(workspace, contact, reason, at) => {
@@ -185,6 +188,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Delivery(_)
             | Change::RemoveSchedule(..)
             | Change::NewToken(_)
+            | Change::KeepCall(_)
             | Change::RemoveToken(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)
@@ -222,6 +226,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::ClearSetting(_)
             | Change::RateUse(_)
             | Change::ForgetRates(_)
+            | Change::AnswerCall(..)
+            | Change::ForgetCalls(_)
             | Change::Ticket(_)
             | Change::Seen(..)
             | Change::Tallies(_)

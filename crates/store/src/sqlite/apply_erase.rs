@@ -32,6 +32,10 @@ pub(super) fn erase(
     ] {
         sql::exec(conn, text, &whose)?;
     }
+    // What calls were answered may name them; who asks again is told that it was done.
+    let text = "UPDATE kept_call SET status = NULL, answer = NULL
+         WHERE workspace_id = $1 AND status IS NOT NULL";
+    sql::exec(conn, text, &[&workspace.0])?;
     runs(conn, workspace, contact)?;
     events(conn, workspace, contact)
 }

@@ -19,6 +19,7 @@ mod apply_settings;
 mod apply_tickets;
 pub(crate) mod connection;
 pub(crate) mod fences;
+mod kept_calls;
 mod media;
 mod programmes;
 mod read_contacts;

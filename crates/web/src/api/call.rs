@@ -18,6 +18,8 @@ use super::page::Cursor;
 pub(crate) struct Call {
     /// Where.
     pub node: Node,
+    /// What operations are given.
+    pub ctx: Context,
     /// The caller's workspace as it is now.
     pub ws: Arc<Workspace>,
     /// The caller.
@@ -35,7 +37,7 @@ pub(crate) struct Call {
 impl Call {
     /// What operations are given.
     pub fn ctx(&self) -> &Context {
-        self.node.context()
+        &self.ctx
     }
 
     /// The caller's workspace.

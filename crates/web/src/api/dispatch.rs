@@ -8,12 +8,14 @@ use axum::response::{IntoResponse, Response};
 use node::Node;
 use node::rates::Caller as Asker;
 use serde_json::{Map, Value, json};
+use store::StoreError;
 
-use super::auth;
+use super::auth::{self, Caller};
 use super::call::{Call, Query, Reply};
 use super::endpoint::{Answer, Endpoint, Method, Resource};
 use super::error::ApiError;
 use super::multipart::{self, File};
+use super::once::Once;
 use super::page::Cursor;
 use super::shape::check_object;
 use super::{openapi, table};
@@ -57,16 +59,58 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
     }
     let query = Query::read(parts.uri.query().unwrap_or_default());
     check_query(endpoint, &query)?;
-    let (given, file) = match method {
-        Method::Post if endpoint.file => (Map::new(), read_file(&parts, body).await?),
-        Method::Post => (read_body(body).await?, None),
-        Method::Get | Method::Delete => (Map::new(), None),
+    if method != Method::Post {
+        return do_once(node, caller, &parts, Posted::default(), (endpoint, query)).await;
+    }
+    let bytes = read(body, if endpoint.file { FILE_BYTES + BODY_BYTES } else { BODY_BYTES }).await?;
+    let once = Once::read(&parts, &caller, &bytes)?;
+    if let Some(once) = &once
+        && let Some(earlier) = once.earlier(&node).await?
+    {
+        return Ok(earlier);
+    }
+    let (body, file) = match endpoint.file {
+        true => (Map::new(), read_file(&parts, &bytes)?),
+        false => (read_body(&bytes)?, None),
     };
-    let base = base(&node, &parts);
-    let call = Call { node, ws: caller.ws, user: caller.user, query, body: given, file, base };
-    let reply = (endpoint.run)(&call).await?;
+    do_once(node, caller, &parts, Posted { body, file, once }, (endpoint, query)).await
+}
+
+/// What came in the body of a POST.
+#[derive(Default)]
+struct Posted {
+    body: Map<String, Value>,
+    file: Option<File>,
+    once: Option<Once>,
+}
+
+/// Does what is asked, and keeps the answer if it has a key of its own.
+async fn do_once(
+    node: Node,
+    caller: Caller,
+    parts: &Parts,
+    posted: Posted,
+    (endpoint, query): (&Endpoint, Query),
+) -> Result<Response, ApiError> {
+    let Posted { body, file, once } = posted;
+    let ctx =
+        once.as_ref().map_or_else(|| node.context().clone(), |once| node.context().once(once.row(&node)));
+    let base = base(&node, parts);
+    let call = Call { node, ctx, ws: caller.ws, user: caller.user, query, body, file, base };
+    let reply = match ((endpoint.run)(&call).await, &once) {
+        (Ok(reply), _) => reply,
+        // The same call came in at the same time and was first.
+        (Err(ApiError::Store(StoreError::Repeated)), Some(once)) => {
+            return once.earlier(&call.node).await?.ok_or(ApiError::Busy);
+        }
+        (Err(error), _) => return Err(error),
+    };
     debug_assert!(conforms(endpoint, &reply), "an answer is not as the table of the API describes it");
-    Ok(answer(&call, parts.uri.path(), reply))
+    let (status, said) = answer(&call, parts.uri.path(), reply);
+    if let Some(once) = once {
+        once.keep(&call.node, status, said.as_ref().map(Value::to_string).unwrap_or_default()).await;
+    }
+    Ok(said.map_or_else(|| status.into_response(), |said| (status, axum::Json(said)).into_response()))
 }
 
 fn throttled(seconds: u64) -> Response {
@@ -91,14 +135,13 @@ fn check_query(endpoint: &Endpoint, query: &Query) -> Result<(), ApiError> {
 }
 
 /// The file of a form, if there is one.
-async fn read_file(parts: &Parts, body: axum::body::Body) -> Result<Option<File>, ApiError> {
+fn read_file(parts: &Parts, bytes: &Bytes) -> Result<Option<File>, ApiError> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let Some(boundary) = kind.and_then(multipart::boundary) else {
         let said = "Send the file as multipart/form-data.";
         return Err(ApiError::Detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, said.to_owned()));
     };
-    let bytes = read(body, FILE_BYTES + BODY_BYTES).await?;
-    let file = multipart::file(&bytes, &boundary, "file");
+    let file = multipart::file(bytes, &boundary, "file");
     if file.as_ref().is_some_and(|file| file.bytes.len() > FILE_BYTES) {
         return Err(ApiError::field("file", "Limit for file uploads is 25 MB."));
     }
@@ -116,12 +159,11 @@ async fn read(body: axum::body::Body, limit: usize) -> Result<Bytes, ApiError> {
     })
 }
 
-async fn read_body(body: axum::body::Body) -> Result<Map<String, Value>, ApiError> {
-    let bytes = read(body, BODY_BYTES).await?;
+fn read_body(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(ApiError::whole("Invalid data. Expected one JSON object.")),
         Err(error) => Err(ApiError::query(format!("JSON parse error - {error}"))),
@@ -155,22 +197,22 @@ fn conforms(endpoint: &Endpoint, reply: &Reply) -> bool {
     checked.is_ok()
 }
 
-fn answer(call: &Call, path: &str, reply: Reply) -> Response {
-    match reply {
+/// The status and the body, if there is one.
+fn answer(call: &Call, path: &str, reply: Reply) -> (StatusCode, Option<Value>) {
+    let body = match reply {
         Reply::Page { results, next, previous } => {
             let link = |cursor: Option<Cursor>| cursor.map(|cursor| address(call, path, cursor));
-            let body = json!({"next": link(next), "previous": link(previous), "results": results});
-            axum::Json(body).into_response()
+            json!({"next": link(next), "previous": link(previous), "results": results})
         }
         Reply::Counted { count, results } => {
-            let body = json!({"count": count, "next": null, "previous": null, "results": results});
-            axum::Json(body).into_response()
+            json!({"count": count, "next": null, "previous": null, "results": results})
         }
-        Reply::One(value) => axum::Json(value).into_response(),
-        Reply::Made(value) => (StatusCode::CREATED, axum::Json(value)).into_response(),
-        Reply::Done => StatusCode::NO_CONTENT.into_response(),
-        Reply::Failures(failures) => axum::Json(json!({"failures": failures})).into_response(),
-    }
+        Reply::One(value) => value,
+        Reply::Made(value) => return (StatusCode::CREATED, Some(value)),
+        Reply::Done => return (StatusCode::NO_CONTENT, None),
+        Reply::Failures(failures) => json!({"failures": failures}),
+    };
+    (StatusCode::OK, Some(body))
 }
 
 /// The address of another page of the same list.

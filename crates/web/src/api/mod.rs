@@ -21,6 +21,7 @@ mod error;
 mod given;
 mod multipart;
 mod named;
+mod once;
 mod openapi;
 mod page;
 mod resources;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::PREFIX;
 use super::endpoint::{Answer, Endpoint, Method, Resource};
+use super::once::KEY_CHARS;
 use super::shape::{Prop, object_schema};
 use super::table;
 
@@ -69,6 +70,13 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Value {
             "description": "Where the page begins, from `next` or `previous`", "schema": {"type": "string"},
         }));
     }
+    if endpoint.method == Method::Post {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "The same call with the same key does nothing again, and is answered as the first was",
+            "schema": {"type": "string", "maxLength": KEY_CHARS},
+        }));
+    }
     let verb = match endpoint.method {
         Method::Get => "get",
         Method::Post => "post",
@@ -117,6 +125,14 @@ fn responses(endpoint: &Endpoint) -> Value {
     add("400", "Something that was given is wrong", error());
     add("403", "The token is not known, or its user may not do this", error());
     add("404", "There is no such object in this workspace", error());
+    if endpoint.method == Method::Post {
+        add(
+            "409",
+            "There are as many as there may be, or the answer to a call with this key was lost",
+            error(),
+        );
+        add("422", "The Idempotency-Key was used for another call", error());
+    }
     add("429", "Too many requests; `Retry-After` says when to come again", error());
     Value::Object(responses)
 }

@@ -5,6 +5,7 @@ mod definitions;
 mod door;
 mod matrix;
 mod messages;
+mod once;
 mod programmes;
 mod tickets;
 
