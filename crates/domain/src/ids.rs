@@ -83,6 +83,10 @@ uuid_id! {
     UserUuid,
     /// What a program proves itself with.
     TokenUuid,
+    /// Where somebody is signed in.
+    SignInUuid,
+    /// A link that is used once.
+    SignInLinkUuid,
     /// A carrier-approved text.
     TemplateUuid,
     /// A campaign.
@@ -132,6 +136,10 @@ row_id! {
     UserId,
     /// What a program proves itself with.
     TokenId,
+    /// Where somebody is signed in.
+    SignInId,
+    /// A link that is used once.
+    SignInLinkId,
     /// A contact field.
     FieldId,
     /// A contact group.

@@ -292,6 +292,12 @@ pub static CHAT_VISITOR: Limit = rate("chat_visitor_rate", 10, Duration::from_se
 pub static CHAT_NEWCOMER: Limit = rate("chat_newcomer_rate", 200, Duration::from_secs(2));
 /// Requests of one address for the API, whoever they are: more than tokens may ask, so that it holds off floods only.
 pub static API_CLIENT: Limit = rate("api_client_rate", 5_000, Duration::from_millis(2));
+/// Requests from one address about signing in and out.
+pub static AUTH_CLIENT: Limit = rate("auth_client_rate", 300, Duration::from_millis(200));
+/// Passwords, codes and links that one address tries; a school or a clinic may share one.
+pub static SIGN_IN_CLIENT: Limit = rate("sign_in_client_rate", 30, Duration::from_secs(10));
+/// Passwords and codes that are tried for one e-mail address, from wherever.
+pub static SIGN_IN_ACCOUNT: Limit = rate("sign_in_account_rate", 10, Duration::from_secs(60));
 /// Requests with one token for the API: 2,500 at once, and 2,500 an hour.
 pub static API: Limit = rate("api_rate", API_REQUESTS, API_EVERY);
 /// The same for contacts, beside the others.
@@ -316,6 +322,9 @@ pub(crate) fn rate_named(name: &str) -> Option<&'static Limit> {
         &CHAT_VISITOR,
         &CHAT_NEWCOMER,
         &API_CLIENT,
+        &AUTH_CLIENT,
+        &SIGN_IN_CLIENT,
+        &SIGN_IN_ACCOUNT,
         &API,
         &API_CONTACTS,
         &API_MESSAGES,

@@ -5,12 +5,10 @@ use smol_str::SmolStr;
 use store::{Change, DefinitionChange, StoreError, Unit, UnitError, UserRow};
 use thiserror::Error;
 
-use crate::{Context, passwords};
-
-/// Characters of the shortest password taken.
-const MIN_PASSWORD: usize = 8;
-/// Bytes of the longest password taken: hashing takes time with the length.
-const MAX_PASSWORD: usize = 1_024;
+use crate::{
+    Context,
+    access::{MAX_PASSWORD, MIN_PASSWORD, NO_PASSWORD, hash_password, is_taken_as_password, kept_email},
+};
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +77,21 @@ pub enum AddUserError {
     Store(#[from] StoreError),
 }
 
-/// Adds a user. Hashing the password takes a good part of a second of one core, as it should.
+/// Adds a user. Somebody who signed in already, in whichever workspace, keeps the password that they have. Hashing the password takes a good part of a second of one core, as it should.
 pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
-    let row = prepare(ctx, new)?;
+    let mut row = prepare(ctx, new)?;
+    if ctx.store.login(row.email.clone()).await?.is_some() {
+        // They prove themselves with what they have, here as elsewhere.
+        row.password_hash = NO_PASSWORD.to_owned();
+    }
+    let ws = ctx.registry.workspace(ctx, row.workspace).await?;
+    let users = ws.as_ref().map_or(&[][..], |ws| &ws.definitions().users);
+    if let Some(former) = users.iter().find(|user| user.email == row.email)
+        && Role::from_name(&former.role).is_none()
+    {
+        // Somebody comes back: history knows them by what they had.
+        row = UserRow { id: former.id, uuid: former.uuid, ..row };
+    }
     let change = Change::Definition(row.workspace, DefinitionChange::User(Box::new(row.clone())));
     match ctx.write_one(Unit::new(vec![change])).await {
         Ok(_) => Ok(row),
@@ -93,14 +103,14 @@ pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
 
 /// The row of a user, or why there cannot be one.
 pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
-    let email = SmolStr::from(new.email.trim().to_lowercase());
+    let email = kept_email(&new.email);
     let is_address = email.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty() && host.contains('.') && !email.contains(char::is_whitespace)
     });
     if !is_address {
         return Err(AddUserError::Email(new.email));
     }
-    if new.password.chars().count() < MIN_PASSWORD || new.password.len() > MAX_PASSWORD {
+    if !is_taken_as_password(&new.password) {
         return Err(AddUserError::Password);
     }
     let salt = [ctx.host.random(), ctx.host.random()];
@@ -111,7 +121,7 @@ pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
         uuid: UserUuid(ctx.host.uuid_v4()),
         email,
         name: new.name,
-        password_hash: passwords::hash(&new.password, salt).map_err(AddUserError::Hash)?,
+        password_hash: hash_password(&new.password, salt).map_err(AddUserError::Hash)?,
         role: new.role.name().into(),
         created_on: now,
     })

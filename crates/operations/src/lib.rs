@@ -4,6 +4,7 @@
 //! what it needs in one read, runs pure code in memory, and commits all changes as one unit. What must leave the
 //! node is an outbox row of the same commit, and is handed to the dispatcher only afterwards ([`Committed`]).
 
+mod access;
 mod act_on_contacts;
 mod act_on_messages;
 mod add_channel;
@@ -38,7 +39,6 @@ mod move_address;
 mod on_the_way;
 mod once;
 mod outgoing;
-mod passwords;
 mod person;
 mod programmes;
 mod prune_feed;
@@ -60,7 +60,6 @@ mod send_message;
 mod services;
 mod set_global;
 mod shedding;
-mod sign_in;
 mod sprint;
 mod start_flow;
 mod stop_contact;
@@ -74,6 +73,11 @@ mod window;
 mod withdrawn;
 mod workspace;
 
+pub use access::{
+    AccessError, MAX_SIGN_INS, MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY,
+    SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn, SignedIn, change_password, check_password, end_sign_in,
+    enter_workspace, make_reset_link, present, reset_password, sign_in, sign_out, workspaces_of,
+};
 pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
@@ -119,7 +123,6 @@ pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use once::{forget_calls, keep_answer};
-pub use passwords::check_password;
 pub use programmes::{
     Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
     OptOutKind, Planned, ProgrammeError, ProgrammeFile, ProgrammeFileError, ProgrammeImported, Registered,
@@ -155,7 +158,6 @@ pub use shedding::{
     MAX_SHEDDING, MEASURED_FOR, Shed, Shedding, SheddingMode, TurnedOff, allow_report, report_shedding,
     set_shedding, shedding,
 };
-pub use sign_in::sign_in;
 pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};

@@ -154,6 +154,8 @@ pub enum Change {
     AnswerCall(Box<crate::CallKey>, crate::KeptAnswer),
     /// Removes the oldest of these calls from before this moment, some at a time.
     ForgetCalls(Timestamp),
+    /// How people sign in.
+    Access(Box<crate::AccessChange>),
     /// Somebody gets the messages of a set. [`crate::UnitError::Taken`] if they get those of this set already.
     NewSubscription(Box<crate::SubscriptionRow>),
     /// A subscription's new state; the unit is a [`crate::UnitError::Conflict`] if its `steps` are not those given.

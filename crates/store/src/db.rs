@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
     ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, LabelId, MediaUuid, MessageId,
-    MessageSetId, MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, SubscriptionId, TableId,
-    TicketUuid, TopicId, Urn, UrnId, WorkspaceId,
+    MessageSetId, MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, SignInUuid, SubscriptionId,
+    TableId, TicketUuid, TopicId, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -17,12 +17,13 @@ use crate::{
     CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch, ConversationKey,
     DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport,
     FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, KeptCall,
-    LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, MediaRow, MessageList,
-    MessageRow, NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow,
-    ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow, RunList, RunRow,
-    ScheduleRow, SessionRow, SettingRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
-    SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
-    Topics, Unit, UnitDone, UnitError, Verified, Walk, WorkspaceRow,
+    LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow, MediaRow,
+    MessageList, MessageRow, NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
+    ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
+    RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow, SignInRow, SignInRuleRow,
+    StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf, TableContent, TallyKind, TallyRow,
+    TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, UserRow, Verified,
+    Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -465,6 +466,24 @@ reads! {
     fn oldest_kept_call() -> Option<Timestamp>;
     /// The tokens of a workspace, the oldest first.
     fn tokens(workspace: WorkspaceId) -> Vec<TokenRow>;
+    /// What a person proves themselves with; `None` until they signed in once.
+    fn login(email: SmolStr) -> Option<LoginRow>;
+    /// The users with an e-mail address, of all workspaces, the oldest first.
+    fn users_with_email(email: SmolStr, limit: usize) -> Vec<UserRow>;
+    /// Where somebody is signed in, by the SHA-256 of their secret in hex.
+    fn sign_in(sha256: SmolStr) -> Option<SignInRow>;
+    /// Where a person is signed in, the latest first.
+    fn sign_ins_of(email: SmolStr) -> Vec<SignInRow>;
+    /// A page of those who are signed in and work in a workspace now, the latest first.
+    fn sign_ins(workspace: WorkspaceId, walk: Walk) -> Vec<SignInRow>;
+    /// A sign-in by its public identifier.
+    fn sign_in_named(uuid: SignInUuid) -> Option<SignInRow>;
+    /// A link, by the SHA-256 of its secret in hex.
+    fn sign_in_link(sha256: SmolStr) -> Option<SignInLinkRow>;
+    /// The invitations of a workspace, the oldest first.
+    fn invitations(workspace: WorkspaceId) -> Vec<SignInLinkRow>;
+    /// What a workspace asks of those who sign in.
+    fn sign_in_rule(workspace: WorkspaceId) -> SignInRuleRow;
     /// Files to be fetched at `now` or before, the one that waited longest first.
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.

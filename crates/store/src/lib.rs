@@ -8,6 +8,7 @@
 //! Every row belongs to a workspace and every query names it. SQLite and PostgreSQL stand side by side; the choice is
 //! made in one file (`db.rs`) and no caller knows it. Reads and changes are written once, on the small layer of `sql`.
 
+mod access;
 mod bulk;
 mod change;
 mod contact;
@@ -58,6 +59,7 @@ mod walk;
 mod workspace;
 mod writing;
 
+pub use access::{AccessChange, LinkKind, LoginRow, SignInLinkRow, SignInMeans, SignInRow, SignInRuleRow};
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};

@@ -96,6 +96,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0027_nodes_and_room.sql"),
     },
     Migration { version: 28, name: "programmes", sql: include_str!("../migrations/0028_programmes.sql") },
+    Migration { version: 30, name: "sign_in", sql: include_str!("../migrations/0030_sign_in.sql") },
     Migration { version: 38, name: "kept_calls", sql: include_str!("../migrations/0038_kept_calls.sql") },
 ];
 

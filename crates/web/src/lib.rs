@@ -1,7 +1,8 @@
-//! HTTP: carriers, web chat, the API, health, metrics. Reads requests, holds them to their limits, and answers; what they
+//! HTTP: carriers, web chat, signing in, the API, health, metrics. Reads requests, holds them to their limits, and answers; what they
 //! mean is decided below.
 
 mod api;
+mod auth;
 mod body;
 mod carriers;
 mod chat;

@@ -28,6 +28,12 @@ const fn route(path: &'static str, limit: &'static Limit) -> RouteLimit {
 static ROUTES: &[RouteLimit] = &[
     route("/", &limits::PAGE_CLIENT),
     route("/api/v2/{resource}", &limits::API_CLIENT),
+    route("/auth/me", &limits::AUTH_CLIENT),
+    route("/auth/password", &limits::AUTH_CLIENT),
+    route("/auth/reset", &limits::AUTH_CLIENT),
+    route("/auth/sign-in", &limits::AUTH_CLIENT),
+    route("/auth/sign-out", &limits::AUTH_CLIENT),
+    route("/auth/workspace", &limits::AUTH_CLIENT),
     route("/chat/{uuid}", &limits::CHAT_CLIENT),
     route("/chat/{uuid}/", &limits::CHAT_CLIENT),
     route("/chat/{uuid}/messages", &limits::CHAT_CLIENT),

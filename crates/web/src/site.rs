@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use node::Node;
 use tower::ServiceExt;
 
-use crate::{api, carriers, chat, health, landing, limited, media};
+use crate::{api, auth, carriers, chat, health, landing, limited, media};
 
 /// What answers requests.
 pub(crate) struct Site {
@@ -28,6 +28,7 @@ impl Site {
             .merge(landing::routes())
             .merge(media::routes())
             .merge(api::routes())
+            .merge(auth::routes())
             .fallback(carriers::not_found)
             .with_state(node.clone())
             .layer(axum::middleware::from_fn_with_state(node.clone(), limited::gate));

@@ -50,6 +50,8 @@ pub enum Caller {
     Visitor(SmolStr),
     /// A program, by its token.
     Token(TokenUuid),
+    /// Whoever wants to be somebody, by a digest of the e-mail address.
+    Account(SmolStr),
 }
 
 impl Caller {
@@ -59,6 +61,7 @@ impl Caller {
             Self::Channel(uuid) => format_smolstr!("channel {uuid}"),
             Self::Visitor(visitor) => format_smolstr!("visitor {visitor}"),
             Self::Token(uuid) => format_smolstr!("token {uuid}"),
+            Self::Account(digest) => format_smolstr!("account {digest}"),
         }
     }
 
@@ -69,6 +72,7 @@ impl Caller {
             "channel" => name.parse().ok().map(Self::Channel),
             "visitor" => Some(Self::Visitor(name.into())),
             "token" => name.parse().ok().map(Self::Token),
+            "account" => Some(Self::Account(name.into())),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! `seedling user …`: people who work in the console.
 
 mod add;
+mod reset_password;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,8 @@ pub struct User {
 enum Action {
     /// Add somebody
     Add(add::Add),
+    /// Make a link with which somebody chooses a new password
+    ResetPassword(reset_password::ResetPassword),
 }
 
 impl User {
@@ -27,6 +30,7 @@ impl User {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.action {
             Action::Add(add) => add.run().await,
+            Action::ResetPassword(reset) => reset.run().await,
         }
     }
 }

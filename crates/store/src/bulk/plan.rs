@@ -55,6 +55,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     // The fences of work that one run at a time does go on rising.
     ("lease", Treatment::Copied, MANY),
     ("location_tree", Treatment::Copied, FEW),
+    ("login", Treatment::Copied, MANY),
     ("lookup_table", Treatment::Copied, MANY),
     ("lookup_table_version", Treatment::Copied, FEW),
     // The files themselves lie in a folder, which is copied by hand.
@@ -81,6 +82,9 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("service", Treatment::Copied, MANY),
     ("session", Treatment::Copied, MANY),
     ("setting", Treatment::Copied, MANY),
+    ("sign_in", Treatment::Copied, MANY),
+    ("sign_in_link", Treatment::Copied, MANY),
+    ("sign_in_rule", Treatment::Copied, MANY),
     ("subscription", Treatment::Copied, MANY),
     ("tally", Treatment::Copied, MANY),
     ("ticket", Treatment::Copied, MANY),

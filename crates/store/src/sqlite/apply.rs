@@ -1,9 +1,9 @@
 //! Which change is written by which function.
 
 use super::{
-    apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed, apply_jobs,
-    apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions, apply_settings,
-    apply_tickets, kept_calls, media, programmes, schedules, tokens, writer::SideEffects,
+    access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
+    apply_jobs, apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions,
+    apply_settings, apply_tickets, kept_calls, media, programmes, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -139,6 +139,7 @@ fn one(
         Change::KeepCall(call) => kept_calls::keep(conn, call)?,
         Change::AnswerCall(key, answer) => kept_calls::answered(conn, key, answer)?,
         Change::ForgetCalls(before) => kept_calls::forget(conn, *before)?,
+        Change::Access(change) => access::change(conn, change, side)?,
         Change::NewSubscription(new) => programmes::insert(conn, new)?,
         Change::Subscription(row) => programmes::update(conn, row)?,
         Change::EndSubscriptions(workspace, contact, reason, at) => {
@@ -189,6 +190,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::RemoveSchedule(..)
             | Change::NewToken(_)
             | Change::KeepCall(_)
+            | Change::Access(_)
             | Change::RemoveToken(..) => sure = false,
             Change::Urn(..)
             | Change::RemoveUrn(..)

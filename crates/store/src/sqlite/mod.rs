@@ -1,5 +1,6 @@
 //! SQLite: one writer that commits groups, and a pool of readers.
 
+mod access;
 pub(crate) mod apply;
 mod apply_dead;
 mod apply_definitions;

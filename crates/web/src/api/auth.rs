@@ -1,15 +1,19 @@
-//! Who calls: `Authorization: Token <token>`, or Basic with an e-mail address and a token as its password.
+//! Who calls: `Authorization: Token <token>`, or Basic with an e-mail address and a token as its password; or, without
+//! either, the cookie of somebody who is signed in. A call that writes is taken with the cookie only from pages of this
+//! site, because browsers send it along for any page.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
-use domain::TokenUuid;
+use domain::{SignInUuid, TokenUuid};
 use node::Node;
-use operations::{Role, Workspace, token_digest};
+use node::rates::Caller as Asker;
+use operations::{Present, Role, Workspace, present, token_digest};
 use store::UserRow;
 
 use super::error::ApiError;
+use crate::auth::{Strictness, check_site, cookie_secret};
 
 /// Characters of the longest token that is looked up.
 const TOKEN_CHARS: usize = 200;
@@ -22,13 +26,38 @@ pub(crate) struct Caller {
     pub user: UserRow,
     /// What they may do.
     pub role: Role,
-    /// With which token.
-    pub token: TokenUuid,
+    /// By what they are known.
+    pub proof: Proof,
+}
+
+/// By what a caller is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A token.
+    Token(TokenUuid),
+    /// They are signed in.
+    SignIn(SignInUuid),
+}
+
+impl Proof {
+    /// Who is held to limits.
+    pub fn asker(self) -> Asker {
+        match self {
+            Self::Token(uuid) => Asker::Token(uuid),
+            Self::SignIn(uuid) => Asker::Token(TokenUuid(uuid.0)),
+        }
+    }
 }
 
 /// Finds who calls.
-pub(crate) async fn identify(node: &Node, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+pub(crate) async fn identify(node: &Node, headers: &HeaderMap, writes: bool) -> Result<Caller, ApiError> {
+    let given = headers.get(header::AUTHORIZATION);
+    if given.is_none()
+        && let Some(secret) = cookie_secret(headers)
+    {
+        return signed_in(node, headers, secret, writes).await;
+    }
+    let given = given.and_then(|value| value.to_str().ok());
     let Some((email, token)) = given.and_then(credentials) else { return Err(ApiError::bad_token()) };
     if token.len() > TOKEN_CHARS {
         return Err(ApiError::bad_token());
@@ -42,7 +71,17 @@ pub(crate) async fn identify(node: &Node, headers: &HeaderMap) -> Result<Caller,
         return Err(ApiError::bad_token());
     }
     let role = Role::from_name(&user.role).ok_or_else(ApiError::bad_token)?;
-    Ok(Caller { ws, user, role, token: row.uuid })
+    Ok(Caller { ws, user, role, proof: Proof::Token(row.uuid) })
+}
+
+/// Finds who is signed in.
+async fn signed_in(node: &Node, headers: &HeaderMap, secret: &str, writes: bool) -> Result<Caller, ApiError> {
+    let Present { row, ws, user, role } =
+        present(node.context(), secret).await?.ok_or_else(ApiError::bad_token)?;
+    if writes && !check_site(node, headers, Strictness::Closed) {
+        return Err(ApiError::other_site());
+    }
+    Ok(Caller { ws, user, role, proof: Proof::SignIn(row.uuid) })
 }
 
 /// The e-mail address, if one was given, and the token.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use domain::WorkspaceId;
 use jiff::Timestamp;
 use node::Node;
-use operations::{Context, Workspace};
+use operations::{Context, Role, Workspace};
 use serde_json::{Map, Value};
 use store::{Definitions, UserRow};
 use uuid::Uuid;
 
+use super::auth::Proof;
 use super::error::ApiError;
 use super::multipart::File;
 use super::page::Cursor;
@@ -24,6 +25,10 @@ pub(crate) struct Call {
     pub ws: Arc<Workspace>,
     /// The caller.
     pub user: UserRow,
+    /// What they may do.
+    pub role: Role,
+    /// By what they are known.
+    pub proof: Proof,
     /// Parameters of the address.
     pub query: Query,
     /// Members of the body.

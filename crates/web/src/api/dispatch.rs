@@ -6,7 +6,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method as HttpMethod, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use node::Node;
-use node::rates::Caller as Asker;
 use serde_json::{Map, Value, json};
 use store::StoreError;
 
@@ -41,8 +40,8 @@ pub(super) async fn serve(State(node): State<Node>, Path(name): Path<String>, re
 
 async fn call(node: Node, resource: &Resource, request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let caller = auth::identify(&node, &parts.headers).await?;
-    if let Err(wait) = node.rates().take(resource.limit, Asker::Token(caller.token)) {
+    let caller = auth::identify(&node, &parts.headers, !parts.method.is_safe()).await?;
+    if let Err(wait) = node.rates().take(resource.limit, caller.proof.asker()) {
         node.metrics().count_limit(resource.limit.name);
         return Ok(throttled(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
     }
@@ -96,7 +95,8 @@ async fn do_once(
     let ctx =
         once.as_ref().map_or_else(|| node.context().clone(), |once| node.context().once(once.row(&node)));
     let base = base(&node, parts);
-    let call = Call { node, ctx, ws: caller.ws, user: caller.user, query, body, file, base };
+    let Caller { ws, user, role, proof } = caller;
+    let call = Call { node, ctx, ws, user, role, proof, query, body, file, base };
     let reply = match ((endpoint.run)(&call).await, &once) {
         (Ok(reply), _) => reply,
         // The same call came in at the same time and was first.

@@ -70,6 +70,12 @@ impl ApiError {
         Self::Detail(StatusCode::FORBIDDEN, "Invalid token".to_owned())
     }
 
+    /// Somebody is signed in, but what writes comes from a page of another site, or does not say from where.
+    pub fn other_site() -> Self {
+        let said = "With a session, this must come from a page of this site; programs use a token.";
+        Self::Detail(StatusCode::FORBIDDEN, said.to_owned())
+    }
+
     /// The caller's role does not allow it.
     pub fn not_allowed() -> Self {
         let said = "You do not have permission to perform this action.";

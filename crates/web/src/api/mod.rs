@@ -14,11 +14,11 @@
 //! [`Reply`]: call::Reply
 
 mod auth;
-mod call;
+pub(crate) mod call;
 mod dispatch;
 mod endpoint;
-mod error;
-mod given;
+pub(crate) mod error;
+pub(crate) mod given;
 mod multipart;
 mod named;
 mod once;
@@ -28,7 +28,7 @@ mod resources;
 mod said;
 mod shape;
 mod table;
-mod words;
+pub(crate) mod words;
 
 use axum::Router;
 use axum::routing::any;

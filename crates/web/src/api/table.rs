@@ -30,6 +30,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &resthook_subscribers::RESOURCE,
     &resthooks::RESOURCE,
     &runs::RESOURCE,
+    &sessions::RESOURCE,
     &subscription_actions::RESOURCE,
     &subscriptions::RESOURCE,
     &templates::RESOURCE,

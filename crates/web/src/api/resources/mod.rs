@@ -25,6 +25,7 @@ pub(super) mod resthook_events;
 pub(super) mod resthook_subscribers;
 pub(super) mod resthooks;
 pub(super) mod runs;
+pub(super) mod sessions;
 pub(super) mod subscription_actions;
 pub(super) mod subscriptions;
 pub(super) mod templates;

@@ -7,7 +7,7 @@ use operations::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Api, on_both, tickets::open_ticket};
+use super::{Api, access::Browser, on_both, tickets::open_ticket};
 
 on_both!(each_role_reaches_what_is_its_own_and_nothing_else);
 
@@ -47,6 +47,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "runs", "id={run_id}", ""),
     ("get", "runs", "contact={contact}", ""),
     ("get", "runs", "flow={flow}", ""),
+    ("get", "sessions", "uuid={session}", ""),
     ("get", "subscriptions", "uuid={subscription}", ""),
     ("get", "subscriptions", "contact={contact}", ""),
     ("get", "templates", "", ""),
@@ -113,6 +114,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "groups", "uuid={group}", ""),
     ("delete", "labels", "uuid={label}", ""),
     ("delete", "resthook_subscribers", "id={subscriber}", ""),
+    ("delete", "sessions", "uuid={session}", ""),
 ];
 
 /// Names that another workspace may use for its own as well.
@@ -168,6 +170,8 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
             things.insert(id, text(&one["id"]));
         }
     }
+    Browser::signed_in(&api.world, "admin@example.org").await;
+    things.insert("session", text(&api.list("sessions.json").await[0]["uuid"]));
     let start = json!({"flow": things["flow"], "contacts": [things["contact"]]});
     let (status, made) = api.post("flow_starts.json", start).await;
     assert_eq!(status, 201, "{made}");

@@ -1,5 +1,6 @@
 //! The API from outside, on both databases: what is answered, in which shape, to whom.
 
+pub mod access;
 mod contacts;
 mod definitions;
 mod door;

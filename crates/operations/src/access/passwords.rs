@@ -10,6 +10,8 @@ use argon2::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::pbkdf2;
 
+/// What stands in the place of a hash where no password fits.
+pub(crate) const NO_PASSWORD: &str = "!";
 /// How Django names its hashes.
 const DJANGO: &str = "pbkdf2_sha256$";
 /// Rounds that are done for a stored hash at most: ten times what Django does today.

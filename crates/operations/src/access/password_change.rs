@@ -1,0 +1,120 @@
+//! Somebody changes their password, or chooses a new one by a link that is used once. Everywhere else they are signed in no
+//! more then.
+
+use domain::{SignInLinkId, SignInLinkUuid, SignInUuid, UserId, WorkspaceId};
+use jiff::SignedDuration;
+use store::{AccessChange, LinkKind, LoginRow, SignInLinkRow};
+
+use super::{AccessError, MAX_ATTEMPTS, is_taken_as_password, kept_email, new_secret, proof, write};
+use crate::{Context, Role, token_digest};
+
+/// How long a link to choose a new password can be used.
+pub const RESET_LASTS: SignedDuration = SignedDuration::from_hours(24);
+
+/// A link that was made.
+#[derive(Clone)]
+pub struct MadeLink {
+    /// As it is kept.
+    pub row: SignInLinkRow,
+    /// What the link is known by. It is nowhere else, and cannot be shown again.
+    pub secret: String,
+}
+
+/// Gives somebody who knows their password another one. All sign-ins of theirs end but for the one in which they do it.
+///
+/// # Errors
+/// [`AccessError::Wrong`] if the present one is wrong, [`AccessError::Password`] if the new one cannot be taken.
+pub async fn change_password(
+    ctx: &Context,
+    email: &str,
+    present: &str,
+    new: &str,
+    stays: SignInUuid,
+) -> Result<(), AccessError> {
+    if !is_taken_as_password(new) {
+        return Err(AccessError::Password);
+    }
+    let proven = proof::prove(ctx, email, present).await?;
+    let hash = proof::hash(ctx, new).await?;
+    let login = LoginRow { password_hash: Some(hash), changed_on: ctx.now(), ..proven.login };
+    let email = login.email.clone();
+    write(ctx, vec![AccessChange::Login(Box::new(login)), AccessChange::EndAll(email, Some(stays))]).await
+}
+
+/// Makes a link with which a user of this workspace can choose a new password. `by` is who makes it: an administrator may
+/// do so only for somebody who works nowhere else, the command line (`None`) for everybody.
+///
+/// # Errors
+/// [`AccessError::NotFound`] if they are no user of the workspace, [`AccessError::ElsewhereToo`].
+pub async fn make_reset_link(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    email: &str,
+    by: Option<UserId>,
+) -> Result<MadeLink, AccessError> {
+    let email = kept_email(email);
+    let users = ctx.store.users_with_email(email.clone(), super::MAX_WORKSPACES_OF_USER).await?;
+    if !users.iter().any(|user| user.workspace == workspace && Role::from_name(&user.role).is_some()) {
+        return Err(AccessError::NotFound);
+    }
+    if by.is_some() && users.iter().any(|user| user.workspace != workspace) {
+        return Err(AccessError::ElsewhereToo);
+    }
+    let now = ctx.now();
+    let (secret, sha256) = new_secret(ctx);
+    let row = SignInLinkRow {
+        id: SignInLinkId(ctx.next_id(now)),
+        uuid: SignInLinkUuid(ctx.host.uuid_v4()),
+        sha256,
+        kind: LinkKind::Reset,
+        workspace,
+        email,
+        role: None,
+        created_by: by,
+        created_on: now,
+        ends_on: now + RESET_LASTS,
+    };
+    write(ctx, vec![AccessChange::Link(Box::new(row.clone()))]).await?;
+    Ok(MadeLink { row, secret })
+}
+
+/// The link with this secret, if it can still be used for this.
+pub(super) async fn usable_link(
+    ctx: &Context,
+    secret: &str,
+    kind: LinkKind,
+) -> Result<SignInLinkRow, AccessError> {
+    if secret.len() != super::SECRET_CHARS {
+        return Err(AccessError::Link);
+    }
+    let found = ctx.store.sign_in_link(token_digest(secret)).await?;
+    found.filter(|link| link.kind == kind && ctx.now() < link.ends_on).ok_or(AccessError::Link)
+}
+
+/// Gives the person of a link a new password, uses the link up, and ends all sign-ins of theirs. A second factor stays.
+///
+/// # Errors
+/// [`AccessError::Link`] if it cannot be used, [`AccessError::Password`] if the new password cannot be taken.
+pub async fn reset_password(ctx: &Context, secret: &str, new: &str) -> Result<(), AccessError> {
+    let link = usable_link(ctx, secret, LinkKind::Reset).await?;
+    if !is_taken_as_password(new) {
+        return Err(AccessError::Password);
+    }
+    let hash = proof::hash(ctx, new).await?;
+    for _ in 0..MAX_ATTEMPTS {
+        let known = ctx.store.login(link.email.clone()).await?;
+        let known = known.unwrap_or_else(|| proof::fresh(ctx, link.email.clone()));
+        let login = LoginRow { password_hash: Some(hash.clone()), changed_on: ctx.now(), ..known };
+        let changes = vec![
+            AccessChange::TakeLink(link.workspace, link.uuid),
+            AccessChange::Login(Box::new(login)),
+            AccessChange::EndAll(link.email.clone(), None),
+        ];
+        match write(ctx, changes).await {
+            Err(AccessError::Busy) => {}
+            Err(AccessError::NotFound) => return Err(AccessError::Link),
+            done => return done,
+        }
+    }
+    Err(AccessError::Busy)
+}

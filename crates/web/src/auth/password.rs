@@ -1,0 +1,38 @@
+//! Changing a password, and choosing a new one by a link.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use node::Node;
+use operations::{change_password, reset_password};
+
+use super::Strictness;
+use super::error::AuthError;
+use super::given::Asked;
+use super::session::secret_text;
+use crate::api::given::Given;
+
+/// `POST /auth/password`: the present one and a new one.
+pub(super) async fn change(State(node): State<Node>, request: Request) -> Result<Response, AuthError> {
+    let asked = Asked::read(&node, request, Strictness::Closed).await?;
+    let here = asked.present(&node).await?;
+    let mut given = Given::of(&asked.body);
+    let present = secret_text(&mut given, "present").unwrap_or_default();
+    let password = secret_text(&mut given, "password").unwrap_or_default();
+    given.done()?;
+    asked.count_attempt(&node, Some(&here.row.email))?;
+    change_password(node.context(), &here.row.email, &present, &password, here.row.uuid).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /auth/reset`: the secret of a link, and a new password.
+pub(super) async fn reset(State(node): State<Node>, request: Request) -> Result<Response, AuthError> {
+    let asked = Asked::read(&node, request, Strictness::Open).await?;
+    let mut given = Given::of(&asked.body);
+    let link = secret_text(&mut given, "link").unwrap_or_default();
+    let password = secret_text(&mut given, "password").unwrap_or_default();
+    given.done()?;
+    asked.count_attempt(&node, None)?;
+    reset_password(node.context(), &link, &password).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
