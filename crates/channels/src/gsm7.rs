@@ -49,6 +49,11 @@ pub(crate) fn fits(text: &str) -> bool {
     text.chars().all(|c| ALPHABET.contains(c) || EXTENSION.contains(c))
 }
 
+/// Places that a character of the alphabet takes: two if it is in the extension.
+pub(crate) fn width(character: char) -> usize {
+    if EXTENSION.contains(character) { 2 } else { 1 }
+}
+
 /// The text in the alphabet if replacing look-alikes suffices, else unchanged: a text that stays outside
 /// anyway must not lose its proper characters as well.
 pub(crate) fn substitute(text: &str) -> String {

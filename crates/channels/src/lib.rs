@@ -9,6 +9,7 @@
 //! ```
 
 pub mod answer;
+mod cost;
 pub mod ex;
 mod fields;
 mod gsm7;
@@ -20,6 +21,7 @@ mod split;
 pub mod wac;
 pub mod webchat;
 
+pub use cost::{Cost, sms_parts};
 pub use inbound::{
     DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Reading, Refusal, Request,
 };

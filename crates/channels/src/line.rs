@@ -5,7 +5,9 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use thiserror::Error;
 
-use crate::{HttpRequest, MediaFile, Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat};
+use crate::{
+    Cost, HttpRequest, MediaFile, Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat,
+};
 
 /// The kinds of carrier we speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +127,8 @@ pub struct Line {
     pub scheme: SmolStr,
     /// The carrier and its settings.
     pub carrier: Carrier,
+    /// What it costs to send a part of a message, if that is known.
+    pub cost: Option<Cost>,
 }
 
 impl Line {
@@ -151,7 +155,8 @@ impl Line {
         };
         let scheme = schemes.first().cloned().unwrap_or_else(|| kind.default_scheme().into());
         let country = country.filter(|code| !code.is_empty()).map(SmolStr::from);
-        Ok(Self { uuid, address: address.into(), country, scheme, carrier })
+        let cost = Cost::read(config)?;
+        Ok(Self { uuid, address: address.into(), country, scheme, carrier, cost })
     }
 
     /// Refuses settings that this kind of carrier does not have, for when somebody sets them: a misspelt one would
@@ -166,8 +171,11 @@ impl Line {
             CarrierType::WebChat => webchat::Settings::NAMES,
             CarrierType::WhatsAppCloud => wac::Settings::NAMES,
         };
-        let unknown =
-            config.as_object().into_iter().flatten().find(|(key, _)| !names.contains(&key.as_str()));
+        let unknown = config
+            .as_object()
+            .into_iter()
+            .flatten()
+            .find(|(key, _)| !names.contains(&key.as_str()) && !Cost::NAMES.contains(&key.as_str()));
         match unknown {
             Some((key, _)) => Err(SettingsError::Unknown { key: key.clone(), kind: self.kind(), names }),
             None => Ok(()),
@@ -204,6 +212,18 @@ impl Line {
             Carrier::External(settings) => ex::plan(self, settings, message).map(Plan::Requests),
             Carrier::WebChat(_) => Ok(Plan::Local),
             Carrier::WhatsAppCloud(settings) => wac::plan(self, settings, message).map(Plan::Requests),
+        }
+    }
+
+    /// In how many parts a message leaves, as the carrier counts and charges them.
+    ///
+    /// # Errors
+    /// When the settings or the message make sending impossible.
+    pub fn parts(&self, message: &Outgoing) -> Result<usize, SendError> {
+        match &self.carrier {
+            Carrier::External(settings) => Ok(ex::parts(self, settings, message)),
+            Carrier::WebChat(_) => Ok(1),
+            Carrier::WhatsAppCloud(settings) => Ok(wac::plan(self, settings, message)?.len()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Moments that come again and again, written as people write them for cron: `0 8 * * MON-FRI`, `@daily`.
 //!
 //! Five fields: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday); lists, ranges, steps and
-//! English names of months and days. If both kinds of days are restricted, either is enough, as everywhere.
+//! English names of months and days. `31L` as the day of the month is the 31st, or the last day of a shorter month. If both kinds of days are restricted, either is enough, as everywhere.
 //!
 //! When the clocks change: a time that does not exist comes at the first moment after, once; a time that exists twice
 //! comes the first time. With every hour (`*` as the hour) it follows the hours as they pass: those that are left out
@@ -74,6 +74,8 @@ pub struct Cron {
     minutes: u64,
     hours: u64,
     days: u64,
+    /// Of shorter months, the last day counts as this one.
+    clamp: Option<i8>,
     months: u64,
     weekdays: u64,
     /// Whether the hour is `*`.
@@ -100,6 +102,13 @@ const FIELDS: [Field; 5] = [
     Field { name: "a month", least: 1, most: 12, names: &MONTHS },
     Field { name: "a day of the week", least: 0, most: 7, names: &WEEKDAYS },
 ];
+
+/// A day of the month in whose place a shorter month has its last: `29L`, `30L`, `31L`.
+fn clamped(day: &str) -> Option<(&str, i8)> {
+    let number = day.strip_suffix(['L', 'l'])?;
+    let clamp = number.parse::<i8>().ok().filter(|day| (29..=31).contains(day))?;
+    Some((number, clamp))
+}
 
 impl Field {
     /// The numbers of a field as bits.
@@ -171,11 +180,16 @@ impl FromStr for Cron {
             return Err(CronError::Fields(fields.len()));
         };
         let weekdays = FIELDS[4].read(weekday)?;
+        let (day_bits, clamp) = match clamped(day) {
+            Some((day, clamp)) => (day, Some(clamp)),
+            None => (day, None),
+        };
         let cron = Self {
             text: text.to_owned(),
             minutes: FIELDS[0].read(minute)?,
             hours: FIELDS[1].read(hour)?,
-            days: FIELDS[2].read(day)?,
+            days: FIELDS[2].read(day_bits)?,
+            clamp,
             months: FIELDS[3].read(month)?,
             // Sunday is 0 and 7.
             weekdays: (weekdays | (weekdays >> 7)) & 0x7f,
@@ -201,7 +215,9 @@ fn has(bits: u64, number: i8) -> bool {
 
 impl Cron {
     fn is_on(&self, day: Date) -> bool {
-        let of_month = has(self.days, day.day());
+        let is_last = || day.day() == day.days_in_month();
+        let of_month =
+            has(self.days, day.day()) || self.clamp.is_some_and(|wanted| wanted > day.day() && is_last());
         let of_week = has(self.weekdays, day.weekday().to_sunday_zero_offset());
         let fits = if self.either_day { of_month || of_week } else { of_month && of_week };
         fits && has(self.months, day.month())
@@ -275,7 +291,18 @@ mod tests {
 
     #[test]
     fn moments_that_come_next() {
-        let cases: [(&str, &str, &str, &[&str]); 16] = [
+        let cases: [(&str, &str, &str, &[&str]); 17] = [
+            (
+                "0 8 31L * *",
+                "2027-01-30T08:00",
+                "UTC",
+                &[
+                    "Sun 2027-01-31 08:00+00:00",
+                    "Sun 2027-02-28 08:00+00:00",
+                    "Wed 2027-03-31 08:00+00:00",
+                    "Fri 2027-04-30 08:00+00:00",
+                ],
+            ),
             (
                 "0 8 * * *",
                 "2026-11-21T07:59",

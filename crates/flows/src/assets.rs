@@ -444,6 +444,11 @@ impl Assets {
         self.users.values().find(|user| user.email.eq_ignore_ascii_case(email))
     }
 
+    /// All templates.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.templates.values()
+    }
+
     /// A template.
     pub fn template(&self, uuid: TemplateUuid) -> Option<&Template> {
         self.templates.get(&uuid)

@@ -1,6 +1,6 @@
 //! What one person gets of a message to many: the translation in their language, over the channel that reaches
 //! them, with the carrier's template where there is one. A flow that sends a broadcast has evaluated its templates
-//! already; what a campaign says is evaluated for each person.
+//! already; what a campaign says, or a person or program to many, is evaluated for each person.
 
 use domain::{Contact, EventUuid, Reference};
 use expressions::Environment;
@@ -27,6 +27,28 @@ impl Engine<'_> {
         broadcast: &BroadcastCreated,
         broadcast_uuid: uuid::Uuid,
     ) -> Event {
+        self.message_to_many(contact, broadcast, Some(broadcast_uuid), false)
+    }
+
+    /// The same, with the expressions in text, attachments and values of the template evaluated for the contact: they see
+    /// the contact, the workspace's globals and its tables. What of them fails adds nothing.
+    pub fn evaluated_broadcast_message(
+        &self,
+        contact: &Contact,
+        broadcast: &BroadcastCreated,
+        broadcast_uuid: uuid::Uuid,
+    ) -> Event {
+        self.message_to_many(contact, broadcast, Some(broadcast_uuid), true)
+    }
+
+    fn message_to_many(
+        &self,
+        contact: &Contact,
+        broadcast: &BroadcastCreated,
+        broadcast_uuid: Option<uuid::Uuid>,
+        evaluate: bool,
+    ) -> Event {
+        let rendered = |text: &SmolStr| if evaluate { self.render_for(contact, text) } else { text.clone() };
         let merged = merge_environment(self.assets, self.env, contact);
         let env = merged.as_deref().unwrap_or(self.env);
         let languages = languages(self.env, contact, broadcast);
@@ -35,12 +57,12 @@ impl Engine<'_> {
         let pick = |has: fn(&BroadcastContent) -> bool| contents().find(|(_, content)| has(content));
         let (language, text) = pick(|content| !content.text.is_empty())
             .map_or((&broadcast.base_language, SmolStr::default()), |(code, content)| {
-                (code, content.text.clone())
+                (code, rendered(&content.text))
             });
         let mut msg = MsgOut {
             text,
             attachments: pick(|content| !content.attachments.is_empty())
-                .map(|(_, content)| content.attachments.clone())
+                .map(|(_, content)| content.attachments.iter().map(rendered).collect())
                 .unwrap_or_default(),
             quick_replies: pick(|content| !content.quick_replies.is_empty())
                 .map(|(_, content)| content.quick_replies.clone())
@@ -63,7 +85,7 @@ impl Engine<'_> {
                     templating::find(env, &broadcast.base_language, &template.translations, channel)
             {
                 let values = translation.variables.iter().enumerate().map(|(index, variable)| {
-                    let value = broadcast.template_variables.get(index).cloned().unwrap_or_default();
+                    let value = broadcast.template_variables.get(index).map(rendered).unwrap_or_default();
                     TemplateVariable { kind: variable.kind.clone(), value }
                 });
                 let values = values.collect();
@@ -71,21 +93,15 @@ impl Engine<'_> {
             }
         }
         let uuid = EventUuid(self.host.uuid_v7());
-        let created = MsgCreated { msg, broadcast_uuid: Some(broadcast_uuid) };
+        let created = MsgCreated { msg, broadcast_uuid };
         Event::new(uuid, self.host.now(), EventKind::MsgCreated(created))
     }
 }
 
 impl Engine<'_> {
-    /// What a point of a campaign says to one contact: as [`Engine::broadcast_message`], with expressions about the
-    /// contact, the workspace's globals and its tables evaluated. What of them fails adds nothing to the text.
+    /// What a point of a campaign says to one contact: as [`Engine::evaluated_broadcast_message`], of no broadcast.
     pub fn campaign_message(&self, contact: &Contact, message: &BroadcastCreated) -> Event {
-        let mut event = self.broadcast_message(contact, message, uuid::Uuid::nil());
-        if let EventKind::MsgCreated(created) = &mut event.kind {
-            created.broadcast_uuid = None;
-            created.msg.text = self.render_for(contact, &created.msg.text);
-        }
-        event
+        self.message_to_many(contact, message, None, true)
     }
 }
 

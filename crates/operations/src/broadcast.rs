@@ -11,8 +11,8 @@ use thiserror::Error;
 use crate::{
     Context, Workspace,
     jobs::{
-        BroadcastJob, JobError, JobSpec, NewJob, Recipients, StartJob, StartedBy, count_recipients,
-        create_job,
+        BroadcastJob, JobError, JobSpec, NewJob, Recipients, SoftStart, StartJob, StartedBy,
+        count_recipients, create_job,
     },
 };
 
@@ -20,10 +20,12 @@ use crate::{
 pub const MAX_BROADCAST_CHARS: usize = 4_096;
 
 /// What is done for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Said {
-    /// They are told this, in the workspace's first language.
+    /// They are told this, in the workspace's first language. Expressions in it are evaluated for each.
     Text(String),
+    /// They are told this, in the language of each as far as there is one. Expressions in it are evaluated for each.
+    Message(Box<BroadcastCreated>),
     /// This flow starts for them.
     Flow {
         /// The flow.
@@ -32,6 +34,9 @@ pub enum Said {
         skip_in_a_flow: bool,
     },
 }
+
+/// Percent of the people whom a soft start may tell first.
+pub const MAX_SOFT_START: u8 = 50;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -67,6 +72,12 @@ pub enum BroadcastError {
     /// The query cannot be read.
     #[error("the query cannot be read: {0}")]
     Query(#[from] QueryError),
+    /// Something that people who are left out cannot be known by.
+    #[error("who is left out cannot depend on former flows (history); name a group instead")]
+    Exclude,
+    /// A few of nobody.
+    #[error("a soft start goes to 1 to {MAX_SOFT_START} percent of groups, a query or contacts first")]
+    SoftStart,
     /// One with the same key goes on.
     #[error("the same broadcast goes on already: job {0}")]
     GoesOn(JobUuid),
@@ -106,6 +117,27 @@ pub async fn broadcast_spec(
     spec(&ws, said, to)
 }
 
+/// The same, going to a few first.
+pub async fn soft_broadcast_spec(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    said: Said,
+    to: Recipients,
+    soft: Option<SoftStart>,
+) -> Result<JobSpec, BroadcastError> {
+    let of_many = !to.groups.is_empty() || !to.query.is_empty() || !to.contacts.is_empty();
+    if soft.is_some_and(|soft| !of_many || !(1..=MAX_SOFT_START).contains(&soft.percent)) {
+        return Err(BroadcastError::SoftStart);
+    }
+    let mut spec = broadcast_spec(ctx, workspace, said, to).await?;
+    match &mut spec {
+        JobSpec::Broadcast(job) => job.soft_start = soft,
+        _ if soft.is_some() => return Err(BroadcastError::SoftStart),
+        _ => {}
+    }
+    Ok(spec)
+}
+
 /// Jobs among which the one is looked for that is in the way.
 const JOBS_LOOKED_AT: usize = 1_000;
 
@@ -120,16 +152,23 @@ pub async fn preview_broadcast(
     Ok(count_recipients(ctx, &ws, to).await?)
 }
 
-async fn check(ctx: &Context, ws: &Workspace, to: &Recipients) -> Result<(), BroadcastError> {
+pub(crate) async fn check(ctx: &Context, ws: &Workspace, to: &Recipients) -> Result<(), BroadcastError> {
     let named = to.groups.len() + to.contacts.len() + to.urns.len() + usize::from(to.create_contact);
     if named == 0 && to.query.is_empty() {
         return Err(BroadcastError::Nobody);
     }
-    if to.groups.iter().any(|group| ws.assets.group(*group).is_none()) {
+    let mut groups = to.groups.iter().chain(&to.exclude.groups);
+    if groups.any(|group| ws.assets.group(*group).is_none()) {
         return Err(BroadcastError::Missing("group"));
     }
     if !to.query.is_empty() {
         ws.query(&to.query, ctx.now())?;
+    }
+    if !to.exclude.query.is_empty() {
+        let query = ws.query(&to.exclude.query, ctx.now())?;
+        if query.inspection().attributes.contains("history") {
+            return Err(BroadcastError::Exclude);
+        }
     }
     if !to.contacts.is_empty() {
         let found = ctx.store.contact_ids(ws.row.id, to.contacts.clone()).await?;
@@ -162,8 +201,9 @@ fn spec(ws: &Workspace, said: Said, recipients: Recipients) -> Result<JobSpec, B
                 template: None,
                 template_variables: Vec::new(),
             };
-            Ok(JobSpec::Broadcast(BroadcastJob { broadcast: Box::new(broadcast), recipients }))
+            Ok(told(Box::new(broadcast), recipients))
         }
+        Said::Message(broadcast) => Ok(told(broadcast, recipients)),
         Said::Flow { flow, skip_in_a_flow } => {
             ws.flow(flow).ok_or(BroadcastError::Missing("flow"))?;
             Ok(JobSpec::StartFlow(StartJob {
@@ -176,4 +216,8 @@ fn spec(ws: &Workspace, said: Said, recipients: Recipients) -> Result<JobSpec, B
             }))
         }
     }
+}
+
+fn told(broadcast: Box<BroadcastCreated>, recipients: Recipients) -> JobSpec {
+    JobSpec::Broadcast(BroadcastJob { broadcast, recipients, evaluate: true, soft_start: None })
 }

@@ -40,6 +40,7 @@ mod on_the_way;
 mod once;
 mod outgoing;
 mod person;
+mod preview_broadcast;
 mod programmes;
 mod prune_feed;
 mod receive;
@@ -85,7 +86,8 @@ pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_
 pub use add_user::{AddUserError, NewUser, Role, add_user};
 pub use bring_in::{bring_in, plan_campaigns};
 pub use broadcast::{
-    Broadcast, BroadcastError, MAX_BROADCAST_CHARS, Said, broadcast, broadcast_spec, preview_broadcast,
+    Broadcast, BroadcastError, MAX_BROADCAST_CHARS, MAX_SOFT_START, Said, broadcast, broadcast_spec,
+    preview_broadcast, soft_broadcast_spec,
 };
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, Fenced, SharedHost};
@@ -109,11 +111,12 @@ pub use index_later::index_later;
 pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
-    BroadcastJob, ColumnError, ContactColumn, ContactFileError, ExportContactsJob, ExportDefinitionsJob,
-    FillGroupJob, ImportContactsJob, ImportDefinitionsJob, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, NewJob,
-    PlanCampaignJob, Recipients, StartJob, StartedBy, create_job, export_contacts, export_definitions_later,
-    forget_old_files, import_contacts, import_definitions_later, job_broke_off, read_job_file, run_job_slice,
-    set_job_status, set_job_weight, work_off,
+    BroadcastJob, ColumnError, ContactColumn, ContactFileError, Exclude, ExportContactsJob,
+    ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob, JobError, JobSpec,
+    MAX_CONTACT_FILE_BYTES, NewJob, PlanCampaignJob, Recipients, SoftStart, StartJob, StartedBy, create_job,
+    export_contacts, export_definitions_later, forget_old_files, held_since_soft_start, import_contacts,
+    import_definitions_later, job_broke_off, read_job_file, release_broadcast, run_job_slice, set_job_status,
+    set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
@@ -123,6 +126,7 @@ pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use once::{forget_calls, keep_answer};
+pub use preview_broadcast::{MAX_PREVIEWED, Preview, PreviewLine, preview_of};
 pub use programmes::{
     Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
     OptOutKind, Planned, ProgrammeError, ProgrammeFile, ProgrammeFileError, ProgrammeImported, Registered,

@@ -180,12 +180,17 @@ impl Migration<'_> {
             contacts: broadcast.contacts.iter().filter_map(|id| uuids.get(id).copied()).collect(),
             query: broadcast.query.unwrap_or_default(),
             urns: urns.iter().filter_map(|urn| urn.parse::<Urn>().ok()).collect(),
-            create_contact: false,
+            ..Recipients::default()
         };
         let what = match serde_json::from_value::<BroadcastCreated>(said) {
             Ok(said) => Ok(Begins {
                 name: format_smolstr!("Broadcast {}", broadcast.id),
-                spec: JobSpec::Broadcast(BroadcastJob { broadcast: Box::new(said), recipients }),
+                spec: JobSpec::Broadcast(BroadcastJob {
+                    broadcast: Box::new(said),
+                    recipients,
+                    evaluate: true,
+                    soft_start: None,
+                }),
                 rests: false,
             }),
             Err(_) => Err("its broadcast cannot be read"),

@@ -91,6 +91,17 @@ pub enum Change {
     /// Removes everything queued for a contact, messages also if a node has them in hand; they become failed with
     /// the reason.
     DropQueued(WorkspaceId, ContactId, String, Timestamp),
+    /// Takes back what a job has written and nobody has sent, in hand or not: it rests until [`Change::Unpark`], and stands
+    /// in nobody's way.
+    ParkJob(WorkspaceId, JobId),
+    /// Queues a row that rests anew, under a new number, if its contact may still be written to.
+    Unpark(ReviveOutbox),
+    /// Takes back what a job has written and nobody has sent, in hand, resting or not; its messages become failed with the
+    /// reason.
+    DropJob(WorkspaceId, JobId, String, Timestamp),
+    /// A job that was done goes on; the unit is [`crate::UnitError::Gone`] if it is not done or its `steps` are not those
+    /// given, which this raises by one.
+    ReopenJob(Box<JobRow>),
     /// Removes what a session asked of the outside world, in hand or not: its answers are no longer wanted.
     CancelEffects(WorkspaceId, ContactId, SessionId),
     /// Marks a session as ended, whatever its state: for a contact that opts out or moves on.
@@ -256,7 +267,8 @@ pub struct UnitDone {
     pub finished: Vec<bool>,
     /// One for each [`Change::Status`], in order.
     pub statuses: Vec<StatusResult>,
-    /// Outbox rows removed by [`Change::DropQueued`]: they must not leave, whoever has them in hand.
+    /// Outbox rows taken back by [`Change::DropQueued`], [`Change::DropJob`] and [`Change::ParkJob`]: they must not leave,
+    /// whoever has them in hand.
     pub dropped: Vec<OutboxId>,
     /// One for each [`Change::ReviveOutbox`], in order.
     pub revived: Vec<Revived>,

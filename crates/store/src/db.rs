@@ -331,6 +331,12 @@ reads! {
     fn dead_set(workspace: WorkspaceId, filter: DeadFilter, after: OutboxId, limit: usize) -> Vec<DeadRow>;
     /// How many rows are in the dead sets of all workspaces.
     fn dead_count() -> u64;
+    /// Rows of a job that rest ([`Change::ParkJob`]), the oldest first.
+    fn parked_outbox(workspace: WorkspaceId, job: JobId, limit: usize) -> Vec<OutboxId>;
+    /// Whether anything that a job wrote waits in the outbox.
+    fn job_is_under_way(workspace: WorkspaceId, job: JobId) -> bool;
+    /// Which of these contacts have a message of a job.
+    fn told_by(workspace: WorkspaceId, job: JobId, contacts: Vec<ContactId>) -> Vec<ContactId>;
     /// Reports that came before the given moment and still wait for their messages, of all workspaces, the oldest first.
     fn early_reports(before: Timestamp, limit: usize) -> Vec<EarlyReport>;
     /// One outbox row with all that sending it needs.

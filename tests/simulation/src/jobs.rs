@@ -46,7 +46,7 @@ pub async fn ask(world: Arc<World>) {
                 template: None,
                 template_variables: Vec::new(),
             });
-            (JobSpec::Broadcast(BroadcastJob { broadcast, recipients }), text)
+            (JobSpec::Broadcast(BroadcastJob { broadcast, recipients, ..BroadcastJob::default() }), text)
         };
         let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
         match operations::create_job(&ctx, new).await {

@@ -10,5 +10,5 @@ mod variables;
 mod xml;
 
 pub(crate) use receive::receive;
-pub(crate) use send::{judge, plan};
+pub(crate) use send::{judge, parts, plan};
 pub use settings::Settings;

@@ -4,7 +4,9 @@ use smol_str::SmolStr;
 
 use super::Settings;
 use super::variables::{Encoding, Variables};
-use crate::{HttpRequest, Line, Method, Outgoing, SendError, SendErrorKind, gsm7, phone, split_text};
+use crate::{
+    HttpRequest, Line, Method, Outgoing, SendError, SendErrorKind, gsm7, phone, sms_parts, split_text,
+};
 
 /// Most parts one message is cut into; a longer one is refused rather than sent at great cost.
 const MAX_PARTS: usize = 100;
@@ -37,6 +39,16 @@ pub(crate) fn plan(
         .enumerate()
         .map(|(index, part)| request(line, settings, url, message, part, quick_replies(index)));
     Ok(requests.collect())
+}
+
+/// How many parts of it the carrier charges: short messages where people are reached by their numbers.
+pub(crate) fn parts(line: &Line, settings: &Settings, message: &Outgoing) -> usize {
+    let mut text = message.text_with_attachments();
+    if settings.smart_encoding {
+        text = gsm7::substitute(&text);
+    }
+    let count = |part: &&str| if line.scheme == "tel" { sms_parts(part) } else { 1 };
+    split_text(&text, settings.max_length).iter().map(count).sum()
 }
 
 fn request(

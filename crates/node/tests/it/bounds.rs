@@ -70,6 +70,7 @@ async fn broadcast(world: &World, people: &[u32]) {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(message).unwrap(),
         recipients: Recipients { urns, ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
     create_job(world.node.context(), new).await.unwrap();
@@ -150,6 +151,7 @@ async fn searches_and_reports_are_turned_off_and_made_good_for() {
     let to_amina = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(message).unwrap(),
         recipients: Recipients { query: "name = Amina".into(), ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     job(&world, to_amina).await;
     assert_eq!(news(&world), 0, "a search that does not find everybody tells nobody");

@@ -129,6 +129,7 @@ pub async fn broadcast_to_all(world: &World, text: &str) {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(message).unwrap(),
         recipients: Recipients { query: "tel ~ 254722".into(), ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
     create_job(world.node.context(), new).await.unwrap();

@@ -231,6 +231,7 @@ async fn a_broadcast_reaches_everybody_beside_the_replies() {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),
         recipients: Recipients { query: "tel ~ 25472".into(), ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
     let job = create_job(world.node.context(), new).await.unwrap();

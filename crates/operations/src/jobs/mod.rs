@@ -7,12 +7,16 @@ mod contact_file;
 mod contacts_in;
 mod contacts_out;
 mod definitions;
+mod exclude;
 mod files;
 mod groups;
+mod parked;
 mod people;
 mod recipients;
 mod slice;
+mod soft_start;
 mod spec;
+mod steer;
 mod told;
 
 use std::time::Duration;
@@ -30,15 +34,19 @@ pub use contact_file::{ColumnError, ContactColumn};
 pub use contacts_in::{ContactFileError, MAX_CONTACT_FILE_BYTES, import_contacts};
 pub use contacts_out::export_contacts;
 pub use definitions::{export_definitions_later, import_definitions_later};
+pub(crate) use exclude::Excluded;
 pub use files::{forget_old_files, read_job_file};
+pub(crate) use recipients::all_contacts;
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
-    BroadcastJob, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
-    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, StartJob, StartedBy,
+    BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
+    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SoftStart, StartJob, StartedBy,
 };
+pub use steer::{held_since_soft_start, release_broadcast, set_job_status};
+pub(crate) use told::{Told, Whole, message_to, people};
 
 use crate::{Context, Workspace, turn::Turn};
-use recipients::RecipientsError;
+pub(crate) use recipients::RecipientsError;
 
 /// Longest pause between two looks at a job that is waited for.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
@@ -86,33 +94,6 @@ pub async fn create_job(ctx: &Context, new: NewJob) -> Result<JobRow, JobError> 
     }
 }
 
-/// Pauses a job, lets it go on, or ends it for good. A slice that is under way while this is written is not.
-pub async fn set_job_status(
-    ctx: &Context,
-    workspace: WorkspaceId,
-    id: JobId,
-    status: JobStatus,
-) -> Result<(), JobError> {
-    for _ in 0..crate::batch::MAX_TRIES {
-        let job = ctx.store.job(workspace, id).await?.filter(|job| job.ended_on.is_none());
-        let Some(mut job) = job else { return Err(JobError::Gone) };
-        let now = ctx.now();
-        (job.status, job.modified_on, job.next_step) = (status, now, now);
-        job.ended_on = status.has_ended().then_some(now);
-        match ctx.write_one(Unit::new(vec![Change::Job(Box::new(job))])).await {
-            Ok(_) => {
-                ctx.jobs.notify_one();
-                return Ok(());
-            }
-            // A slice came in between.
-            Err(UnitError::Gone) => {}
-            Err(UnitError::Store(error)) => return Err(error.into()),
-            Err(other) => return Err(StoreError::Database(other.to_string()).into()),
-        }
-    }
-    Err(JobError::Gone)
-}
-
 /// Sets the share of a workspace in the time for jobs, compared with those of others: at least 1.
 pub async fn set_job_weight(ctx: &Context, workspace: WorkspaceId, weight: i64) -> Result<(), JobError> {
     match ctx.write_one(Unit::new(vec![Change::JobWeight(workspace, weight)])).await {
@@ -138,10 +119,16 @@ pub(crate) async fn count_recipients(
     ws: &Workspace,
     wanted: &Recipients,
 ) -> Result<u64, JobError> {
-    recipients::count_exactly(ctx, ws, wanted).await.map_err(|error| match error {
-        RecipientsError::Store(error) => error.into(),
-        RecipientsError::Query(_) => JobError::Unwritable(error.to_string()),
-    })
+    Ok(recipients::count_exactly(ctx, ws, wanted).await?)
+}
+
+impl From<RecipientsError> for JobError {
+    fn from(error: RecipientsError) -> Self {
+        match error {
+            RecipientsError::Store(error) => error.into(),
+            RecipientsError::Query(_) => Self::Unwritable(error.to_string()),
+        }
+    }
 }
 
 /// Works one job off here and now, as a command does that waits for it. A node may do slices of it meanwhile: none is

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use domain::{ContactId, JobId, JobUuid, Urn};
 use flows::{Engine, EventKind, TriggerKind};
+use jiff::Timestamp;
 use store::{Conversation, ConversationKey, JobRow, Priority, Rank, StoreError};
 
 use super::{
     JobSpec, StartJob, StartedBy,
+    exclude::Excluded,
     recipients::{self, Place, Slice, Target, same},
     slice::{Progress, Trouble, after, committed, fewer, left_out, place_of, place_text},
     spec::{BroadcastJob, Recipients},
@@ -180,6 +182,9 @@ fn step<'a>(
             }
             (None, Target::Contact(_)) => return Ok(nothing_for("there is no such contact")),
         };
+        if let Some(reason) = excluded(&turn, &input.task.spec, now)? {
+            return Ok(nothing_for(reason));
+        }
         let turn = turn.ranked(input.task.rank).part_of(input.task.job);
         match &input.task.spec {
             JobSpec::StartFlow(start) if was_in(&turn, start).await? => {
@@ -195,6 +200,24 @@ fn step<'a>(
             | JobSpec::ExportDefinitions(_) => Ok(nothing_for("the job is not about conversations")),
         }
     })
+}
+
+/// Why the contact of a turn is left out of the job, if they are.
+fn excluded(turn: &Turn<'_>, spec: &JobSpec, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+    let rule = match spec {
+        JobSpec::StartFlow(start) => &start.recipients.exclude,
+        JobSpec::Broadcast(broadcast) => &broadcast.recipients.exclude,
+        JobSpec::FillGroup(_)
+        | JobSpec::PlanCampaign(_)
+        | JobSpec::ImportContacts(_)
+        | JobSpec::ExportContacts(_)
+        | JobSpec::ImportDefinitions(_)
+        | JobSpec::ExportDefinitions(_) => return Ok(None),
+    };
+    let excluded = Excluded::of(&turn.ws, rule, now);
+    let excluded = excluded.map_err(|error| StoreError::Database(error.to_string()))?;
+    let flow = turn.person.row.flow.and_then(|id| turn.ws.flow_by_id(id)).map(|flow| flow.uuid);
+    Ok(excluded.and_then(|excluded| excluded.why(&turn.person.contact, flow)))
 }
 
 /// Whether somebody with these addresses had their turn before: who is named in several ways is met as the first of
@@ -242,7 +265,12 @@ fn say(mut turn: Turn<'_>, job: &BroadcastJob, uuid: JobUuid) -> Stepped<Started
     }
     let (ctx, ws) = (turn.ctx, turn.ws.clone());
     let engine = Engine::new(&ws.assets, &ws.env, &*ctx.host);
-    let event = engine.broadcast_message(&turn.person.contact, &job.broadcast, uuid.0);
+    let contact = &turn.person.contact;
+    let event = if job.evaluate {
+        engine.evaluated_broadcast_message(contact, &job.broadcast, uuid.0)
+    } else {
+        engine.broadcast_message(contact, &job.broadcast, uuid.0)
+    };
     if let EventKind::MsgCreated(created) = &event.kind {
         turn.send_alone(&event, &created.msg);
     }

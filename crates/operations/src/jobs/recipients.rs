@@ -23,6 +23,41 @@ pub(crate) struct Place {
     /// The last known contact that had their turn.
     #[serde(default)]
     pub after: ContactId,
+    /// How far a soft start is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft: Option<Soft>,
+    /// Whether rows of the job may rest since it was paused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parked: bool,
+}
+
+/// How far a soft start is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Soft {
+    /// What goes on.
+    pub stage: Stage,
+    /// Whether it waits since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests: bool,
+    /// Whether a person let the others follow before the set time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
+    /// While nobody was drawn: who comes nearest, and by which lot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<(u64, ContactId)>,
+}
+
+/// The parts of a soft start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// Those who are drawn are told.
+    #[default]
+    Few,
+    /// They were; the others wait.
+    Held,
+    /// The others are told.
+    Rest,
 }
 
 /// One recipient.
@@ -86,7 +121,8 @@ pub(crate) async fn next(
     };
     let (found, reached) = contacts_after(ctx, ws, wanted, query, place.after, limit).await?;
     slice.is_last = reached.is_none();
-    slice.next.after = reached.unwrap_or(place.after);
+    // Behind the last of all, so that a job that is taken up again tells nobody twice.
+    slice.next.after = reached.or(found.last().copied()).unwrap_or(place.after);
     slice.targets.extend(found.into_iter().map(Target::Contact));
     Ok(slice)
 }
@@ -132,6 +168,27 @@ pub(crate) async fn count_exactly(
         count += slice.targets.len() as u64;
         if slice.is_last {
             return Ok(count);
+        }
+        place = slice.next;
+    }
+}
+
+/// The row numbers of all known contacts among the recipients, addresses left aside.
+pub(crate) async fn all_contacts(
+    ctx: &Context,
+    ws: &Workspace,
+    wanted: &Recipients,
+) -> Result<BTreeSet<ContactId>, RecipientsError> {
+    let mut all = BTreeSet::new();
+    let mut place = Place { urns: wanted.urns.len(), created: true, ..Place::default() };
+    loop {
+        let slice = next(ctx, ws, wanted, place, COUNTED_AT_ONCE).await?;
+        all.extend(slice.targets.iter().filter_map(|target| match target {
+            Target::Contact(id) => Some(*id),
+            Target::Urn(_) | Target::New => None,
+        }));
+        if slice.is_last {
+            return Ok(all);
         }
         place = slice.next;
     }

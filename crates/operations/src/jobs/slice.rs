@@ -1,6 +1,6 @@
 //! One slice of a job: one transaction. Which kind of job does what is told here, and what becomes of slices that fail.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Change, JobRow, JobStatus, LeftOut, NewLeftOut, StoreError, Unit, UnitError};
 
@@ -32,6 +32,20 @@ pub(super) struct Progress {
     pub total: Option<i64>,
     /// What went wrong although the slice was done.
     pub error: Option<String>,
+    /// Whether the job rests now, and until when.
+    pub hold: Hold,
+}
+
+/// Whether a job rests after a slice.
+#[derive(Debug, Default)]
+pub(super) enum Hold {
+    /// It goes on.
+    #[default]
+    No,
+    /// Until a person lets it go on.
+    Paused,
+    /// Until then, or a person lets it go on earlier.
+    Until(Timestamp),
 }
 
 /// Why a slice was not done.
@@ -141,15 +155,21 @@ pub(super) fn fewer(full: usize, job: &JobRow) -> usize {
 pub(super) fn after(ctx: &Context, job: &JobRow, progress: Progress) -> (JobRow, Vec<Change>) {
     let now = ctx.now();
     let many = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let Progress { place, is_last, done, mut left_out, total, error } = progress;
+    let Progress { place, is_last, done, mut left_out, total, error, hold } = progress;
+    let (status, next_step) = match hold {
+        _ if is_last => (JobStatus::Done, now),
+        Hold::No => (JobStatus::Running, now),
+        Hold::Paused => (JobStatus::Paused, now),
+        Hold::Until(at) => (JobStatus::Running, at.max(now)),
+    };
     let row = JobRow {
-        status: if is_last { JobStatus::Done } else { JobStatus::Running },
+        status,
         place,
         total: total.or(job.total),
         done: job.done + many(done),
         left_out: job.left_out + many(left_out.len()),
         failures: 0,
-        next_step: now,
+        next_step,
         error: error.or_else(|| job.error.clone()),
         modified_on: now,
         ended_on: is_last.then_some(now),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{CampaignUuid, ContactUuid, FlowUuid, GroupUuid, Reference, Urn, UserUuid};
-use flows::events::{BroadcastCreated, SessionHistory, SessionTriggered};
+use flows::events::{BroadcastContent, BroadcastCreated, SessionHistory, SessionTriggered};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use store::JobKind;
@@ -28,6 +29,33 @@ pub struct Recipients {
     /// Whether one new contact is made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub create_contact: bool,
+    /// Who of these is left out.
+    #[serde(default, skip_serializing_if = "Exclude::is_nobody")]
+    pub exclude: Exclude,
+}
+
+/// Who is left out, as they are when their turn comes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclude {
+    /// Members of these groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupUuid>,
+    /// Whoever fits this query; empty for nobody.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub query: SmolStr,
+    /// Who is in a flow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_a_flow: bool,
+    /// Who has not written for so many days, or never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_seen_since_days: Option<u32>,
+}
+
+impl Exclude {
+    /// Whether nobody is left out.
+    pub fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Recipients {
@@ -82,12 +110,38 @@ pub struct StartJob {
 }
 
 /// A message to many.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BroadcastJob {
     /// What is said, in each language. Whom it names is in `recipients`.
     pub broadcast: Box<BroadcastCreated>,
     /// To whom.
     pub recipients: Recipients,
+    /// Whether expressions in it are evaluated for each person. What a flow says was evaluated there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evaluate: bool,
+    /// How it begins with a few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_start: Option<SoftStart>,
+}
+
+/// A broadcast that goes to a few first, and waits then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftStart {
+    /// Of how many of a hundred people, 1 to 50.
+    pub percent: u8,
+    /// When the others follow; `None`: when a person says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_on: Option<Timestamp>,
+}
+
+impl BroadcastJob {
+    /// Whether what is said differs from person to person by more than their language.
+    pub(crate) fn has_expressions(&self) -> bool {
+        let has = |text: &SmolStr| text.contains('@');
+        let said = &self.broadcast;
+        let content = |content: &BroadcastContent| has(&content.text) || content.attachments.iter().any(has);
+        self.evaluate && (said.translations.values().any(content) || said.template_variables.iter().any(has))
+    }
 }
 
 /// A group whose members are to be brought up to date.
@@ -190,6 +244,7 @@ impl From<&SessionTriggered> for JobSpec {
                 query: triggered.contact_query.clone(),
                 urns: triggered.urns.clone(),
                 create_contact: triggered.create_contact,
+                exclude: Exclude::default(),
             },
             skip_in_a_flow: triggered.exclusions.in_a_flow,
             not_again: false,
@@ -209,7 +264,7 @@ impl From<&BroadcastCreated> for JobSpec {
             contacts: created.contacts.iter().map(|contact| contact.uuid).collect(),
             query: created.contact_query.clone(),
             urns: created.urns.clone(),
-            create_contact: false,
+            ..Recipients::default()
         };
         let broadcast = BroadcastCreated {
             groups: Vec::new(),
@@ -218,6 +273,10 @@ impl From<&BroadcastCreated> for JobSpec {
             urns: Vec::new(),
             ..created.clone()
         };
-        Self::Broadcast(BroadcastJob { broadcast: Box::new(broadcast), recipients })
+        Self::Broadcast(BroadcastJob {
+            broadcast: Box::new(broadcast),
+            recipients,
+            ..BroadcastJob::default()
+        })
     }
 }

@@ -1,29 +1,35 @@
 //! Slices of a broadcast: what to say is picked for each person, and written for all of them in a few statements. Their
-//! conversations are not loaded: nothing of them changes.
+//! conversations are loaded only where what is said depends on them; nothing of them changes.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use domain::{Contact, ContactId, ContactUrn, JobId, JobUuid, Urn};
-use flows::{Engine, Event, EventKind, events::BroadcastCreated};
+use domain::{Contact, ContactId, ContactUrn, FlowUuid, JobId, JobUuid, Urn};
+use flows::{Engine, Event, EventKind};
 use jiff::{SignedDuration, Timestamp};
-use store::{Change, JobRow, OutboxItem, Priority, Rank, Reach, Tell, Unit};
+use store::{
+    Change, Conversation, ConversationKey, JobRow, OutboxItem, Priority, Rank, Reach, StoreError, Tell, Unit,
+};
 
 use super::{
     BroadcastJob, JobSpec,
+    exclude::Excluded,
+    parked,
     people::{MET, named_before, step_people, total},
     recipients::{self, Place, Target},
-    slice::{Progress, Trouble, after, committed, fewer, left_out, place_of, place_text},
+    slice::{Progress, Trouble, after, commit, committed, fewer, left_out, place_of, place_text},
+    soft_start,
 };
 use crate::{
     Committed, Context, Workspace,
     context::Left,
     outgoing::{Recipient, outbox_row, outgoing},
+    person::Person,
     start_flow::not_active,
 };
 
 /// People of one slice: as many as a writer does in some ten milliseconds, so that replies go in between.
-const SLICE: usize = 500;
+pub(super) const SLICE: usize = 500;
 
 /// Why a message fails that was written for somebody who stopped being active in the same moment.
 const REFUSED: &str = "the contact may not be written to any more";
@@ -36,9 +42,21 @@ pub(super) async fn slice(
     spec: &JobSpec,
     broadcast: &BroadcastJob,
 ) -> Result<Committed<JobRow>, Trouble> {
-    let (place, wanted) = (place_of::<Place>(job)?, &broadcast.recipients);
+    let (mut place, wanted) = (place_of::<Place>(job)?, &broadcast.recipients);
+    if place.parked {
+        return parked::slice(ctx, job, place).await;
+    }
     let total = total(ctx, ws, job, wanted).await?;
-    let slice = recipients::next(ctx, ws, wanted, place, fewer(SLICE, job)).await?;
+    let slice = match broadcast.soft_start {
+        Some(soft) => match soft_start::next(ctx, ws, job, wanted, (soft, &mut place)).await? {
+            soft_start::Next::Slice(slice) => slice,
+            soft_start::Next::Holds(hold) => {
+                let progress = Progress { place: place_text(&place), total, hold, ..Progress::default() };
+                return commit(ctx, job, progress, Vec::new()).await;
+            }
+        },
+        None => recipients::next(ctx, ws, wanted, place, fewer(SLICE, job)).await?,
+    };
     let known: Option<Vec<ContactId>> = slice.targets.iter().map(known).collect();
     // Addresses of people who may have to be made first.
     let Some(known) = known else {
@@ -46,7 +64,7 @@ pub(super) async fn slice(
     };
     let mut progress =
         Progress { place: place_text(&slice.next), is_last: slice.is_last, total, ..Progress::default() };
-    let found = match (ctx.store.reach(ws.row.id, known.clone()).await, known.as_slice()) {
+    let found = match (people(ctx, ws, broadcast, &known).await, known.as_slice()) {
         (Ok(found), _) => found,
         (Err(error), [one]) => {
             progress.left_out.push(left_out(Some(*one), "", error.to_string()));
@@ -55,38 +73,11 @@ pub(super) async fn slice(
         }
         (Err(error), _) => return Err(error.into()),
     };
+    let now = ctx.now();
+    let excluded = Excluded::of(ws, &wanted.exclude, now)?;
     let rank = Rank { priority: Priority::Bulk, source: job.id.0 };
-    let mut telling = Telling {
-        ctx,
-        ws,
-        broadcast: &broadcast.broadcast,
-        uuid: job.uuid,
-        job: job.id,
-        now: ctx.now(),
-        rank,
-    };
-    let (mut changes, mut outbox) = (Vec::with_capacity(found.len() + 2), Vec::with_capacity(found.len()));
-    let mut found = found.into_iter().peekable();
-    for id in known {
-        match found.next_if(|reach| reach.contact == id) {
-            None => progress.left_out.push(left_out(None, id.to_string(), "there is no such contact")),
-            Some(reach) => match telling.tell(&reach, &wanted.urns) {
-                Ok((tell, item)) => {
-                    match tell.outbox {
-                        Some(_) => progress.done += 1,
-                        None => {
-                            let reason = tell.message.reason.clone().unwrap_or_default();
-                            progress.left_out.push(left_out(Some(id), "", reason));
-                        }
-                    }
-                    changes.push(Change::Tell(Box::new(tell)));
-                    outbox.extend(item);
-                }
-                Err(reason) if reason == MET => {}
-                Err(reason) => progress.left_out.push(left_out(Some(id), "", reason)),
-            },
-        }
-    }
+    let telling = Telling { ctx, ws, broadcast, uuid: job.uuid, job: job.id, now, rank, excluded };
+    let (mut changes, outbox) = telling.all(known, found, &mut progress);
     let (row, mut own) = after(ctx, job, progress);
     changes.append(&mut own);
     let ticket = ctx.ticket(outbox.iter());
@@ -95,6 +86,56 @@ pub(super) async fn slice(
     let mut left = Left::default();
     left.add(outbox.into_iter().filter(|item| claimed.contains(&item.id)), ticket);
     Ok(Committed::new(committed(row), left))
+}
+
+/// Somebody to be told something.
+pub(crate) struct Told {
+    /// How they are reached.
+    pub reach: Reach,
+    /// All of them, where what is said, or whether, depends on it.
+    pub whole: Option<Whole>,
+}
+
+/// A person as expressions and queries see them.
+pub(crate) struct Whole {
+    pub contact: Contact,
+    pub flow: Option<FlowUuid>,
+}
+
+/// These people, those that there are, in order of row number. Their conversations are loaded only if what is said or
+/// who is left out depends on more than their addresses and language.
+pub(crate) async fn people(
+    ctx: &Context,
+    ws: &Workspace,
+    broadcast: &BroadcastJob,
+    ids: &[ContactId],
+) -> Result<Vec<Told>, StoreError> {
+    if broadcast.recipients.exclude.is_nobody() && !broadcast.has_expressions() {
+        let found = ctx.store.reach(ws.row.id, ids.to_vec()).await?;
+        return Ok(found.into_iter().map(|reach| Told { reach, whole: None }).collect());
+    }
+    let keys = ids.iter().map(|id| ConversationKey::Contact(ws.row.id, *id)).collect();
+    let loaded = ctx.store.load_conversations(keys).await?;
+    let mut found: Vec<Told> =
+        loaded.conversations.into_iter().flatten().map(|known| told_of(ws, known)).collect();
+    found.sort_by_key(|told| told.reach.contact);
+    Ok(found)
+}
+
+fn told_of(ws: &Workspace, known: Conversation) -> Told {
+    let contact = Person::known(&known, ws).contact;
+    let row = &known.contact;
+    let flow = row.flow.and_then(|id| ws.flow_by_id(id)).map(|flow| flow.uuid);
+    let reach = Reach {
+        contact: row.id,
+        uuid: row.uuid,
+        version: row.version,
+        language: row.language.clone(),
+        status: row.status,
+        timezone: row.timezone.clone(),
+        urns: known.urns,
+    };
+    Told { reach, whole: Some(Whole { contact, flow }) }
 }
 
 fn known(target: &Target) -> Option<ContactId> {
@@ -108,32 +149,68 @@ fn known(target: &Target) -> Option<ContactId> {
 struct Telling<'t> {
     ctx: &'t Context,
     ws: &'t Workspace,
-    broadcast: &'t BroadcastCreated,
+    broadcast: &'t BroadcastJob,
     uuid: JobUuid,
     job: JobId,
     now: Timestamp,
     /// What weight it has: jobs share a line with each other.
     rank: Rank,
+    excluded: Option<Excluded<'t>>,
 }
 
 impl Telling<'_> {
+    /// What is written for these people, and who is left out.
+    fn all(
+        &self,
+        known: Vec<ContactId>,
+        found: Vec<Told>,
+        progress: &mut Progress,
+    ) -> (Vec<Change>, Vec<OutboxItem>) {
+        let (mut changes, mut outbox) =
+            (Vec::with_capacity(found.len() + 2), Vec::with_capacity(found.len()));
+        let mut found = found.into_iter().peekable();
+        for id in known {
+            let Some(told) = found.next_if(|told| told.reach.contact == id) else {
+                progress.left_out.push(left_out(None, id.to_string(), "there is no such contact"));
+                continue;
+            };
+            match self.tell(&told, &self.broadcast.recipients.urns) {
+                Ok((tell, item)) => {
+                    match tell.outbox {
+                        Some(_) => progress.done += 1,
+                        None => {
+                            let reason = tell.message.reason.clone().unwrap_or_default();
+                            progress.left_out.push(left_out(Some(id), "", reason));
+                        }
+                    }
+                    changes.push(Change::Tell(Box::new(tell)));
+                    outbox.extend(item);
+                }
+                Err(reason) if reason == MET => {}
+                Err(reason) => progress.left_out.push(left_out(Some(id), "", reason)),
+            }
+        }
+        (changes, outbox)
+    }
+
     /// What one person is told, or why nothing. A panic is a defect of ours; only this person shall suffer from it.
-    fn tell(&mut self, to: &Reach, named: &[Urn]) -> Result<(Tell, Option<OutboxItem>), String> {
+    fn tell(&self, told: &Told, named: &[Urn]) -> Result<(Tell, Option<OutboxItem>), String> {
+        let to = &told.reach;
         if named_before(&Target::Contact(to.contact), &to.urns, named) {
             return Err(MET.to_owned());
         }
         if let Some(reason) = not_active(to.status) {
             return Err(reason.to_owned());
         }
-        let said = std::panic::catch_unwind(AssertUnwindSafe(|| self.message(to)));
-        said.map_err(|panic| format!("broke off: {}", crate::batch::words_of(&*panic)))
+        let said = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let excluded = self.excluded.as_ref().zip(told.whole.as_ref());
+            match excluded.and_then(|(excluded, whole)| excluded.why(&whole.contact, whole.flow)) {
+                Some(reason) => Err(reason.to_owned()),
+                None => Ok(message_to(self.ctx, self.ws, self.broadcast, told, self.uuid)),
+            }
+        }));
+        said.map_err(|panic| format!("broke off: {}", crate::batch::words_of(&*panic)))?
             .and_then(|event| self.rows(to, &event))
-    }
-
-    fn message(&self, to: &Reach) -> Event {
-        let (ctx, ws) = (self.ctx, self.ws);
-        let engine = Engine::new(&ws.assets, &ws.env, &*ctx.host);
-        engine.broadcast_message(&contact_of(to, ws), self.broadcast, self.uuid.0)
     }
 
     fn rows(&self, to: &Reach, event: &Event) -> Result<(Tell, Option<OutboxItem>), String> {
@@ -154,6 +231,24 @@ impl Telling<'_> {
             item.as_ref().map(|item| outbox_row(item, self.ctx.run_that_claims(), SignedDuration::ZERO));
         let version = self.ctx.next_id(self.now);
         Ok((Tell { message, outbox, version, refused: REFUSED.to_owned() }, item))
+    }
+}
+
+/// The message of a broadcast to one person.
+pub(crate) fn message_to(
+    ctx: &Context,
+    ws: &Workspace,
+    broadcast: &BroadcastJob,
+    told: &Told,
+    uuid: JobUuid,
+) -> Event {
+    let engine = Engine::new(&ws.assets, &ws.env, &*ctx.host);
+    match &told.whole {
+        Some(whole) if broadcast.evaluate => {
+            engine.evaluated_broadcast_message(&whole.contact, &broadcast.broadcast, uuid.0)
+        }
+        Some(whole) => engine.broadcast_message(&whole.contact, &broadcast.broadcast, uuid.0),
+        None => engine.broadcast_message(&contact_of(&told.reach, ws), &broadcast.broadcast, uuid.0),
     }
 }
 

@@ -121,6 +121,7 @@ async fn a_job_goes_on_where_a_crash_left_it() {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),
         recipients,
+        ..BroadcastJob::default()
     });
     let new = NewJob { workspace: world.workspace.id, spec, unique_key: Some("opening".into()) };
     let job = create_job(&world.ctx, new.clone()).await.unwrap();
@@ -219,6 +220,7 @@ async fn a_contact_who_cannot_be_read_holds_up_nobody_else() {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),
         recipients: Recipients { groups: vec![id(0x9001).into()], ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     create_job(&world.ctx, NewJob { workspace: world.workspace.id, spec, unique_key: None }).await.unwrap();
     let mut said = 0;
@@ -238,6 +240,7 @@ async fn a_query_that_cannot_be_read_ends_the_job_with_the_reason() {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),
         recipients: Recipients { query: "beans > 3".into(), ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     create_job(&world.ctx, NewJob { workspace: world.workspace.id, spec, unique_key: None }).await.unwrap();
     assert!(work_off(&world, 9).await.is_empty());
@@ -305,6 +308,7 @@ async fn who_has_two_addresses_is_told_once_however_far_apart_they_are_named() {
     let spec = JobSpec::Broadcast(BroadcastJob {
         broadcast: serde_json::from_value(broadcast).unwrap(),
         recipients: Recipients { urns, ..Recipients::default() },
+        ..BroadcastJob::default()
     });
     let new = NewJob { workspace: world.workspace.id, spec, unique_key: None };
     create_job(&world.ctx, new).await.unwrap();

@@ -2,8 +2,9 @@
 
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
-    apply_jobs, apply_messages, apply_outbox, apply_past, apply_people, apply_search, apply_sessions,
-    apply_settings, apply_tickets, kept_calls, media, programmes, schedules, tokens, writer::SideEffects,
+    apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
+    apply_sessions, apply_settings, apply_tickets, kept_calls, media, programmes, schedules, tokens,
+    writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -107,6 +108,14 @@ fn one(
             let dropped = apply_outbox::drop_queued(conn, (*workspace, *contact), reason, *at, side)?;
             done.dropped.extend(dropped);
         }
+        Change::ParkJob(workspace, job) => {
+            done.dropped.extend(apply_parked::park(conn, *workspace, *job)?);
+        }
+        Change::Unpark(revive) => apply_parked::unpark(conn, revive, side)?,
+        Change::DropJob(workspace, job, reason, at) => {
+            done.dropped.extend(apply_parked::drop_job(conn, (*workspace, *job), reason, *at, side)?);
+        }
+        Change::ReopenJob(job) => apply_jobs::reopen(conn, job, side)?,
         Change::CancelEffects(workspace, contact, session) => {
             apply_outbox::cancel_effects(conn, *workspace, *contact, *session)?;
         }
@@ -184,6 +193,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::Media(row) => media::check(conn, row)?,
             Change::Subscription(row) => programmes::check(conn, row)?,
             Change::Definition(..)
+            | Change::ReopenJob(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
             | Change::Delivery(_)
@@ -216,6 +226,9 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::ReviveOutbox(_)
             | Change::SettleEarly(..)
             | Change::DropQueued(..)
+            | Change::ParkJob(..)
+            | Change::Unpark(_)
+            | Change::DropJob(..)
             | Change::CancelEffects(..)
             | Change::NewJob(_)
             | Change::LeftOut(_)

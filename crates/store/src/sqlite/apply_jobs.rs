@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{sql, tallies::day_of, writer::SideEffects};
 use crate::{
-    JobChunk, JobRow, MAX_LEFT_OUT, NewLeftOut, Tally, TallyKind, TallyName, UnitError, tally::Tallies,
+    JobChunk, JobRow, JobStatus, MAX_LEFT_OUT, NewLeftOut, Tally, TallyKind, TallyName, UnitError,
+    tally::Tallies,
 };
 
 pub(super) fn insert(conn: &Connection, job: &JobRow, side: &mut SideEffects) -> Result<(), UnitError> {
@@ -104,6 +105,34 @@ pub(super) fn update(conn: &Connection, job: &JobRow, side: &mut SideEffects) ->
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(UnitError::Gone) }
+}
+
+/// A job that was done goes on: its end is not counted any more.
+pub(super) fn reopen(conn: &Connection, job: &JobRow, side: &mut SideEffects) -> Result<(), UnitError> {
+    let ended = sql::one(
+        conn,
+        "SELECT ended_on FROM job WHERE id = $1 AND workspace_id = $2 AND steps = $3 AND status = 'done'",
+        &[&job.id.0, &job.workspace.0, &job.steps],
+        |row| sql::time_opt(row, 0),
+    )?;
+    let Some(ended) = ended.flatten() else { return Err(UnitError::Gone) };
+    let day = day_of(conn, job.workspace, ended)?;
+    side.tallies.add(tally(job, day, TallyKind::Job, JobStatus::Done.as_str()), -1);
+    sql::exec(
+        conn,
+        "UPDATE job SET status = $1, place = $2, steps = steps + 1, next_step = $3, modified_on = $4,
+             ended_on = NULL
+         WHERE id = $5 AND workspace_id = $6",
+        &[
+            &job.status.as_str(),
+            &job.place,
+            &job.next_step.as_microsecond(),
+            &job.modified_on.as_microsecond(),
+            &job.id.0,
+            &job.workspace.0,
+        ],
+    )?;
+    Ok(())
 }
 
 pub(super) fn check(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {

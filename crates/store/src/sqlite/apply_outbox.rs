@@ -4,7 +4,7 @@ use crate::sql::Connection;
 use domain::{ContactId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{apply_messages, apply_people, read_queues, sql, writer::SideEffects};
+use super::{apply_messages, apply_people, read_queues, read_queues::PARKED, sql, writer::SideEffects};
 use crate::{
     Claimed, MessageRef, MessageStatus, NewOutbox, OutboxQueue, Recovered, RetryOutbox, StatusChange, Tell,
     UnitError,
@@ -267,15 +267,16 @@ pub(super) fn drop_queued(
 ) -> Result<Vec<OutboxId>, UnitError> {
     sql::exec(
         conn,
-        "DELETE FROM outbox WHERE contact_id = $1 AND workspace_id = $2 AND dead_reason IS NOT NULL",
-        &[&contact.0, &workspace.0],
+        "DELETE FROM outbox
+         WHERE contact_id = $1 AND workspace_id = $2 AND dead_reason IS NOT NULL AND dead_reason <> $3",
+        &[&contact.0, &workspace.0, &PARKED],
     )?;
     let rows: Vec<(i64, i64)> = sql::all::<_, sql::Error>(
         conn,
         "SELECT id, message_id FROM outbox
          WHERE contact_id = $1 AND workspace_id = $2 AND (claimed_by = 0 OR message_id <> 0)
-           AND dead_reason IS NULL ORDER BY id",
-        &[&contact.0, &workspace.0],
+           AND (dead_reason IS NULL OR dead_reason = $3) ORDER BY id",
+        &[&contact.0, &workspace.0, &PARKED],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let mut dropped = Vec::with_capacity(rows.len());

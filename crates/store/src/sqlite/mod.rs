@@ -12,6 +12,7 @@ pub(crate) mod apply_jobs;
 pub(crate) mod apply_messages;
 pub(crate) mod apply_nodes;
 pub(crate) mod apply_outbox;
+mod apply_parked;
 mod apply_past;
 mod apply_people;
 pub(crate) mod apply_search;

@@ -1,7 +1,7 @@
 //! Reads what is due: timers and the outbox.
 
 use crate::sql::{Connection, Row};
-use domain::{ChannelId, ContactId, MessageId, OutboxId, SessionId, WorkspaceId};
+use domain::{ChannelId, ContactId, JobId, MessageId, OutboxId, SessionId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{Rows, apply_early, sql};
@@ -9,6 +9,9 @@ use crate::{
     Claimed, DeadFilter, DeadRow, DueTimer, EarlyReport, MAX_QUEUES, OutboxItem, OutboxKind, OutboxQueue,
     Priority, Rank, StoreError, TimerKind,
 };
+
+/// What stands in the place of the reason of a dead row while a row rests with its job.
+pub(super) const PARKED: &str = "rests with its job";
 
 impl Rows<'_> {
     pub(crate) fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
@@ -79,8 +82,9 @@ impl Rows<'_> {
             self.conn,
             "SELECT count(*) FILTER (WHERE claimed_by <> 0),
                  count(*) FILTER (WHERE claimed_by = 0 AND dead_reason IS NULL),
-                 count(*) FILTER (WHERE claimed_by = 0 AND dead_reason IS NOT NULL) FROM outbox",
-            &[],
+                 count(*) FILTER (WHERE claimed_by = 0 AND dead_reason IS NOT NULL AND dead_reason <> $1)
+             FROM outbox",
+            &[&PARKED],
             |row| Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?)),
         )?;
         Ok(depth.unwrap_or_default())
@@ -105,8 +109,58 @@ impl Rows<'_> {
     }
 
     pub(crate) fn dead_count(&self) -> Result<u64, StoreError> {
-        let text = "SELECT count(*) FROM outbox WHERE dead_reason IS NOT NULL";
-        Ok(sql::one(self.conn, text, &[], |row| count(row, 0))?.unwrap_or_default())
+        let text = "SELECT count(*) FROM outbox WHERE dead_reason IS NOT NULL AND dead_reason <> $1";
+        Ok(sql::one(self.conn, text, &[&PARKED], |row| count(row, 0))?.unwrap_or_default())
+    }
+
+    /// Rows of a job that rest, the oldest first.
+    pub(crate) fn parked_outbox(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        limit: usize,
+    ) -> Result<Vec<OutboxId>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT id FROM outbox WHERE workspace_id = $1 AND source = $2 AND dead_reason = $3
+             ORDER BY id LIMIT $4",
+            &[&workspace.0, &job.0, &PARKED, &i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| row.get(0).map(OutboxId),
+        )
+    }
+
+    /// Whether anything that a job wrote waits, in hand or not.
+    pub(crate) fn job_is_under_way(&self, workspace: WorkspaceId, job: JobId) -> Result<bool, StoreError> {
+        let found = sql::one(
+            self.conn,
+            "SELECT id FROM outbox WHERE workspace_id = $1 AND source = $2 AND message_id <> 0
+                 AND dead_reason IS NULL LIMIT 1",
+            &[&workspace.0, &job.0],
+            |row| row.get::<i64>(0),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Which of these contacts have a message of a job.
+    pub(crate) fn told_by(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        contacts: Vec<ContactId>,
+    ) -> Result<Vec<ContactId>, StoreError> {
+        let mut told = Vec::new();
+        for contact in contacts {
+            // Numbers rise with time, so the job's messages are behind it.
+            let found = sql::one(
+                self.conn,
+                "SELECT id FROM message WHERE contact_id = $1 AND id > $2 AND job_id = $2 AND workspace_id = $3
+                 LIMIT 1",
+                &[&contact.0, &job.0, &workspace.0],
+                |row| row.get::<i64>(0),
+            )?;
+            told.extend(found.map(|_| contact));
+        }
+        Ok(told)
     }
 
     pub(crate) fn dead_set(
@@ -127,8 +181,8 @@ impl Rows<'_> {
             None => String::new(),
         };
         let text = format!(
-            "{} WHERE o.workspace_id = $1 AND o.dead_reason IS NOT NULL AND o.id > $2
-                 AND ($3 = 0 OR o.channel_id = $3)
+            "{} WHERE o.workspace_id = $1 AND o.dead_reason IS NOT NULL AND o.dead_reason <> '{PARKED}'
+                 AND o.id > $2 AND ($3 = 0 OR o.channel_id = $3)
                  AND ($4 = '' OR replace(o.dead_reason, $4, '') <> o.dead_reason) {of_id}
              ORDER BY o.id LIMIT $5",
             ITEMS.replace("o.source\n", "o.source, o.dead_reason\n")

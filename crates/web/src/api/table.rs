@@ -6,6 +6,8 @@ use super::resources::*;
 /// All resources, by name.
 pub(crate) static RESOURCES: &[&Resource] = &[
     &archives::RESOURCE,
+    &broadcast_actions::RESOURCE,
+    &broadcast_previews::RESOURCE,
     &broadcasts::RESOURCE,
     &campaign_events::RESOURCE,
     &campaigns::RESOURCE,
@@ -30,6 +32,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &resthook_subscribers::RESOURCE,
     &resthooks::RESOURCE,
     &runs::RESOURCE,
+    &schedules::RESOURCE,
     &sessions::RESOURCE,
     &subscription_actions::RESOURCE,
     &subscriptions::RESOURCE,

@@ -10,8 +10,7 @@ use store::{JobStatus, StoreError};
 use super::{Which, line, object};
 use crate::patience::while_busy;
 
-/// Pauses a job, lets it go on, or ends it. What it did stays; of a broadcast, what is in the hand of the dispatcher
-/// at that moment still goes out.
+/// Pauses a job, lets it go on, or ends it. What it did stays; of a broadcast, what has not left yet is taken back.
 #[derive(Args)]
 #[command(after_help = "\
 Example:

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::{JobKind, JobRow, NamedContact};
 
 use super::broadcasts::{
-    PROGRESS, STATUS, begin, given_recipients, jobs, people, recipients_of, shown_progress, shown_recipients,
+    PROGRESS, STATUS, begin, given_audience, jobs, people, recipients_of, shown_progress, shown_recipients,
     status_word,
 };
 use crate::api::call::{Call, Reply};
@@ -92,14 +92,23 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
 
 async fn start(call: &Call) -> Result<Reply, ApiError> {
     let mut given = Given::of(&call.body);
-    let flow = flow(call, &mut given);
-    let recipients = given_recipients(call, &mut given).await?;
+    let start = start_of(call, &mut given).await?;
+    given.done()?;
+    let spec = JobSpec::StartFlow(start.ok_or_else(ApiError::not_found)?);
+    let job = begin(call, spec.clone()).await?;
+    let people = people(call, recipients_of(&spec)).await?;
+    Ok(Reply::Made(shown(call, &job, &spec, &people).ok_or_else(ApiError::not_found)?))
+}
+
+/// The start that members of a body describe, as far as they can be read.
+pub(crate) async fn start_of(call: &Call, given: &mut Given<'_>) -> Result<Option<StartJob>, ApiError> {
+    let flow = flow(call, given);
+    let recipients = given_audience(call, given).await?;
     let restart = given.flag("restart_participants").unwrap_or(true);
     let exclude = given.flag("exclude_active").unwrap_or(false);
-    let params = params(&mut given);
-    given.done()?;
-    let start = StartJob {
-        flow: flow.ok_or_else(ApiError::not_found)?,
+    let params = params(given);
+    Ok(flow.map(|flow| StartJob {
+        flow,
         recipients,
         skip_in_a_flow: exclude,
         not_again: !restart,
@@ -108,11 +117,7 @@ async fn start(call: &Call) -> Result<Reply, ApiError> {
             user: Some(Reference { uuid: call.user.uuid, name: call.user.name.clone() }),
             origin: Some("api".into()),
         },
-    };
-    let spec = JobSpec::StartFlow(start);
-    let job = begin(call, spec.clone()).await?;
-    let people = people(call, recipients_of(&spec)).await?;
-    Ok(Reply::Made(shown(call, &job, &spec, &people).ok_or_else(ApiError::not_found)?))
+    }))
 }
 
 fn flow(call: &Call, given: &mut Given<'_>) -> Option<FlowUuid> {

@@ -1,6 +1,8 @@
 //! What can be called, a file for each.
 
 pub(super) mod archives;
+pub(super) mod broadcast_actions;
+pub(super) mod broadcast_previews;
 pub(super) mod broadcasts;
 pub(super) mod campaign_events;
 pub(super) mod campaigns;
@@ -25,6 +27,7 @@ pub(super) mod resthook_events;
 pub(super) mod resthook_subscribers;
 pub(super) mod resthooks;
 pub(super) mod runs;
+pub(super) mod schedules;
 pub(super) mod sessions;
 pub(super) mod subscription_actions;
 pub(super) mod subscriptions;

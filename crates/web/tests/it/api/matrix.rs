@@ -17,6 +17,16 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "archives", "", ""),
     ("get", "broadcasts", "uuid={broadcast}", ""),
     ("get", "broadcasts", "id={broadcast_id}", ""),
+    ("post", "broadcast_actions", "", r#"{"broadcasts": ["{broadcast}"], "action": "resume"}"#),
+    ("post", "broadcast_previews", "", r#"{"text": "All well?", "groups": ["{group}"]}"#),
+    ("get", "schedules", "uuid={schedule}", ""),
+    ("post", "schedules", "uuid={schedule}", r#"{"paused": false}"#),
+    (
+        "post",
+        "schedules",
+        "",
+        r#"{"name": "Weekly by {role}", "cron": "0 8 * * 1", "text": "All well?", "groups": ["{group}"]}"#,
+    ),
     ("get", "campaign_events", "uuid={point}", ""),
     ("get", "campaign_events", "campaign={campaign}", ""),
     ("get", "campaigns", "uuid={campaign}", ""),
@@ -115,6 +125,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "labels", "uuid={label}", ""),
     ("delete", "resthook_subscribers", "id={subscriber}", ""),
     ("delete", "sessions", "uuid={session}", ""),
+    ("delete", "schedules", "uuid={schedule}", ""),
 ];
 
 /// Names that another workspace may use for its own as well.
@@ -145,6 +156,11 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
             "subscriber",
             "resthook_subscribers.json",
             json!({"resthook": "born", "target_url": "https://x.example.org/"}),
+        ),
+        (
+            "schedule",
+            "schedules.json",
+            json!({"name": "Daily", "cron": "0 8 * * *", "text": "Hello", "urns": ["tel:+254722000111"]}),
         ),
         ("broadcast", "broadcasts.json", json!({"text": "Hello all", "urns": ["tel:+254722000111"]})),
     ] {
@@ -216,6 +232,7 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
         "labels",
         "message_sets",
         "resthook_subscribers",
+        "schedules",
         "topics",
         "users",
     ] {
