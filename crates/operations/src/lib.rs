@@ -61,6 +61,7 @@ mod send_message;
 mod services;
 mod set_global;
 mod shedding;
+mod sheets;
 mod sprint;
 mod start_flow;
 mod stop_contact;
@@ -111,10 +112,11 @@ pub use index_later::index_later;
 pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
-    BroadcastJob, ColumnError, ContactColumn, ContactFileError, Exclude, ExportContactsJob,
-    ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob, JobError, JobSpec,
-    MAX_CONTACT_FILE_BYTES, NewJob, PlanCampaignJob, Recipients, SoftStart, StartJob, StartedBy, create_job,
-    export_contacts, export_definitions_later, forget_old_files, held_since_soft_start, import_contacts,
+    BroadcastJob, ColumnError, ContactColumn, ContactFileError, ContactIntake, Exclude, ExportContactsJob,
+    ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob, ImportErrors, JobError,
+    JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, MadeFile, MadeFileError, NewJob, PlanCampaignJob,
+    Recipients, SheetFormat, SoftStart, StartJob, StartedBy, confirm_import, create_job, export_contacts,
+    export_definitions_later, forget_old_files, held_since_soft_start, import_contacts,
     import_definitions_later, job_broke_off, read_job_file, release_broadcast, run_job_slice, set_job_status,
     set_job_weight, work_off,
 };

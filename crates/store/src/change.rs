@@ -117,6 +117,8 @@ pub enum Change {
     /// A job's new state; the unit is [`crate::UnitError::Gone`] if it has ended or if its `steps` are not those
     /// given, which this raises by one.
     Job(Box<JobRow>),
+    /// What a job is to do, in the place of what was said before: comes with the [`Change::Job`] that guards it.
+    JobSpec(WorkspaceId, JobId, String),
     /// A person was there on this local day of the workspace (days since 1970-01-01); counted once a day.
     Seen(WorkspaceId, ContactId, i32),
     /// What the unit counts beyond its rows, and by how much.

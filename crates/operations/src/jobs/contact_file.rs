@@ -3,7 +3,7 @@
 
 use domain::{FieldValue, Group, GroupUuid};
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 use store::Conversation;
 use thiserror::Error;
 
@@ -68,10 +68,71 @@ pub enum ColumnError {
 /// Reads the header of a file.
 pub(super) fn columns(header: &[SmolStr], ws: &Workspace) -> Result<Vec<ContactColumn>, ColumnError> {
     let columns = header.iter().map(|name| column(name, ws)).collect::<Result<Vec<_>, _>>()?;
-    let tells = |column: &ContactColumn| {
-        matches!(column, ContactColumn::Uuid | ContactColumn::Urns | ContactColumn::Urn(_))
-    };
-    if columns.iter().any(tells) { Ok(columns) } else { Err(ColumnError::Nobody) }
+    if columns.iter().any(ContactColumn::says_who) { Ok(columns) } else { Err(ColumnError::Nobody) }
+}
+
+/// What the columns of a file seem to be: as [`columns`] reads them, or by what people usually call them. Those that say
+/// nothing are passed over.
+pub(super) fn guess(header: &[SmolStr], ws: &Workspace) -> Vec<ContactColumn> {
+    header
+        .iter()
+        .map(|name| column(name, ws).ok().or_else(|| usual(name, ws)).unwrap_or(ContactColumn::Ignored))
+        .collect()
+}
+
+/// A plain heading.
+fn usual(name: &str, ws: &Workspace) -> Option<ContactColumn> {
+    let folded = name.trim().to_lowercase().replace(['-', '_'], " ");
+    let urn = |scheme| Some(ContactColumn::Urn(SmolStr::new_static(scheme)));
+    match folded.as_str() {
+        "phone" | "phone number" | "mobile" | "mobile number" | "mobile phone" | "cell" | "cell phone"
+        | "cellphone" | "tel" | "telephone" | "msisdn" | "number" => return urn("tel"),
+        "whatsapp" | "whatsapp number" => return urn("whatsapp"),
+        "email" | "e mail" | "mail" | "email address" | "e mail address" => return urn("mailto"),
+        "full name" | "contact name" => return Some(ContactColumn::Name),
+        _ => {}
+    }
+    let same = |known: &str| known.to_lowercase().replace('_', " ") == folded;
+    let field = ws.assets.fields().find(|field| same(&field.key) || same(&field.name));
+    let group = || group_named(ws, name).filter(|group| group.query.is_none());
+    field
+        .map(|field| ContactColumn::Field(field.key.clone()))
+        .or_else(|| Some(ContactColumn::Group(group()?.uuid)))
+}
+
+impl ContactColumn {
+    /// Reads what a column is from what it is called, such as `URN:tel` or `Field:Age`; of an empty text it is nothing.
+    ///
+    /// # Errors
+    /// [`ColumnError`]: nothing is called so.
+    pub fn read(name: &str, ws: &Workspace) -> Result<Self, ColumnError> {
+        column(&name.into(), ws)
+    }
+
+    /// What it is called; `None` for one that is passed over.
+    pub fn called(&self, ws: &Workspace) -> Option<SmolStr> {
+        Some(match self {
+            Self::Uuid => "Contact UUID".into(),
+            Self::Name => "Name".into(),
+            Self::Language => "Language".into(),
+            Self::Status => "Status".into(),
+            Self::Urns => "URNs".into(),
+            Self::Groups => "Groups".into(),
+            Self::Urn(scheme) => format_smolstr!("URN:{scheme}"),
+            Self::Field(key) => {
+                format_smolstr!("Field:{}", ws.assets.field(key).map_or(key, |field| &field.name))
+            }
+            Self::Group(uuid) => {
+                format_smolstr!("Group:{}", ws.assets.group(*uuid).map_or("", |group| &group.name))
+            }
+            Self::Ignored => return None,
+        })
+    }
+
+    /// Whether it says who is meant.
+    pub(super) fn says_who(&self) -> bool {
+        matches!(self, Self::Uuid | Self::Urns | Self::Urn(_))
+    }
 }
 
 fn column(name: &SmolStr, ws: &Workspace) -> Result<ContactColumn, ColumnError> {
@@ -152,7 +213,8 @@ pub(super) fn contact_line(contact: &Conversation, ws: &Workspace) -> String {
     line(cells)
 }
 
-fn line(cells: Vec<String>) -> String {
+/// Cells as a line.
+pub(super) fn line(cells: Vec<String>) -> String {
     let mut line = cells.iter().map(|cell| written(cell)).collect::<Vec<_>>().join(",");
     line.push_str("\r\n");
     line

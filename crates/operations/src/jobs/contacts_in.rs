@@ -4,17 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{ContactStatus, ContactUuid, GroupUuid, Reference, Urn, WorkspaceId};
+use domain::{ContactId, ContactStatus, ContactUuid, GroupUuid, Reference, Urn};
 use flows::{Engine, EventKind, GroupsModification, Modifier, UrnsModification};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
-use store::{Conversation, ConversationKey, JOB_CHUNK_BYTES, JobFile, JobRow};
-use thiserror::Error;
+use store::{ContactNamed, Conversation, ConversationKey, JobFile, JobRow};
 
 use super::{
-    ContactColumn, ImportContactsJob, JobError, JobSpec, NewJob,
-    contact_file::{self, BETWEEN, CLEARS, ColumnError, meant},
-    files::create_with_file,
+    ContactColumn, ImportContactsJob,
+    contact_file::{self, BETWEEN, CLEARS, meant},
     slice::{Progress, Trouble, after, commit, committed, fewer, left_out, place_of, place_text},
 };
 use crate::{
@@ -26,36 +24,8 @@ use crate::{
     turn::Turn,
 };
 
-/// Bytes of a file of contacts: about half a million lines.
-pub const MAX_CONTACT_FILE_BYTES: usize = 64 * 1_024 * 1_024;
 /// Lines of one slice: few enough that replies go in between.
-const SLICE: usize = 100;
-
-/// Why a file of contacts is not taken.
-#[derive(Debug, Clone, Error)]
-pub enum ContactFileError {
-    /// It is too large.
-    #[error("the file has more than {MAX_CONTACT_FILE_BYTES} bytes; cut it into several")]
-    TooLarge,
-    /// It is not text in UTF-8.
-    #[error("the file is not text in UTF-8; let the spreadsheet write it as CSV UTF-8")]
-    NotText,
-    /// It is not comma-separated values.
-    #[error("the file cannot be read: {0}")]
-    Csv(#[from] flows::csv::CsvError),
-    /// It has no lines.
-    #[error("the file has no lines below its header")]
-    Empty,
-    /// Its header means nothing.
-    #[error(transparent)]
-    Columns(#[from] ColumnError),
-    /// There is no such workspace.
-    #[error("there is no such workspace")]
-    NoWorkspace,
-    /// The job cannot be written.
-    #[error(transparent)]
-    Job(#[from] JobError),
-}
+pub(super) const SLICE: usize = 100;
 
 /// How far the import is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,53 +39,15 @@ struct Place {
 }
 
 /// A line of the file: its number as a spreadsheet shows it, and its cells.
-type Line = (usize, Vec<SmolStr>);
-
-/// Hands a file of contacts in: comma-separated values in UTF-8 with a header ([`ContactColumn`]). A job brings them in.
-/// Empty cells leave what is there, `--` clears it.
-pub async fn import_contacts(
-    ctx: &Context,
-    workspace: WorkspaceId,
-    file: &str,
-    bytes: &[u8],
-    groups: Vec<GroupUuid>,
-) -> Result<JobRow, ContactFileError> {
-    if bytes.len() > MAX_CONTACT_FILE_BYTES {
-        return Err(ContactFileError::TooLarge);
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| ContactFileError::NotText)?;
-    let ws = ctx.registry.workspace(ctx, workspace).await.map_err(JobError::from)?;
-    let ws = ws.ok_or(ContactFileError::NoWorkspace)?;
-    let mut lines = (1..).zip(flows::csv::rows(text)?);
-    let (_, header) = lines.next().ok_or(ContactFileError::Empty)?;
-    let columns = contact_file::columns(&header, &ws)?;
-    let (mut parts, mut part, mut size, mut total) = (Vec::new(), Vec::<Line>::new(), 0, 0_i64);
-    let json = |part: &Vec<Line>| serde_json::to_vec(part).unwrap_or_default();
-    for (number, cells) in lines {
-        size += cells.iter().map(|cell| cell.len() + 8).sum::<usize>();
-        total += 1;
-        part.push((number, cells));
-        if part.len() >= SLICE || size >= JOB_CHUNK_BYTES {
-            parts.push(json(&std::mem::take(&mut part)));
-            size = 0;
-        }
-    }
-    if !part.is_empty() {
-        parts.push(json(&part));
-    }
-    if parts.is_empty() {
-        return Err(ContactFileError::Empty);
-    }
-    let spec = JobSpec::ImportContacts(ImportContactsJob { file: file.into(), columns, groups });
-    let new = NewJob { workspace, spec, unique_key: None };
-    Ok(create_with_file(ctx, new, Some(total), parts).await?)
-}
+pub(super) type Line = (usize, Vec<SmolStr>);
 
 /// What one line asks for.
 struct Wish {
     line: usize,
     uuid: Option<ContactUuid>,
     urns: Vec<Urn>,
+    /// Those of the addresses that nobody else has.
+    free: BTreeSet<SmolStr>,
     modifiers: Vec<Modifier>,
 }
 
@@ -195,49 +127,63 @@ async fn inputs(
     progress: &mut Progress,
 ) -> Result<(Vec<(ConversationKey, Wish)>, usize), Trouble> {
     let workspace = ws.row.id;
+    let wishes: Vec<Result<Wish, String>> = lines
+        .iter()
+        .take(fewer(SLICE, job))
+        .map(|(number, cells)| read(ws, import, *number, cells))
+        .collect();
+    let named = wishes.iter().flatten().flat_map(|wish| {
+        let uuid = wish.uuid.map(ContactNamed::Uuid);
+        uuid.into_iter().chain(wish.urns.iter().cloned().map(ContactNamed::Urn))
+    });
+    // Everybody who is named, in one read and in the same order.
+    let mut owners = ctx.store.named_contacts(workspace, named.collect()).await?.into_iter();
+    let mut next = || owners.next().flatten().map(|owner| owner.id);
     let (mut inputs, mut used) = (Vec::new(), 0);
     let (mut people, mut addresses) = (BTreeSet::new(), BTreeSet::new());
-    for (number, cells) in lines.iter().take(fewer(SLICE, job)) {
-        let wish = match read(ws, import, *number, cells) {
+    for ((number, _), wish) in lines.iter().zip(wishes) {
+        let mut leave_out = |reason: String| progress.left_out.push(of_line(*number, reason));
+        let mut wish = match wish {
             Ok(wish) => wish,
             Err(reason) => {
-                progress.left_out.push(of_line(*number, reason));
+                leave_out(reason);
                 used += 1;
                 continue;
             }
         };
-        let mut owner = None;
-        if let Some(uuid) = wish.uuid {
-            owner = ctx.store.contact_ids(workspace, vec![uuid]).await?.pop();
-            if owner.is_none() {
-                progress.left_out.push(of_line(*number, "there is no contact with this UUID".to_owned()));
-                used += 1;
-                continue;
-            }
+        let named = wish.uuid.map(|_| next());
+        let of_urns: Vec<Option<ContactId>> = wish.urns.iter().map(|_| next()).collect();
+        if named == Some(None) {
+            leave_out("there is no contact with this UUID".to_owned());
+            used += 1;
+            continue;
         }
-        let mut of_urns = BTreeSet::new();
-        for urn in &wish.urns {
-            of_urns.extend(ctx.store.address_owner(workspace, urn.clone()).await?.map(|(owner, _)| owner));
-        }
-        let named: Vec<SmolStr> = wish.urns.iter().map(Urn::identity).collect();
+        let identities: Vec<SmolStr> = wish.urns.iter().map(Urn::identity).collect();
+        let met: BTreeSet<ContactId> =
+            named.flatten().into_iter().chain(of_urns.iter().copied().flatten()).collect();
         // Whoever is met a second time has to wait for the next slice: it must see what this one does.
-        let again = owner.iter().chain(&of_urns).any(|id| people.contains(id))
-            || named.iter().any(|urn| addresses.contains(urn));
-        if again {
+        if met.iter().any(|id| people.contains(id)) || identities.iter().any(|urn| addresses.contains(urn)) {
             break;
         }
-        let owner = owner.or_else(|| of_urns.first().copied());
-        people.extend(owner.into_iter().chain(of_urns));
-        addresses.extend(named);
+        let owner = named.flatten().or_else(|| of_urns.iter().copied().flatten().next());
         let key = match (owner, wish.urns.first()) {
             (Some(id), _) => ConversationKey::Contact(workspace, id),
             (None, Some(urn)) => ConversationKey::Urn(workspace, urn.clone()),
             (None, None) => {
-                progress.left_out.push(of_line(*number, "neither an address nor a UUID is given".to_owned()));
+                leave_out("neither an address nor a UUID is given".to_owned());
                 used += 1;
                 continue;
             }
         };
+        let is_free = |of: &Option<ContactId>| of.is_none() || *of == owner;
+        wish.free = identities
+            .iter()
+            .zip(&of_urns)
+            .filter(|(_, of)| is_free(of))
+            .map(|(urn, _)| urn.clone())
+            .collect();
+        people.extend(met);
+        addresses.extend(identities);
         inputs.push((key, wish));
         used += 1;
     }
@@ -246,7 +192,7 @@ async fn inputs(
 
 /// What a line asks for, or why it cannot be read.
 fn read(ws: &Workspace, import: &ImportContactsJob, line: usize, cells: &[SmolStr]) -> Result<Wish, String> {
-    let mut wish = Wish { line, uuid: None, urns: Vec::new(), modifiers: Vec::new() };
+    let mut wish = Wish { line, uuid: None, urns: Vec::new(), free: BTreeSet::new(), modifiers: Vec::new() };
     let mut groups = import.groups.clone();
     for (column, cell) in import.columns.iter().zip(cells) {
         let cell = meant(cell.trim());
@@ -327,19 +273,13 @@ fn step<'a>(
             }
         };
         let is_new = turn.person.is_new();
-        let mut free = BTreeSet::new();
-        for urn in &wish.urns {
-            if turn.is_free(urn).await? {
-                free.insert(urn.identity());
-            }
-        }
         let urns = wish.urns.iter().map(|urn| SmolStr::from(urn.to_string())).collect::<Vec<_>>();
         let addresses = Modifier::Urns { urns, modification: UrnsModification::Append };
         let mut events = Vec::new();
         let ws = turn.ws.clone();
         let engine = Engine::new(&ws.assets, &ws.env, &*ctx.host);
         for modifier in std::iter::once(&addresses).chain(&wish.modifiers) {
-            let mut is_free = |urn: &Urn| free.contains(&urn.identity());
+            let mut is_free = |urn: &Urn| wish.free.contains(&urn.identity());
             events.extend(engine.modify(&mut turn.person.contact, modifier, &mut is_free));
         }
         let problem = events.iter().find_map(|event| match &event.kind {

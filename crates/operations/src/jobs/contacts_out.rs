@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{ContactId, WorkspaceId};
+use domain::{ContactId, Reference, UserUuid, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use store::{JOB_CHUNK_BYTES, JobFile, JobRow};
 
 use super::{
-    ExportContactsJob, JobError, JobSpec, NewJob,
+    ExportContactsJob, JobError, JobSpec, NewJob, SheetFormat,
     contact_file::{contact_line, header},
     create_job,
     files::chunks,
@@ -31,8 +31,14 @@ struct Place {
 }
 
 /// Lets a job write the contacts that a query fits into a file; all of them with an empty query.
-pub async fn export_contacts(ctx: &Context, workspace: WorkspaceId, query: &str) -> Result<JobRow, JobError> {
-    let spec = JobSpec::ExportContacts(ExportContactsJob { query: query.trim().into() });
+pub async fn export_contacts(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    query: &str,
+    format: SheetFormat,
+    user: Option<Reference<UserUuid>>,
+) -> Result<JobRow, JobError> {
+    let spec = JobSpec::ExportContacts(ExportContactsJob { query: query.trim().into(), format, user });
     create_job(ctx, NewJob { workspace, spec, unique_key: None }).await
 }
 

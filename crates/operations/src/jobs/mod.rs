@@ -3,13 +3,16 @@
 //! after a crash a job goes on exactly where it was.
 
 mod campaigns;
+mod contact_errors;
 mod contact_file;
+mod contact_intake;
 mod contacts_in;
 mod contacts_out;
 mod definitions;
 mod exclude;
 mod files;
 mod groups;
+mod made_files;
 mod parked;
 mod people;
 mod recipients;
@@ -30,17 +33,22 @@ use smol_str::SmolStr;
 use store::{Change, JobRow, JobStatus, StoreError, Unit, UnitError};
 use thiserror::Error;
 
+pub use contact_errors::ImportErrors;
 pub use contact_file::{ColumnError, ContactColumn};
-pub use contacts_in::{ContactFileError, MAX_CONTACT_FILE_BYTES, import_contacts};
+pub use contact_intake::{
+    ContactFileError, ContactIntake, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, confirm_import,
+    import_contacts,
+};
 pub use contacts_out::export_contacts;
 pub use definitions::{export_definitions_later, import_definitions_later};
 pub(crate) use exclude::Excluded;
 pub use files::{forget_old_files, read_job_file};
+pub use made_files::{MadeFile, MadeFileError};
 pub(crate) use recipients::all_contacts;
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
     BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
-    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SoftStart, StartJob, StartedBy,
+    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy,
 };
 pub use steer::{held_since_soft_start, release_broadcast, set_job_status};
 pub(crate) use told::{Told, Whole, message_to, people};

@@ -168,6 +168,18 @@ pub struct ImportContactsJob {
     /// Groups that everybody of the file joins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupUuid>,
+    /// The first line of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<SmolStr>,
+    /// The lines below it, for people to see what they bring in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preview: Vec<Vec<SmolStr>>,
+    /// Whether nobody has said yet that the columns are what they were taken for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
+    /// Who handed it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Reference<UserUuid>>,
 }
 
 /// Contacts to be written into a file.
@@ -176,6 +188,37 @@ pub struct ExportContactsJob {
     /// Whoever fits this query; empty for everybody.
     #[serde(default)]
     pub query: SmolStr,
+    /// As what people fetch the file. It is kept as comma-separated values.
+    #[serde(default, skip_serializing_if = "SheetFormat::is_csv")]
+    pub format: SheetFormat,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Reference<UserUuid>>,
+}
+
+/// What kind of spreadsheet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SheetFormat {
+    /// Comma-separated values.
+    #[default]
+    Csv,
+    /// An Excel workbook.
+    Xlsx,
+}
+
+impl SheetFormat {
+    fn is_csv(&self) -> bool {
+        *self == Self::Csv
+    }
+
+    /// As it is written, and as file names end.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
 }
 
 /// An export to be brought in, which lies with the job.

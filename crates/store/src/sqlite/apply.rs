@@ -123,6 +123,7 @@ fn one(
         Change::Ticket(change) => apply_tickets::change(conn, change, side)?,
         Change::NewJob(job) => apply_jobs::insert(conn, job, side)?,
         Change::Job(job) => apply_jobs::update(conn, job, side)?,
+        Change::JobSpec(workspace, job, spec) => apply_jobs::spec(conn, *workspace, *job, spec)?,
         Change::Seen(workspace, contact, day) => apply_people::seen(conn, *workspace, *contact, *day, side)?,
         Change::Tallies(tallies) => {
             tallies.iter().for_each(|(tally, by)| side.tallies.add(tally.clone(), *by))
@@ -231,6 +232,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::DropJob(..)
             | Change::CancelEffects(..)
             | Change::NewJob(_)
+            | Change::JobSpec(..)
             | Change::LeftOut(_)
             | Change::Tell(_)
             | Change::JobChunk(_)

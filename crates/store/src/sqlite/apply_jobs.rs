@@ -135,6 +135,17 @@ pub(super) fn reopen(conn: &Connection, job: &JobRow, side: &mut SideEffects) ->
     Ok(())
 }
 
+pub(super) fn spec(
+    conn: &Connection,
+    workspace: WorkspaceId,
+    job: JobId,
+    spec: &str,
+) -> Result<(), UnitError> {
+    let text = "UPDATE job SET spec = $1 WHERE id = $2 AND workspace_id = $3";
+    sql::exec(conn, text, &[&spec, &job.0, &workspace.0])?;
+    Ok(())
+}
+
 pub(super) fn check(conn: &Connection, job: &JobRow) -> Result<(), UnitError> {
     let found = sql::one(
         conn,

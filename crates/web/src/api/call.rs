@@ -1,7 +1,8 @@
 //! A call as endpoints see it, and what they answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Body;
 use domain::WorkspaceId;
 use jiff::Timestamp;
 use node::Node;
@@ -14,6 +15,7 @@ use super::auth::Proof;
 use super::error::ApiError;
 use super::multipart::File;
 use super::page::Cursor;
+use super::upload::Upload;
 
 /// A call that may be done.
 pub(crate) struct Call {
@@ -35,11 +37,18 @@ pub(crate) struct Call {
     pub body: Map<String, Value>,
     /// The file in the body, where one is asked for.
     pub file: Option<File>,
+    /// The body where it is a form with a large file, to be taken once.
+    pub upload: Mutex<Option<Upload>>,
     /// How this node is reached, such as `https://example.org`.
     pub base: String,
 }
 
 impl Call {
+    /// The large file in the body, if there is one and nobody took it.
+    pub fn take_upload(&self) -> Option<Upload> {
+        self.upload.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// What operations are given.
     pub fn ctx(&self) -> &Context {
         &self.ctx
@@ -92,6 +101,15 @@ pub(crate) enum Reply {
     Done,
     /// It is done except for these.
     Failures(Vec<Value>),
+    /// A file: its name, media type and bytes.
+    File {
+        /// Name under which it is kept.
+        name: String,
+        /// Media type.
+        media_type: &'static str,
+        /// Its bytes, as they come.
+        body: Body,
+    },
 }
 
 impl Reply {

@@ -1,5 +1,7 @@
 //! A request becomes a call: who, how often, whether they may, what they give; and the reply becomes an answer.
 
+use std::sync::Mutex;
+
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
@@ -17,6 +19,7 @@ use super::multipart::{self, File};
 use super::once::Once;
 use super::page::Cursor;
 use super::shape::check_object;
+use super::upload::Upload;
 use super::{openapi, table};
 use crate::body::{self, BodyError};
 
@@ -61,6 +64,11 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
     if method != Method::Post {
         return do_once(node, caller, &parts, Posted::default(), (endpoint, query)).await;
     }
+    if let (true, Some(boundary)) = (endpoint.upload, form_boundary(&parts)) {
+        // To hand a file in twice does nothing twice: it only waits to be looked at.
+        let posted = Posted { upload: Some(Upload::of(body, &boundary)), ..Posted::default() };
+        return do_once(node, caller, &parts, posted, (endpoint, query)).await;
+    }
     let bytes = read(body, if endpoint.file { FILE_BYTES + BODY_BYTES } else { BODY_BYTES }).await?;
     let once = Once::read(&parts, &caller, &bytes)?;
     if let Some(once) = &once
@@ -72,7 +80,7 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
         true => (Map::new(), read_file(&parts, &bytes)?),
         false => (read_body(&bytes)?, None),
     };
-    do_once(node, caller, &parts, Posted { body, file, once }, (endpoint, query)).await
+    do_once(node, caller, &parts, Posted { body, file, upload: None, once }, (endpoint, query)).await
 }
 
 /// What came in the body of a POST.
@@ -80,6 +88,7 @@ async fn call(node: Node, resource: &Resource, request: Request) -> Result<Respo
 struct Posted {
     body: Map<String, Value>,
     file: Option<File>,
+    upload: Option<Upload>,
     once: Option<Once>,
 }
 
@@ -91,12 +100,12 @@ async fn do_once(
     posted: Posted,
     (endpoint, query): (&Endpoint, Query),
 ) -> Result<Response, ApiError> {
-    let Posted { body, file, once } = posted;
+    let Posted { body, file, upload, once } = posted;
     let ctx =
         once.as_ref().map_or_else(|| node.context().clone(), |once| node.context().once(once.row(&node)));
     let base = base(&node, parts);
     let Caller { ws, user, role, proof } = caller;
-    let call = Call { node, ctx, ws, user, role, proof, query, body, file, base };
+    let call = Call { node, ctx, ws, user, role, proof, query, body, file, upload: Mutex::new(upload), base };
     let reply = match ((endpoint.run)(&call).await, &once) {
         (Ok(reply), _) => reply,
         // The same call came in at the same time and was first.
@@ -106,6 +115,10 @@ async fn do_once(
         (Err(error), _) => return Err(error),
     };
     debug_assert!(conforms(endpoint, &reply), "an answer is not as the table of the API describes it");
+    let reply = match reply {
+        Reply::File { name, media_type, body } => return Ok(file_answer(&name, media_type, body)),
+        other => other,
+    };
     let (status, said) = answer(&call, parts.uri.path(), reply);
     if let Some(once) = once {
         once.keep(&call.node, status, said.as_ref().map(Value::to_string).unwrap_or_default()).await;
@@ -134,10 +147,15 @@ fn check_query(endpoint: &Endpoint, query: &Query) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// What stands between the parts of a form, if the body is one.
+fn form_boundary(parts: &Parts) -> Option<String> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.and_then(multipart::boundary)
+}
+
 /// The file of a form, if there is one.
 fn read_file(parts: &Parts, bytes: &Bytes) -> Result<Option<File>, ApiError> {
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let Some(boundary) = kind.and_then(multipart::boundary) else {
+    let Some(boundary) = form_boundary(parts) else {
         let said = "Send the file as multipart/form-data.";
         return Err(ApiError::Detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, said.to_owned()));
     };
@@ -188,13 +206,19 @@ fn conforms(endpoint: &Endpoint, reply: &Reply) -> bool {
         }
         (Answer::One(props) | Answer::Saved(props), Reply::One(value)) => check_object(props, value),
         (Answer::Saved(props), Reply::Made(value)) => check_object(props, value),
-        (Answer::Done, Reply::Done | Reply::Failures(_)) => Ok(()),
+        (Answer::Done, Reply::Done | Reply::Failures(_)) | (Answer::File, Reply::File { .. }) => Ok(()),
         (_, reply) => Err(format!("{reply:?} is another kind of answer")),
     };
     if let Err(said) = &checked {
         tracing::error!(said, about = endpoint.about, "an answer is not as it is described");
     }
     checked.is_ok()
+}
+
+fn file_answer(name: &str, media_type: &'static str, body: axum::body::Body) -> Response {
+    let as_file = format!("attachment; filename=\"{name}\"");
+    let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, as_file)];
+    (headers, body).into_response()
 }
 
 /// The status and the body, if there is one.
@@ -211,6 +235,8 @@ fn answer(call: &Call, path: &str, reply: Reply) -> (StatusCode, Option<Value>) 
         Reply::Made(value) => return (StatusCode::CREATED, Some(value)),
         Reply::Done => return (StatusCode::NO_CONTENT, None),
         Reply::Failures(failures) => json!({"failures": failures}),
+        // It was handed out before.
+        Reply::File { .. } => return (StatusCode::NO_CONTENT, None),
     };
     (StatusCode::OK, Some(body))
 }

@@ -106,6 +106,8 @@ pub(crate) enum Answer {
     Saved(&'static [Prop]),
     /// Nothing (204), or what could not be done: `{"failures"}` (200).
     Done,
+    /// A file.
+    File,
 }
 
 /// One method of a resource.
@@ -123,6 +125,8 @@ pub(crate) struct Endpoint {
     pub body: &'static [Prop],
     /// Whether the body is a form with a file, and not JSON.
     pub file: bool,
+    /// Whether the body may be such a form with a large file, which is read as it arrives.
+    pub upload: bool,
     pub answer: Answer,
     pub run: for<'a> fn(&'a Call) -> Doing<'a>,
 }
@@ -146,6 +150,7 @@ impl Endpoint {
             needs: &[],
             body: &[],
             file: false,
+            upload: false,
             answer,
             run,
         }
@@ -168,6 +173,7 @@ impl Endpoint {
             needs: &[],
             body: &[],
             file: false,
+            upload: false,
             answer,
             run,
         }
@@ -192,6 +198,7 @@ impl Endpoint {
             needs: &[],
             body,
             file: false,
+            upload: false,
             answer,
             run,
         }
@@ -205,7 +212,19 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let (method, answer) = (Method::Post, Answer::Done);
-        Self { method, roles, about, query: &[], one_of: &[], needs: &[], body, file: false, answer, run }
+        Self {
+            method,
+            roles,
+            about,
+            query: &[],
+            one_of: &[],
+            needs: &[],
+            body,
+            file: false,
+            upload: false,
+            answer,
+            run,
+        }
     }
 
     /// What removes one.
@@ -217,7 +236,19 @@ impl Endpoint {
         run: for<'a> fn(&'a Call) -> Doing<'a>,
     ) -> Self {
         let (method, answer) = (Method::Delete, Answer::Done);
-        Self { method, roles, about, query, one_of: &[], needs, body: &[], file: false, answer, run }
+        Self {
+            method,
+            roles,
+            about,
+            query,
+            one_of: &[],
+            needs,
+            body: &[],
+            file: false,
+            upload: false,
+            answer,
+            run,
+        }
     }
 
     /// The same with parameters of which only one may be given.
@@ -228,6 +259,22 @@ impl Endpoint {
     /// The same with a file in the body.
     pub const fn with_file(self) -> Self {
         Self { file: true, ..self }
+    }
+
+    /// The same with a large file in the body, unless that is JSON.
+    pub const fn with_upload(self) -> Self {
+        Self { upload: true, ..self }
+    }
+
+    /// A file that is fetched; the parameter that names it must be given.
+    pub const fn fetch(
+        roles: Roles,
+        about: &'static str,
+        query: &'static [Param],
+        needs: &'static [&'static str],
+        run: for<'a> fn(&'a Call) -> Doing<'a>,
+    ) -> Self {
+        Self { query, needs, answer: Answer::File, ..Self::one(roles, about, &[], run) }
     }
 
     /// The same with these parameters.

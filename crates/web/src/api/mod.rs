@@ -28,6 +28,7 @@ mod resources;
 mod said;
 mod shape;
 mod table;
+mod upload;
 pub(crate) mod words;
 
 use axum::Router;

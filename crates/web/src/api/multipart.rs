@@ -43,6 +43,26 @@ pub(crate) fn file(body: &[u8], boundary: &str, name: &str) -> Option<File> {
 }
 
 fn read_part(part: &[u8], name: &str) -> Option<File> {
+    let (file_name, content_type, head_end) = read_head(part, name)?;
+    Some(File { name: file_name, content_type, bytes: part[head_end..].to_vec() })
+}
+
+/// Looks for the head of the file in the member of this name, in the beginning of a body with a line break before it.
+/// Answers what the file is called and where it begins. `between`: what stands between the parts, with a line break
+/// before it.
+pub(crate) fn file_head(body: &[u8], between: &[u8], name: &str) -> Option<(String, usize)> {
+    let mut from = 0;
+    loop {
+        from += find(&body[from..], between)? + between.len();
+        let part = body[from..].strip_prefix(b"\r\n")?;
+        if let Some((file_name, _, head_end)) = read_head(part, name) {
+            return Some((file_name, from + 2 + head_end));
+        }
+    }
+}
+
+/// Name and media type of the file in a part, if it is the member of this name, and where the file begins.
+fn read_head(part: &[u8], name: &str) -> Option<(String, String, usize)> {
     let head_end = find(&part[..part.len().min(HEAD_BYTES)], b"\r\n\r\n")?;
     let head = std::str::from_utf8(&part[..head_end]).ok()?;
     let header = |wanted: &str| {
@@ -57,7 +77,7 @@ fn read_part(part: &[u8], name: &str) -> Option<File> {
     let file_name = parameter(&disposition, "filename")?;
     let file_name = file_name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let content_type = header("content-type").unwrap_or_default();
-    Some(File { name: file_name, content_type, bytes: part[head_end + 4..].to_vec() })
+    Some((file_name, content_type, head_end + 4))
 }
 
 /// A parameter of a header, with or without quotes.
@@ -67,7 +87,8 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     found.next().map(|(_, value)| value.trim().trim_matches('"').to_owned())
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+/// Where these bytes begin.
+pub(crate) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 

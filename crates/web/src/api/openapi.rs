@@ -92,7 +92,13 @@ fn operation(resource: &Resource, endpoint: &Endpoint) -> Value {
     if endpoint.method == Method::Post {
         let schema = object_schema(endpoint.body, false);
         let kind = if endpoint.file { "multipart/form-data" } else { "application/json" };
-        operation["requestBody"] = json!({"required": true, "content": {kind: {"schema": schema}}});
+        let mut content = json!({kind: {"schema": schema}});
+        if endpoint.upload {
+            let file = json!({"type": "string", "format": "binary"});
+            let form = json!({"type": "object", "properties": {"file": file}});
+            content["multipart/form-data"] = json!({"schema": form});
+        }
+        operation["requestBody"] = json!({"required": true, "content": content});
     }
     operation
 }
@@ -120,6 +126,7 @@ fn responses(endpoint: &Endpoint) -> Value {
             add("200", "Done except for these", Some(failures));
             add("204", "Done", None);
         }
+        Answer::File => add("200", "The file", None),
     }
     let error = || Some(json!({"$ref": "#/components/schemas/Error"}));
     add("400", "Something that was given is wrong", error());

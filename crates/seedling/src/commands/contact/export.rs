@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use operations::export_contacts;
+use operations::{SheetFormat, export_contacts};
 use store::JobStatus;
 
 use crate::commands::job;
@@ -13,13 +13,14 @@ use crate::made_file::write_made_file;
 use crate::options::{StoreOptions, WorkspaceOption};
 use crate::progress::follow;
 
-/// Writes contacts as comma-separated values: name, language, status, addresses, groups and all fields. What a
+/// Writes contacts as comma-separated values or an Excel workbook: name, language, status, addresses, groups and all fields. What a
 /// spreadsheet would take for a formula gets a ' before it. `seedling contact import` reads the file again.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   seedling contact export --output contacts.csv
   seedling contact export --query 'group = Mothers' --output mothers.csv
+  seedling contact export --format xlsx --output everybody.xlsx
   seedling contact export --later")]
 pub struct Export {
     #[command(flatten)]
@@ -29,6 +30,9 @@ pub struct Export {
     /// Whom to write, as in 'age > 18'; everybody without it
     #[arg(long, default_value = "")]
     query: String,
+    /// As what: csv or xlsx
+    #[arg(long, default_value = "csv", value_parser = ["csv", "xlsx"])]
+    format: String,
     /// Where to write; - is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -42,7 +46,8 @@ impl Export {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let context = self.store.open().await?;
         let row = self.workspace.choose(&context).await?;
-        let job = export_contacts(&context, row.id, &self.query).await?;
+        let format = if self.format == "xlsx" { SheetFormat::Xlsx } else { SheetFormat::Csv };
+        let job = export_contacts(&context, row.id, &self.query, format, None).await?;
         if self.later {
             println!("{}", job.uuid);
             return Ok(ExitCode::SUCCESS);
@@ -52,7 +57,7 @@ impl Export {
         if job.status != JobStatus::Done {
             return Ok(ExitCode::FAILURE);
         }
-        if !write_made_file(&context, row.id, job.id, &self.output).await? {
+        if !write_made_file(&context, &job, &self.output).await? {
             bail!("the job made no file");
         }
         Ok(ExitCode::SUCCESS)

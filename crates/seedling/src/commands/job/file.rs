@@ -26,11 +26,11 @@ pub struct File {
 impl File {
     /// Writes it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let (context, workspace, job) = self.which.find().await?;
+        let (context, _, job) = self.which.find().await?;
         if job.status != JobStatus::Done {
             bail!("the job is {}; its file is whole when it is done", job.status.as_str());
         }
-        if !write_made_file(&context, workspace.id, job.id, &self.output).await? {
+        if !write_made_file(&context, &job, &self.output).await? {
             bail!("the job has no file, or it is older than a week and was removed");
         }
         Ok(ExitCode::SUCCESS)

@@ -29,6 +29,7 @@ pub(crate) static RESOURCE: Resource = Resource {
         needs: &[],
         body: &[],
         file: false,
+        upload: false,
         answer: Answer::Counted(PROPS),
         run: |call| Box::pin(list(call)),
     }],

@@ -9,6 +9,7 @@ mod matrix;
 mod messages;
 mod once;
 mod programmes;
+mod sheets;
 mod tickets;
 
 use operations::{NewUser, Role};
