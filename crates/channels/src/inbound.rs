@@ -123,6 +123,13 @@ pub enum InboundEvent {
         /// Who.
         urn: Urn,
     },
+    /// Something that may start a flow.
+    Happened {
+        /// Who.
+        urn: Urn,
+        /// What.
+        what: Happening,
+    },
     /// They have another address now.
     Moved {
         /// The one that they had.
@@ -132,12 +139,42 @@ pub enum InboundEvent {
     },
 }
 
+/// Something that happened on a line and may start a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// They called and nobody answered.
+    MissedCall,
+    /// They call.
+    IncomingCall,
+    /// They came by a link or an advertisement; which one, as far as it is known.
+    Referral(SmolStr),
+    /// They agreed to get messages; to which, as far as it is known.
+    OptIn(SmolStr),
+    /// They want these no more.
+    OptOut(SmolStr),
+}
+
+impl Happening {
+    /// The name of the event in answers and in requests.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MissedCall => "missed_call",
+            Self::IncomingCall => "incoming_call",
+            Self::Referral(_) => "referral",
+            Self::OptIn(_) => "opt_in",
+            Self::OptOut(_) => "opt_out",
+        }
+    }
+}
+
 impl InboundEvent {
     /// The name of the event in answers and in the API.
     pub fn name(&self) -> &'static str {
         match self {
             Self::StopContact { .. } => "stop_contact",
             Self::NewConversation { .. } => "new_conversation",
+            Self::Happened { what, .. } => what.name(),
             Self::Moved { .. } => "moved",
         }
     }
@@ -145,7 +182,10 @@ impl InboundEvent {
     /// Whom it is about.
     pub fn urn(&self) -> &Urn {
         match self {
-            Self::StopContact { urn } | Self::NewConversation { urn } | Self::Moved { urn, .. } => urn,
+            Self::StopContact { urn }
+            | Self::NewConversation { urn }
+            | Self::Happened { urn, .. }
+            | Self::Moved { urn, .. } => urn,
         }
     }
 }

@@ -23,7 +23,8 @@ pub mod webchat;
 
 pub use cost::{Cost, sms_parts};
 pub use inbound::{
-    DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Reading, Refusal, Request,
+    DeliveryStatus, Happening, Inbound, InboundEvent, InboundMessage, InboundStatus, Reading, Refusal,
+    Request,
 };
 pub use line::{Carrier, CarrierType, Line, SettingsError};
 pub use outbound::{

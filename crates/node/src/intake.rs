@@ -336,6 +336,7 @@ impl Batch {
                     }
                     Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn),
                     Inbound::Event(InboundEvent::Moved { urn, to }) => InboundKind::Moved(urn, to),
+                    Inbound::Event(InboundEvent::Happened { urn, what }) => InboundKind::Happened(urn, what),
                     Inbound::Status(status) => {
                         places.push(Place { at: At::Reported(reports.len()), uuid: None });
                         reports.push(StatusReport { channel, status });
@@ -365,6 +366,9 @@ impl Batch {
                         Inbound::Event(InboundEvent::NewConversation { urn: urn.clone() })
                     }
                     InboundKind::Stop(urn) => Inbound::Event(InboundEvent::StopContact { urn: urn.clone() }),
+                    InboundKind::Happened(urn, what) => {
+                        Inbound::Event(InboundEvent::Happened { urn: urn.clone(), what: what.clone() })
+                    }
                     InboundKind::Moved(urn, to) => {
                         Inbound::Event(InboundEvent::Moved { urn: urn.clone(), to: to.clone() })
                     }

@@ -279,6 +279,9 @@ fn of(item: &Spooled) -> Given {
         Inbound::Event(InboundEvent::NewConversation { urn }) => InboundKind::NewConversation(urn.clone()),
         Inbound::Event(InboundEvent::StopContact { urn }) => InboundKind::Stop(urn.clone()),
         Inbound::Event(InboundEvent::Moved { urn, to }) => InboundKind::Moved(urn.clone(), to.clone()),
+        Inbound::Event(InboundEvent::Happened { urn, what }) => {
+            InboundKind::Happened(urn.clone(), what.clone())
+        }
         Inbound::Status(status) => {
             return Given::Reported(StatusReport { channel: item.channel, status: status.clone() });
         }

@@ -37,6 +37,12 @@ pub enum SaveError {
     /// It belongs to the system.
     #[error("this belongs to the system and cannot be changed")]
     System,
+    /// A member cannot be this.
+    #[error("{0}: {1}")]
+    Wrong(&'static str, SmolStr),
+    /// Another does the same.
+    #[error("{0} does the same already; put it away first")]
+    Clash(SmolStr),
     /// Something else needs it.
     #[error("it is used by {0}")]
     InUse(SmolStr),

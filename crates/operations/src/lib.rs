@@ -26,6 +26,7 @@ mod features;
 mod fill_group;
 mod find_contacts;
 mod fire_timers;
+mod happening;
 mod import_export;
 mod index_later;
 mod inspected;
@@ -56,6 +57,7 @@ mod save_group;
 mod save_label;
 mod save_resthook;
 mod save_topic;
+mod save_trigger;
 mod schedules;
 mod send_message;
 mod services;
@@ -151,6 +153,10 @@ pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, remove_group, save_group};
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
 pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
 pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};
+pub use save_trigger::{
+    MAX_KEYWORD, MAX_KEYWORDS, MAX_REFERRER, MAX_TRIGGERS, TriggerEdit, TriggerOn, archive_trigger,
+    described, remove_trigger, save_trigger,
+};
 pub use schedules::{
     LATE, MAX_CATCH_UP, MAX_SCHEDULES, Moments, NewSchedule, ScheduleError, SchedulesFired, add_schedule,
     find_schedule, fire_schedules, next_moments, pause_schedule, remove_schedule,

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use channels::InboundMessage;
+use channels::{Happening, InboundMessage};
 use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId};
 use flows::{
     Event, EventKind, Resume, Trigger, TriggerKind,
@@ -71,13 +71,17 @@ pub enum InboundKind {
     Stop(Urn),
     /// A person has other addresses now, the first in the place of this one.
     Moved(Urn, Vec<Urn>),
+    /// Something else happened that may start a flow.
+    Happened(Urn, Happening),
 }
 
 impl InboundKind {
     fn urn(&self) -> &Urn {
         match self {
             Self::Message(message) => &message.urn,
-            Self::NewConversation(urn) | Self::Stop(urn) | Self::Moved(urn, _) => urn,
+            Self::NewConversation(urn) | Self::Stop(urn) | Self::Moved(urn, _) | Self::Happened(urn, _) => {
+                urn
+            }
         }
     }
 }
@@ -289,7 +293,9 @@ async fn last_resort(ctx: &Context, input: &Received, reason: String) -> Result<
             let (ws, channel) = (&input.workspace, &input.channel);
             keep_unhandled(ctx, ws, channel, message, input.stamp(), &reason).await.map(Receipt::Accepted)
         }
-        InboundKind::NewConversation(_) => Ok(Receipt::Ignored("the contact's conversation cannot go on")),
+        InboundKind::NewConversation(_) | InboundKind::Happened(..) => {
+            Ok(Receipt::Ignored("the contact's conversation cannot go on"))
+        }
         InboundKind::Stop(_) | InboundKind::Moved(..) => Err(BatchError::BrokeOff(reason)),
     }
 }
@@ -317,7 +323,8 @@ fn step<'a>(
                 let name = match input.kind() {
                     InboundKind::Message(message) => message.name.as_ref(),
                     InboundKind::NewConversation(_) => None,
-                    InboundKind::Stop(_) | InboundKind::Moved(..) => {
+                    InboundKind::Happened(_, what) if !matches!(what, Happening::OptOut(_)) => None,
+                    InboundKind::Stop(_) | InboundKind::Moved(..) | InboundKind::Happened(..) => {
                         return Ok(Stepped::nothing(Receipt::Ignored("the contact is not known")));
                     }
                 };
@@ -331,8 +338,10 @@ fn step<'a>(
             InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel, stamp).await?,
             InboundKind::Stop(_) => {
                 stop_contact::stop(&mut turn, "the contact opted out");
+                turn.opted_out(channel).await?;
                 Receipt::Event
             }
+            InboundKind::Happened(urn, what) => turn.take_happening(urn, what, channel, stamp).await?,
             InboundKind::Moved(from, to) => turn.move_address(from, to).await?,
         };
         Ok(Stepped { unit: Some(turn.finish()), value: receipt })
@@ -342,8 +351,10 @@ fn step<'a>(
 /// Whether a conversation that was opened is given again after it, or what came later, took effect: the contact was
 /// seen then.
 fn is_past(input: &Received, conversation: Option<&Conversation>) -> bool {
-    let (InboundKind::NewConversation(_), Some(Stamp { arrived, again: true, .. })) =
-        (input.kind(), input.stamp())
+    let (
+        InboundKind::NewConversation(_) | InboundKind::Happened(..),
+        Some(Stamp { arrived, again: true, .. }),
+    ) = (input.kind(), input.stamp())
     else {
         return false;
     };
@@ -502,6 +513,13 @@ impl Turn<'_> {
             };
         }
         if self.live.is_none()
+            && let Some(referrer) = referrer_of(incoming.payload.as_ref())
+            && let Some(matched) = triggers::referral(&ws, referrer, &groups, channel.id)
+            && let Some(flow) = flow_reference(&ws, matched.trigger.flow)
+        {
+            return self.start(Trigger::msg(flow, event, None)).await;
+        }
+        if self.live.is_none()
             && let Some(matched) = triggers::plain(&ws, "C", &groups, channel.id)
             && let Some(flow) = flow_reference(&ws, matched.trigger.flow)
         {
@@ -516,7 +534,7 @@ impl Turn<'_> {
         flow.and_then(|uuid| self.ws.flow(uuid)).is_some_and(|flow| flow.ignore_triggers)
     }
 
-    async fn take_new_conversation(
+    pub(crate) async fn take_new_conversation(
         &mut self,
         urn: &Urn,
         channel: &ChannelRow,
@@ -548,7 +566,13 @@ impl Turn<'_> {
     }
 }
 
-fn flow_reference(ws: &Workspace, id: domain::FlowId) -> Option<flows::events::FlowRef> {
+/// What somebody came by who writes from an advertisement or a link.
+fn referrer_of(payload: Option<&serde_json::Value>) -> Option<&str> {
+    let referral = payload?.get("referral")?;
+    ["source_id", "ctwa_clid", "source_url"].iter().find_map(|name| referral.get(name)?.as_str()).or(Some(""))
+}
+
+pub(crate) fn flow_reference(ws: &Workspace, id: domain::FlowId) -> Option<flows::events::FlowRef> {
     ws.flow_by_id(id).map(|flow| Reference { uuid: flow.uuid, name: flow.name.clone() })
 }
 

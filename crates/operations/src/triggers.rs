@@ -56,6 +56,28 @@ pub(crate) fn plain<'w>(
         .map(|trigger| Matched { trigger, keyword: None })
 }
 
+/// The trigger that somebody sets off who came by a link or an advertisement: one for it before one for all, then the most
+/// specific.
+pub(crate) fn referral<'w>(
+    ws: &'w Workspace,
+    referrer: &str,
+    groups: &[GroupId],
+    channel: ChannelId,
+) -> Option<Matched<'w>> {
+    fitting(ws, "R", groups, Some(channel))
+        .filter(|trigger| {
+            let wanted = referrer_of(trigger);
+            wanted.is_empty() || wanted.eq_ignore_ascii_case(referrer) || wanted == referrer.to_lowercase()
+        })
+        .max_by_key(|trigger| (!referrer_of(trigger).is_empty(), specificity(trigger), trigger.id))
+        .map(|trigger| Matched { trigger, keyword: None })
+}
+
+/// What people must have come by to set off a trigger; empty for anything.
+pub(crate) fn referrer_of(trigger: &TriggerRow) -> &str {
+    trigger.detail.get("referrer_id").and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
 /// The trigger of a type that has nothing to do with a line: `T` closed ticket.
 pub(crate) fn anywhere<'w>(ws: &'w Workspace, trigger_type: &str, groups: &[GroupId]) -> Option<Matched<'w>> {
     fitting(ws, trigger_type, groups, None)

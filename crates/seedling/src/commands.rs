@@ -25,6 +25,7 @@ mod service;
 mod shed;
 mod table;
 mod token;
+mod trigger;
 mod user;
 mod verify;
 
@@ -95,6 +96,8 @@ pub enum Command {
     User(user::User),
     /// What programs prove themselves with to the API
     Token(token::Token),
+    /// What starts flows: words, missed calls, new conversations
+    Trigger(trigger::Trigger),
     /// Flows in a file: check them, talk to them
     Flow(flow::Flow),
     /// Rehearse: load, crashes, a fake carrier
@@ -131,6 +134,7 @@ impl Command {
             Self::Job(job) => briefly(job.run()),
             Self::User(user) => briefly(user.run()),
             Self::Token(token) => briefly(token.run()),
+            Self::Trigger(trigger) => briefly(trigger.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),
         }

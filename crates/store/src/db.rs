@@ -298,6 +298,8 @@ reads! {
     fn definitions(workspace: WorkspaceId) -> Option<Definitions>;
     /// Which of these identifiers flows, groups, campaigns or their points of other workspaces have.
     fn identifiers_of_others(workspace: WorkspaceId, uuids: Vec<uuid::Uuid>) -> Vec<uuid::Uuid>;
+    /// The triggers of a workspace that are put away, the newest first.
+    fn archived_triggers(workspace: WorkspaceId, limit: usize) -> Vec<crate::TriggerRow>;
     /// One revision of a flow.
     fn revision(workspace: WorkspaceId, flow: FlowId, revision: i64) -> Option<RevisionRow>;
     /// The line with this public identifier, in whichever workspace, if it is in use.

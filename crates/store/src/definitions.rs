@@ -316,6 +316,8 @@ pub enum DefinitionChange {
     Group(GroupRow),
     /// Removes a point of a campaign.
     RemoveCampaignEvent(CampaignEventId),
+    /// Removes a trigger.
+    RemoveTrigger(TriggerId),
     /// Removes a group and everybody's membership.
     RemoveGroup(GroupId),
     /// Removes a label, also from messages.

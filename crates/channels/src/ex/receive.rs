@@ -6,7 +6,9 @@ use smol_str::SmolStr;
 
 use super::{Settings, xml};
 use crate::fields::Fields;
-use crate::{DeliveryStatus, Inbound, InboundEvent, InboundMessage, InboundStatus, Line, Refusal, Request};
+use crate::{
+    DeliveryStatus, Happening, Inbound, InboundEvent, InboundMessage, InboundStatus, Line, Refusal, Request,
+};
 
 /// Longest address of a scheme without rules of its own.
 const MAX_PATH_CHARS: usize = 255;
@@ -30,6 +32,7 @@ pub(crate) fn receive(
         "delivered" => receive_status(DeliveryStatus::Delivered, request),
         "failed" => receive_status(DeliveryStatus::Failed, request),
         "stopped" => receive_stop(line, settings, request),
+        "event" => receive_event(line, settings, request),
         _ => Err(Refusal::UnknownAction),
     }
 }
@@ -110,6 +113,39 @@ fn receive_stop(line: &Line, settings: &Settings, request: &Request<'_>) -> Resu
     let from = fields.get(settings.from_field.as_deref().unwrap_or("from")).or_else(|| fields.get("from"));
     let from = from.ok_or_else(|| Refusal::malformed("field 'from' required"))?;
     Ok(vec![Inbound::Event(InboundEvent::StopContact { urn: urn(line, from)? })])
+}
+
+/// Longest name of what somebody came by or agreed to.
+const MAX_DETAIL_CHARS: usize = 255;
+
+fn receive_event(line: &Line, settings: &Settings, request: &Request<'_>) -> Result<Vec<Inbound>, Refusal> {
+    let fields = Fields::read(request)?;
+    let from = fields.get(settings.from_field.as_deref().unwrap_or("from")).or_else(|| fields.get("from"));
+    let from = from.ok_or_else(|| Refusal::malformed("field 'from' required"))?;
+    let urn = urn(line, from)?;
+    let detail = |name: &str| {
+        let text = clean(fields.get(name).unwrap_or_default())?;
+        if text.chars().count() > MAX_DETAIL_CHARS {
+            return Err(Refusal::malformed(format!("field '{name}' is too long")));
+        }
+        Ok(SmolStr::new(text.trim()))
+    };
+    let what = match fields.get("type").unwrap_or_default() {
+        "new_conversation" => return Ok(vec![Inbound::Event(InboundEvent::NewConversation { urn })]),
+        "stop_contact" => return Ok(vec![Inbound::Event(InboundEvent::StopContact { urn })]),
+        "missed_call" => Happening::MissedCall,
+        "incoming_call" => Happening::IncomingCall,
+        "referral" => Happening::Referral(detail("referrer_id")?),
+        "opt_in" => Happening::OptIn(detail("optin")?),
+        "opt_out" => Happening::OptOut(detail("optin")?),
+        _ => {
+            return Err(Refusal::malformed(
+                "field 'type' must be missed_call, incoming_call, new_conversation, referral, opt_in, opt_out or \
+                 stop_contact",
+            ));
+        }
+    };
+    Ok(vec![Inbound::Event(InboundEvent::Happened { urn, what })])
 }
 
 /// The sender's address in the scheme of the channel.

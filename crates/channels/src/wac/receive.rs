@@ -2,9 +2,10 @@
 
 use domain::Urn;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::{SCHEME, Settings, message, status};
-use crate::{Inbound, InboundEvent, Line, Reading, Refusal, Request};
+use crate::{Happening, Inbound, InboundEvent, Line, Reading, Refusal, Request};
 
 /// The one kind of object that webhooks of WhatsApp carry.
 const OBJECT: &str = "whatsapp_business_account";
@@ -125,14 +126,21 @@ impl Reading {
         self.note_lists("messages", value, &known);
     }
 
-    /// People who told WhatsApp that they want no more messages of this business. That they want some again they say by
-    /// writing.
+    /// People who told WhatsApp that they want no more messages of this business, or that they want some again.
     fn read_preferences(&mut self, value: &Value) {
-        for preference in list(&value["user_preferences"]).iter().filter(|one| one["value"] == "stop") {
+        for preference in list(&value["user_preferences"]) {
+            let stops = preference["value"] == "stop";
+            if !stops && preference["value"] != "resume" {
+                continue;
+            }
             let path = scalar(&preference["wa_id"]).or_else(|| scalar(&preference["user_id"]));
             let urn = path.map(|path| Urn::new(SCHEME, path.trim_start_matches('+')));
             if let Some(urn) = urn.filter(|urn| urn.validate().is_ok()) {
-                self.items.push(Inbound::Event(InboundEvent::StopContact { urn }));
+                let category = SmolStr::new(preference["category"].as_str().unwrap_or_default());
+                self.items.push(Inbound::Event(match stops {
+                    true => InboundEvent::StopContact { urn },
+                    false => InboundEvent::Happened { urn, what: Happening::OptIn(category) },
+                }));
             }
         }
     }

@@ -50,7 +50,10 @@ fn who_tells_whatsapp_to_stop_is_stopped() {
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "77", "changes": [change]}]});
     let reading = receive(body.to_string().as_bytes());
     let stop = InboundEvent::StopContact { urn: Urn::new("whatsapp", "254722000111") };
-    assert_eq!(reading.items, [Inbound::Event(stop)]);
+    // Who resumes agrees to get messages again.
+    let what = channels::Happening::OptIn("marketing_messages".into());
+    let agrees = InboundEvent::Happened { urn: Urn::new("whatsapp", "254722000112"), what };
+    assert_eq!(reading.items, [Inbound::Event(stop), Inbound::Event(agrees)]);
     // Or Meta takes the message, and says so in its report.
     let report = |code: i64, status: &str| {
         let errors = json!([{"code": code, "title": "no"}]);

@@ -106,3 +106,79 @@ async fn a_keyword_leaves_a_waiting_flow_unless_that_flow_keeps_its_people() {
         assert_eq!(statuses, expected);
     }
 }
+
+/// What somebody is told when something happens, by the flow that it starts.
+async fn told(world: &World, person: &str, what: channels::Happening) -> Vec<String> {
+    let kind = operations::InboundKind::Happened(format!("tel:{person}").parse().unwrap(), what);
+    let item = operations::InboundItem { channel: world.line.uuid, kind, stamp: None };
+    let done = world.receive(vec![item]).await;
+    assert!(done.value[0].is_ok(), "{:?}", done.value);
+    crate::world::texts(&done.outbox)
+}
+
+#[tokio::test]
+async fn what_happens_on_a_line_starts_flows() {
+    use channels::Happening::{IncomingCall, MissedCall, OptIn, OptOut, Referral};
+    let world = World::new().await;
+    let testers = world.add_group(32, "Testers").await;
+    for (number, letter, name, referrer) in [
+        (1, "M", "You called.", None),
+        (2, "V", "You are calling.", None),
+        (3, "R", "You came by something.", None),
+        (4, "R", "You came by the poster.", Some("Poster7")),
+        (5, "I", "You agreed.", None),
+        (6, "N", "Welcome.", None),
+    ] {
+        add(&world, number, name, |t| {
+            t.trigger_type = letter.into();
+            t.detail = referrer.map_or(serde_json::json!({}), |r| serde_json::json!({"referrer_id": r}));
+        })
+        .await;
+    }
+    add(&world, 7, "You agreed, tester.", |t| {
+        t.trigger_type = "I".into();
+        t.include_groups = vec![testers];
+    })
+    .await;
+    let tester = "+254700000070";
+    world.hears(tester, "hi").await;
+    let contact = world.conversation(tester).await.unwrap().contact.id;
+    let join = Change::JoinGroup(world.workspace.id, contact, testers, world.ctx.now());
+    world.ctx.store.write_one(Unit::new(vec![join])).await.unwrap();
+    for (place, (person, what, expected)) in [
+        ("+254700000011", MissedCall, vec!["You called."]),
+        // Whoever is in a conversation is taken out of it.
+        ("+254700000011", IncomingCall, vec!["You are calling."]),
+        ("+254700000012", Referral("poster7".into()), vec!["You came by the poster."]),
+        ("+254700000013", Referral("radio".into()), vec!["You came by something."]),
+        ("+254700000014", Referral("".into()), vec!["You came by something."]),
+        ("+254700000015", OptIn("news".into()), vec!["You agreed."]),
+        (tester, OptIn("news".into()), vec!["You agreed, tester."]),
+        // Nothing is set for it.
+        (tester, OptOut("news".into()), vec![]),
+        // Nobody knows them.
+        ("+254700000016", OptOut("news".into()), vec![]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(told(&world, person, what).await, expected, "case {place}");
+    }
+    let events = world.ctx.store.contact_events(world.workspace.id, contact, 100).await.unwrap();
+    assert!(events.iter().all(|(kind, _)| kind != "call_missed"));
+    let caller = world.conversation("+254700000011").await.unwrap().contact.id;
+    let events = world.ctx.store.contact_events(world.workspace.id, caller, 100).await.unwrap();
+    assert_eq!(events.iter().filter(|(kind, _)| kind == "call_missed").count(), 1, "it is in the history");
+    // What is set for opt-outs is done although nothing reaches them any more.
+    add(&world, 8, "Goodbye.", |t| t.trigger_type = "O".into()).await;
+    assert_eq!(told(&world, tester, OptOut("news".into())).await, ["Goodbye."]);
+    let kind = operations::InboundKind::Stop(format!("tel:{tester}").parse().unwrap());
+    let item = operations::InboundItem { channel: world.line.uuid, kind, stamp: None };
+    assert!(world.receive(vec![item]).await.outbox.is_empty());
+    let conversation = world.conversation(tester).await.unwrap();
+    assert_eq!(conversation.contact.status, domain::ContactStatus::Stopped);
+    let runs = world.ctx.store.contact_runs(world.workspace.id, contact).await.unwrap();
+    let goodbye = runs.iter().filter(|run| run.flow == runs.last().unwrap().flow).count();
+    assert_eq!(goodbye, 2, "the flow of opt-outs began both times");
+    world.assert_counts_true().await;
+}

@@ -117,6 +117,11 @@ pub(super) fn change(
         DefinitionChange::Table(row) => table(conn, workspace, row),
         DefinitionChange::TableContent(content) => table_content(conn, workspace, content),
         DefinitionChange::Trigger(row) => trigger(conn, workspace, row),
+        DefinitionChange::RemoveTrigger(id) => {
+            let text = "DELETE FROM flow_trigger WHERE id = $1 AND workspace_id = $2";
+            sql::exec(conn, text, &[&id.0, &workspace.0])?;
+            Ok(())
+        }
         DefinitionChange::Campaign(row) => campaign(conn, workspace, row),
         DefinitionChange::CampaignEvent(row) => campaign_event(conn, workspace, row),
         DefinitionChange::MessageSet(row) => programmes::set(conn, workspace, row),

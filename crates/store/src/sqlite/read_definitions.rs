@@ -200,24 +200,19 @@ impl Rows<'_> {
     }
 
     fn triggers(&self, workspace: WorkspaceId) -> Result<Vec<TriggerRow>, StoreError> {
-        let text = "SELECT id, trigger_type, flow_id, keywords, match_type, include_groups, exclude_groups,
-             channel_id, detail, archived, created_on
-             FROM flow_trigger WHERE workspace_id = $1 AND archived = 0 ORDER BY id";
-        sql::all(self.conn, text, &[&workspace.0], |row| {
-            Ok(TriggerRow {
-                id: TriggerId(row.get(0)?),
-                trigger_type: sql::text(row, 1)?,
-                flow: FlowId(row.get(2)?),
-                keywords: sql::json(row, 3)?,
-                match_type: sql::text_opt(row, 4)?,
-                include_groups: sql::json(row, 5)?,
-                exclude_groups: sql::json(row, 6)?,
-                channel: row.get::<Option<i64>>(7)?.map(ChannelId),
-                detail: sql::json(row, 8)?,
-                archived: row.get(9)?,
-                created_on: sql::time(row, 10)?,
-            })
-        })
+        let text = format!("{TRIGGERS} AND archived = 0 ORDER BY id");
+        sql::all(self.conn, &text, &[&workspace.0], trigger_row)
+    }
+
+    /// The triggers that are put away, the newest first.
+    pub(crate) fn archived_triggers(
+        &self,
+        workspace: WorkspaceId,
+        limit: usize,
+    ) -> Result<Vec<TriggerRow>, StoreError> {
+        let text = format!("{TRIGGERS} AND archived = 1 ORDER BY id DESC LIMIT $2");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        sql::all(self.conn, &text, &[&workspace.0, &limit], trigger_row)
     }
 
     fn campaigns(&self, workspace: WorkspaceId) -> Result<Vec<CampaignRow>, StoreError> {
@@ -382,5 +377,25 @@ fn field_type(text: &str) -> Option<FieldType> {
         "district" => FieldType::District,
         "ward" => FieldType::Ward,
         _ => return None,
+    })
+}
+
+const TRIGGERS: &str =
+    "SELECT id, trigger_type, flow_id, keywords, match_type, include_groups, exclude_groups,
+     channel_id, detail, archived, created_on FROM flow_trigger WHERE workspace_id = $1";
+
+fn trigger_row(row: &Row<'_>) -> sql::Result<TriggerRow> {
+    Ok(TriggerRow {
+        id: TriggerId(row.get(0)?),
+        trigger_type: sql::text(row, 1)?,
+        flow: FlowId(row.get(2)?),
+        keywords: sql::json(row, 3)?,
+        match_type: sql::text_opt(row, 4)?,
+        include_groups: sql::json(row, 5)?,
+        exclude_groups: sql::json(row, 6)?,
+        channel: row.get::<Option<i64>>(7)?.map(ChannelId),
+        detail: sql::json(row, 8)?,
+        archived: row.get(9)?,
+        created_on: sql::time(row, 10)?,
     })
 }

@@ -117,6 +117,8 @@ impl From<SaveError> for ApiError {
             SaveError::TooMany(_) => Self::full(),
             SaveError::System => Self::system(),
             SaveError::InUse(by) => Self::query(format!("Cannot be deleted while it is used by {by}.")),
+            SaveError::Wrong(member, said) => Self::field(member, said.as_str()),
+            SaveError::Clash(by) => Self::whole(format!("Conflicts with {by}.")),
             SaveError::Busy => Self::Busy,
             SaveError::Store(error) => error.into(),
         }

@@ -44,6 +44,8 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &ticket_actions::RESOURCE,
     &tickets::RESOURCE,
     &topics::RESOURCE,
+    &trigger_actions::RESOURCE,
+    &triggers::RESOURCE,
     &users::RESOURCE,
     &workspace::RESOURCE,
 ];

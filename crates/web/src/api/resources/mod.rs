@@ -39,5 +39,7 @@ pub(super) mod templates;
 pub(super) mod ticket_actions;
 pub(super) mod tickets;
 pub(super) mod topics;
+pub(super) mod trigger_actions;
+pub(super) mod triggers;
 pub(super) mod users;
 pub(super) mod workspace;

@@ -182,7 +182,7 @@ async fn spec(call: &Call, mut given: Given<'_>) -> Result<JobSpec, ApiError> {
 }
 
 /// When it begins, as the body says it in one of two ways.
-fn moments(given: &mut Given<'_>, zone: &TimeZone) -> Option<Moments> {
+pub(crate) fn moments(given: &mut Given<'_>, zone: &TimeZone) -> Option<Moments> {
     let cron = given.text("cron", MAX_CRON);
     let start = given.text("start_on", MAX_NAME);
     let period = given.word("repeat_period", &PERIODS).unwrap_or("O");
@@ -253,7 +253,7 @@ async fn remove(call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::Done)
 }
 
-fn refused(error: ScheduleError) -> ApiError {
+pub(crate) fn refused(error: ScheduleError) -> ApiError {
     let said = error.to_string();
     match error {
         ScheduleError::Store(error) => error.into(),
@@ -269,7 +269,7 @@ fn refused(error: ScheduleError) -> ApiError {
 }
 
 /// RapidPro's period of an expression, and its days; `None` if it is none of theirs.
-fn period(cron: Option<&str>) -> (Option<&'static str>, Vec<String>) {
+pub(crate) fn when(cron: Option<&str>) -> (Option<&'static str>, Vec<String>) {
     let Some(cron) = cron else { return (Some("O"), Vec::new()) };
     let fields: Vec<&str> = cron.split_whitespace().collect();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -301,7 +301,7 @@ async fn shown(call: &Call, row: &ScheduleRow) -> Result<Value, ApiError> {
         }
         _ => (None, json!({})),
     };
-    let (repeat_period, days) = period(row.cron.as_deref());
+    let (repeat_period, days) = when(row.cron.as_deref());
     Ok(json!({
         "uuid": row.uuid,
         "name": row.name,

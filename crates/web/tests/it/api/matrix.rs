@@ -74,6 +74,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "tickets", "uuid={ticket}", ""),
     ("get", "tickets", "contact={contact}", ""),
     ("get", "topics", "", ""),
+    ("get", "triggers", "id={trigger}", ""),
     ("get", "users", "uuid={user}", ""),
     ("get", "workspace", "", ""),
     ("post", "broadcasts", "", r#"{"text": "All well?", "contacts": ["{contact}"]}"#),
@@ -130,6 +131,9 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
         r#"{"tickets": ["{ticket}"], "action": "change_topic", "topic": "{topic}"}"#,
     ),
     ("post", "ticket_actions", "", r#"{"tickets": ["{ticket}"], "action": "close"}"#),
+    ("post", "triggers", "id={trigger}", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["help"]}"#),
+    ("post", "triggers", "", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["of{role}"]}"#),
+    ("post", "trigger_actions", "", r#"{"triggers": [{trigger}], "action": "restore"}"#),
     ("post", "topics", "uuid={topic}", r#"{"name": "Bills of hers"}"#),
     ("delete", "campaign_events", "uuid={point}", ""),
     ("delete", "contacts", "uuid={contact}", ""),
@@ -140,6 +144,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "resthook_subscribers", "id={subscriber}", ""),
     ("delete", "sessions", "uuid={session}", ""),
     ("delete", "schedules", "uuid={schedule}", ""),
+    ("delete", "triggers", "id={trigger}", ""),
 ];
 
 /// Names that another workspace may use for its own as well.
@@ -202,6 +207,10 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
     }
     Browser::signed_in(&api.world, "admin@example.org").await;
     things.insert("session", text(&api.list("sessions.json").await[0]["uuid"]));
+    let body = json!({"type": "keyword", "flow": things["flow"], "keywords": ["help"]});
+    let (status, made) = api.post("triggers.json", body).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("trigger", text(&made["id"]));
     let start = json!({"flow": things["flow"], "contacts": [things["contact"]]});
     let (status, made) = api.post("flow_starts.json", start).await;
     assert_eq!(status, 201, "{made}");
@@ -255,6 +264,7 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
         "resthook_subscribers",
         "schedules",
         "topics",
+        "triggers",
         "users",
     ] {
         seen.push((list.to_owned(), api.get(&format!("{list}.json")).await["results"].clone()));

@@ -11,6 +11,7 @@ mod once;
 mod programmes;
 mod sheets;
 mod tickets;
+mod triggers;
 
 use operations::{NewUser, Role};
 use reqwest::{Method, StatusCode};
