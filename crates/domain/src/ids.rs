@@ -99,6 +99,8 @@ uuid_id! {
     MessageSetUuid,
     /// Somebody who gets the messages of a set.
     SubscriptionUuid,
+    /// A file of old messages or runs.
+    ArchiveUuid,
 }
 
 row_id! {
@@ -170,4 +172,6 @@ row_id! {
     SubscriptionId,
     /// A conversation that needs a person.
     TicketId,
+    /// A file of old messages or runs.
+    ArchiveId,
 }

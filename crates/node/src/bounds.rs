@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use files::Files;
 use operations::Context;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::dispatcher::Handover;
 use crate::intake::{self, Submission};
 use crate::lines::Lines;
-use crate::media::{self, Fetcher, Folder};
+use crate::media::{self, Fetcher};
 use crate::membership::Membership;
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
@@ -92,14 +93,14 @@ impl Bounds {
     pub(crate) fn start_media(
         &self,
         ctx: &Context,
-        folder: Option<&Folder>,
+        files: Option<&Files>,
         lines: &Arc<Lines>,
         network: &Network,
         metrics: &Arc<Metrics>,
     ) -> Option<JoinHandle<()>> {
         let fetcher = Fetcher {
             ctx: ctx.clone(),
-            folder: folder?.clone(),
+            files: files?.clone(),
             lines: lines.clone(),
             network: network.clone(),
             metrics: metrics.clone(),

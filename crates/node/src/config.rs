@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use files::{BucketSettings, Unusable};
 use serde::Deserialize;
 use store::Secret;
 use thiserror::Error;
 
 use crate::limits;
 use crate::mail::{Server, ServerError};
+use crate::places::{BUCKET, S3Layer};
 
 /// Where data is kept unless said otherwise.
 pub const DEFAULT_DATA: &str = "./seedling-data";
@@ -19,6 +21,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7333";
 pub const SPOOL_FOLDER: &str = "spool";
 /// Name of the folder of media in the data folder.
 pub const MEDIA_FOLDER: &str = "media";
+/// Name of the folder of archives in the data folder.
+pub const ARCHIVES_FOLDER: &str = "archives";
 /// What is given instead of a folder for a node without a spool, or without media.
 pub const NO_FOLDER: &str = "none";
 /// Name of the database file in the data folder.
@@ -56,6 +60,9 @@ pub enum ConfigError {
         /// What it should be.
         reason: &'static str,
     },
+    /// The bucket cannot be used.
+    #[error("s3: {0}")]
+    S3(Unusable),
     /// The e-mail server cannot be used.
     #[error("smtp: {0}")]
     Smtp(ServerError),
@@ -73,8 +80,12 @@ pub struct Layer {
     pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away, or `none`.
     pub spool: Option<PathBuf>,
-    /// Folder of files that people sent, or `none`.
+    /// Folder of files that people sent, `s3`, or `none`.
     pub media: Option<PathBuf>,
+    /// Folder of archives of old messages and runs, `s3`, or `none`.
+    pub archives: Option<PathBuf>,
+    /// The bucket for what lies in `s3`.
+    pub s3: Option<S3Layer>,
     /// Address to listen on.
     pub listen: Option<String>,
     /// Whether webhooks may call private addresses.
@@ -136,6 +147,16 @@ impl Layer {
             reports_database: text("SEEDLING_REPORTS_DATABASE"),
             spool: text("SEEDLING_SPOOL").map(PathBuf::from),
             media: text("SEEDLING_MEDIA").map(PathBuf::from),
+            archives: text("SEEDLING_ARCHIVES").map(PathBuf::from),
+            s3: Some(S3Layer {
+                endpoint: text("SEEDLING_S3_ENDPOINT"),
+                region: text("SEEDLING_S3_REGION"),
+                bucket: text("SEEDLING_S3_BUCKET"),
+                prefix: text("SEEDLING_S3_PREFIX"),
+                path_style: flag("SEEDLING_S3_PATH_STYLE")?,
+                access_key: text("SEEDLING_S3_ACCESS_KEY"),
+                secret_key: text("SEEDLING_S3_SECRET_KEY").map(Secret::new),
+            }),
             listen: text("SEEDLING_LISTEN"),
             allow_private_webhooks: flag("SEEDLING_ALLOW_PRIVATE_WEBHOOKS")?,
             trust_forwarded_for: flag("SEEDLING_TRUST_FORWARDED_FOR")?,
@@ -156,6 +177,8 @@ impl Layer {
             reports_database: self.reports_database.or(below.reports_database),
             spool: self.spool.or(below.spool),
             media: self.media.or(below.media),
+            archives: self.archives.or(below.archives),
+            s3: Some(self.s3.unwrap_or_default().over(below.s3.unwrap_or_default())),
             listen: self.listen.or(below.listen),
             allow_private_webhooks: self.allow_private_webhooks.or(below.allow_private_webhooks),
             trust_forwarded_for: self.trust_forwarded_for.or(below.trust_forwarded_for),
@@ -180,8 +203,12 @@ pub struct Config {
     pub reports_database: Option<String>,
     /// Folder in which items wait while the database is away. Without one carriers are told to come again then.
     pub spool: Option<PathBuf>,
-    /// Folder of files that people sent. Without one they stay at their carriers.
+    /// Folder of files that people sent, or `s3`. Without one they stay at their carriers.
     pub media: Option<PathBuf>,
+    /// Folder of archives of old messages and runs, or `s3`. Without one nothing is archived.
+    pub archives: Option<PathBuf>,
+    /// The bucket for what lies in `s3`.
+    pub s3: Option<BucketSettings>,
     /// Address to listen on.
     pub listen: SocketAddr,
     /// Whether webhooks may call private addresses.
@@ -237,6 +264,13 @@ impl Config {
         if let Some(smtp) = &layer.smtp {
             Server::read(smtp.reveal()).map_err(ConfigError::Smtp)?;
         }
+        let s3 = layer.s3.unwrap_or_default().settings()?;
+        for (name, place) in [("media", &layer.media), ("archives", &layer.archives)] {
+            if s3.is_none() && place.as_deref().is_some_and(|place| place.as_os_str() == BUCKET) {
+                let reason = "names no bucket: say endpoint, bucket, access_key and secret_key under [s3]";
+                return Err(ConfigError::Value { name, value: BUCKET.to_owned(), reason });
+            }
+        }
         let seconds = |given: Option<u64>, otherwise: Duration| given.map_or(otherwise, Duration::from_secs);
         Ok(Self {
             data,
@@ -244,6 +278,8 @@ impl Config {
             reports_database: layer.reports_database,
             spool: layer.spool.filter(|folder| folder.as_os_str() != NO_FOLDER),
             media: layer.media.filter(|folder| folder.as_os_str() != NO_FOLDER),
+            archives: layer.archives.filter(|folder| folder.as_os_str() != NO_FOLDER),
+            s3,
             listen,
             allow_private_webhooks: layer.allow_private_webhooks.unwrap_or(false),
             trust_forwarded_for: layer.trust_forwarded_for.unwrap_or(false),
@@ -273,6 +309,8 @@ impl Config {
         let media = data.join(MEDIA_FOLDER);
         layer.spool.get_or_insert(spool);
         layer.media.get_or_insert(media);
+        let archives = data.join(ARCHIVES_FOLDER);
+        layer.archives.get_or_insert(archives);
         Self::new(layer)
     }
 }

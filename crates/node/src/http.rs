@@ -153,6 +153,25 @@ impl Requests {
         let response = request.send().await.map_err(|error| classify(&error))?;
         read(response, exchange.answer_bytes).await
     }
+
+    /// Asks a store of files at the address that an administrator configured.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn file_exchange(&self, request: files::Request) -> Result<files::Answer, HttpError> {
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| HttpError::Invalid("the method is not one of HTTP's".to_owned()))?;
+        let mut asking = self.carriers.request(method, request.url).timeout(request.timeout);
+        for (name, value) in request.headers {
+            asking = asking.header(name, value);
+        }
+        // Also of an empty body the length is said: some stores refuse a PUT or POST without it.
+        let length = request.body.len();
+        asking = asking.header(reqwest::header::CONTENT_LENGTH, length).body(request.body);
+        let response = asking.send().await.map_err(|error| classify(&error))?;
+        let answer = read(response, request.answer_bytes).await?;
+        Ok(files::Answer { status: answer.status, headers: answer.headers, body: answer.body })
+    }
 }
 
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Answer, HttpError> {

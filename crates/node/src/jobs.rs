@@ -132,6 +132,9 @@ impl Runner {
         if let Err(error) = operations::forget_old_files(&self.ctx).await {
             tracing::warn!(%error, "old files of jobs could not be removed; trying again later");
         }
+        if let Err(error) = operations::archive_what_is_due(&self.ctx).await {
+            tracing::warn!(%error, "it could not be looked what is to be archived; trying again later");
+        }
         match operations::forget_dead(&self.ctx, self.ctx.now() - limits::DEAD_KEPT).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "what was too old in the dead set is thrown away"),

@@ -1,20 +1,19 @@
-//! Files that people sent: fetched from their carrier in the background, and kept in a folder under the SHA-256 of what is in
-//! them, so that the same file takes its place once.
+//! Files that people sent: fetched from their carrier in the background, and kept in a folder or a bucket under the SHA-256
+//! of what is in them, so that the same file takes its place once.
 //!
-//! Each node fetches; a row is taken in hand in the store first. Nodes that share a database share the folder too.
+//! Each node fetches; a row is taken in hand in the store first. Nodes that share a database share this place too.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use channels::{HttpRequest, Line, MediaFile};
 use domain::{MediaUuid, WorkspaceId};
+use files::{FileError, Files};
 use jiff::{SignedDuration, Timestamp};
 use operations::{Context, FileEnd, Shed, claim_file, end_file};
 use ring::digest::{SHA256, digest};
 use smol_str::SmolStr;
 use store::{MediaRow, MediaState, StoreError};
-use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
 use crate::http::{Answer, Callee, Exchange, HttpError};
@@ -24,62 +23,24 @@ use crate::metrics::Metrics;
 use crate::shedding::Shedding;
 use crate::surroundings::Network;
 
-/// The folder of files.
-#[derive(Debug, Clone)]
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self(path.to_owned())
-    }
-
-    /// Where a file lies: below the first two digits of its name, so that no folder has millions.
-    fn path(&self, sha256: &str) -> PathBuf {
-        self.0.join(sha256.get(..2).unwrap_or_default()).join(sha256)
-    }
-
-    /// Writes a file, whole or not at all.
-    async fn write(&self, sha256: &str, bytes: &[u8]) -> std::io::Result<()> {
-        let path = self.path(sha256);
-        if tokio::fs::metadata(&path).await.is_ok_and(|there| there.len() == bytes.len() as u64) {
-            return Ok(());
-        }
-        let folder = path.parent().unwrap_or(&self.0);
-        private(folder).await?;
-        // Another node may write the same file at the same moment.
-        let part = folder.join(format!("{sha256}.{}.part", uuid::Uuid::new_v4().simple()));
-        let written = async {
-            let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).open(&part).await?;
-            file.write_all(bytes).await?;
-            file.sync_all().await?;
-            tokio::fs::rename(&part, &path).await
-        };
-        let written = written.await;
-        if written.is_err() {
-            let _ = tokio::fs::remove_file(&part).await;
-        }
-        written
-    }
-
-    /// Reads a file.
-    pub(crate) async fn read(&self, sha256: &str) -> std::io::Result<Vec<u8>> {
-        tokio::fs::read(self.path(sha256)).await
-    }
+/// Where a file lies: below the first two digits of its name, so that no folder has millions.
+pub(crate) fn file_name(sha256: &str) -> String {
+    format!("{}/{sha256}", sha256.get(..2).unwrap_or_default())
 }
 
-/// Makes a folder that only its owner may look into.
-async fn private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = tokio::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    builder.mode(0o700);
-    builder.create(folder).await
+/// Writes a file unless it is there.
+async fn write(files: &Files, sha256: &str, bytes: &[u8]) -> Result<(), FileError> {
+    let name = file_name(sha256);
+    if files.size(&name).await?.is_some_and(|there| there == bytes.len() as u64) {
+        return Ok(());
+    }
+    files.put(&name, bytes).await
 }
 
 /// What the worker is given.
 pub(crate) struct Fetcher {
     pub(crate) ctx: Context,
-    pub(crate) folder: Folder,
+    pub(crate) files: Files,
     pub(crate) lines: Arc<Lines>,
     pub(crate) network: Network,
     pub(crate) metrics: Arc<Metrics>,
@@ -176,7 +137,7 @@ impl Fetcher {
         if file.sha256.is_some_and(|expected| expected != sha256) {
             return Err(Failure::Later("the file came damaged".to_owned()));
         }
-        let kept = self.folder.write(&sha256, &answer.body).await;
+        let kept = write(&self.files, &sha256, &answer.body).await;
         kept.map_err(|error| Failure::Later(format!("it cannot be written: {error}")))?;
         Ok((sha256.into(), answer.body.len() as u64))
     }
@@ -239,33 +200,34 @@ fn too_large() -> Failure {
 /// When the store or the folder cannot be read.
 pub(crate) async fn open(
     ctx: &Context,
-    folder: &Folder,
+    files: &Files,
     uuid: MediaUuid,
 ) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
     let Some(row) = ctx.store.media(uuid).await?.filter(|row| row.state == MediaState::Kept) else {
         return Ok(None);
     };
     let Some(sha256) = row.sha256.clone() else { return Ok(None) };
-    match folder.read(&sha256).await {
+    match files.read_whole(&file_name(&sha256), limits::MEDIA_BYTES).await {
         Ok(bytes) => Ok(Some((row, bytes))),
-        Err(error) => {
-            tracing::error!(%error, file = %uuid, "a file that was kept is not in the folder of media");
+        Err(error @ FileError::Missing(_)) => {
+            tracing::error!(%error, file = %uuid, "a file that was kept is not among the media");
             Ok(None)
         }
+        Err(error) => Err(StoreError::Database(format!("a file cannot be read: {error}"))),
     }
 }
 
 /// Keeps a file that a program sent.
 pub(crate) async fn keep(
     ctx: &Context,
-    folder: &Folder,
+    files: &Files,
     (workspace, mime): (WorkspaceId, &str),
     bytes: &[u8],
 ) -> Result<MediaUuid, StoreError> {
     let sha256: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    folder.write(&sha256, bytes).await.map_err(|error| {
-        tracing::error!(%error, "a file could not be written into the folder of media");
-        StoreError::Database("the folder of media cannot be written".to_owned())
+    write(files, &sha256, bytes).await.map_err(|error| {
+        tracing::error!(%error, "a file could not be written among the media");
+        StoreError::Database("the store of media cannot be written".to_owned())
     })?;
     operations::keep_upload(ctx, workspace, mime, (sha256.into(), bytes.len() as u64)).await
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use channels::Inbound;
 use domain::{MediaUuid, WorkspaceId};
+use files::Files;
 use operations::{Context, SharedHost};
 use store::{LeaseName, MediaRow, NodeRow, Store, StoreError};
 use thiserror::Error;
@@ -24,9 +25,10 @@ use crate::jobs;
 use crate::limits;
 use crate::lines::{Channel, Lines};
 use crate::listening;
-use crate::media::{self, Folder};
+use crate::media;
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
+use crate::places::places;
 use crate::rates::Rates;
 use crate::shedding::{Pulse, Shedding};
 use crate::spool::{Spool, SpoolError};
@@ -50,6 +52,9 @@ pub enum StartError {
          with --name", .0.name, .0.host, .0.address, .0.started_on.round(jiff::Unit::Second).unwrap_or(.0.started_on)
     )]
     NameTaken(Box<NodeRow>),
+    /// The store of files cannot be used.
+    #[error("s3: {0}")]
+    Files(#[from] files::Unusable),
     /// There are as many nodes as there may be.
     #[error("{0} nodes serve this database already, and there is no room for more; stop one first")]
     Full(usize),
@@ -78,7 +83,7 @@ struct Inner {
     stopping: AtomicBool,
     stops: Stops,
     bounds: Bounds,
-    folder: Option<Folder>,
+    media: Option<Files>,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -135,10 +140,11 @@ impl Node {
         surroundings: Surroundings,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
+        let (media, archives) = places(&config, &surroundings)?;
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let asked = Instant::now();
-        let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity).await?;
+        let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives).await?;
         let spool = bounds.spool.clone();
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), spool, asked).await;
         count_repeated(rows, &metrics);
@@ -166,9 +172,8 @@ impl Node {
             pulse: bounds.pulse.clone(),
             stop: stop.clone(),
         };
-        let folder = config.media.as_deref().map(Folder::new);
         let background = bounds.start(&ctx, &handover, &metrics, &membership).into_iter();
-        let fetching = bounds.start_media(&ctx, folder.as_ref(), &lines, &surroundings.network, &metrics);
+        let fetching = bounds.start_media(&ctx, media.as_ref(), &lines, &surroundings.network, &metrics);
         let tasks = Tasks {
             intake: bounds.start_intake(&ctx, &handover, &metrics, queue),
             clock: tokio::spawn(clock::run(worker(&stops.clock))),
@@ -194,7 +199,7 @@ impl Node {
                 stopping: AtomicBool::new(false),
                 stops,
                 bounds,
-                folder,
+                media,
                 tasks: Mutex::new(Some(tasks)),
             }),
         })
@@ -289,8 +294,8 @@ impl Node {
     /// # Errors
     /// When the store cannot be read.
     pub async fn media(&self, uuid: MediaUuid) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
-        match &self.inner.folder {
-            Some(folder) => media::open(&self.inner.ctx, folder, uuid).await,
+        match &self.inner.media {
+            Some(files) => media::open(&self.inner.ctx, files, uuid).await,
             None => Ok(None),
         }
     }
@@ -305,10 +310,15 @@ impl Node {
         mime: &str,
         bytes: &[u8],
     ) -> Result<Option<MediaUuid>, StoreError> {
-        match &self.inner.folder {
-            Some(folder) => media::keep(&self.inner.ctx, folder, (workspace, mime), bytes).await.map(Some),
+        match &self.inner.media {
+            Some(files) => media::keep(&self.inner.ctx, files, (workspace, mime), bytes).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Where archives lie, if there is a place.
+    pub fn archives(&self) -> Option<&Files> {
+        self.inner.ctx.archives.as_ref()
     }
 
     /// Wakes those who watch a conversation.
@@ -435,9 +445,14 @@ impl Node {
 }
 
 /// Enters a run among the others and gives back what runs had in hand that are gone; answers how much that was.
-async fn enter(store: &Store, host: SharedHost, identity: &Identity) -> Result<(Context, u64), StartError> {
+async fn enter(
+    store: &Store,
+    host: SharedHost,
+    identity: &Identity,
+    archives: Option<Files>,
+) -> Result<(Context, u64), StartError> {
     let registered = membership::enter(store, &host, identity).await?;
-    let ctx = Context::for_run(store, host, &registered);
+    let ctx = Context::for_run(store, host, &registered).with_archives(archives);
     match take_over(&ctx).await {
         Ok(rows) => Ok((ctx, rows)),
         Err(error) => {

@@ -112,7 +112,9 @@ fn work_of(job: &JobRow) -> Work {
             Work { reports: true, searches: !export.query.is_empty(), bulk: false }
         }
         Ok(JobSpec::ExportDefinitions(_)) => Work { reports: true, ..Work::default() },
-        Ok(JobSpec::ImportContacts(_) | JobSpec::ImportDefinitions(_)) | Err(_) => Work::default(),
+        Ok(JobSpec::ImportContacts(_) | JobSpec::ImportDefinitions(_) | JobSpec::Archive(_)) | Err(_) => {
+            Work::default()
+        }
     }
 }
 

@@ -144,6 +144,14 @@ impl Network {
         }
     }
 
+    /// Asks a store of files. A script plays none: it sees no bytes.
+    pub(crate) async fn file_exchange(&self, request: files::Request) -> Result<files::Answer, String> {
+        match self {
+            Self::Http(requests) => requests.file_exchange(request).await.map_err(|error| error.to_string()),
+            Self::Script(_) => Err("there is no store of files in a script".to_owned()),
+        }
+    }
+
     /// Hands an e-mail over. A script sees it as an exchange of the method `MAIL`, and takes it with 2xx.
     ///
     /// # Errors

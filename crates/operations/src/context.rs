@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use domain::ContactId;
+use files::Files;
 use flows::Host;
 use jiff::Timestamp;
 use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
@@ -44,6 +45,8 @@ pub struct Context {
     /// What is committed, or about to be, and not with the dispatcher yet.
     pub on_the_way: Arc<OnTheWay>,
     pub(crate) along: Along,
+    /// Where archives of old messages and runs lie, if there is a place.
+    pub archives: Option<Files>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) times: Arc<Times>,
 }
@@ -70,6 +73,7 @@ impl Context {
             withdrawn: Arc::new(Withdrawn::default()),
             on_the_way: Arc::new(OnTheWay::default()),
             along: Along::default(),
+            archives: None,
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
         }
@@ -85,6 +89,12 @@ impl Context {
     #[must_use]
     pub fn unclaimed(&self) -> Self {
         Self { run: 0, ..self.clone() }
+    }
+
+    /// The same with a place for archives.
+    #[must_use]
+    pub fn with_archives(&self, archives: Option<Files>) -> Self {
+        Self { archives, ..self.clone() }
     }
 
     /// The same under a lease.

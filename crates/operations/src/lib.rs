@@ -10,6 +10,7 @@ mod act_on_messages;
 mod add_channel;
 mod add_service;
 mod add_user;
+mod archives;
 mod batch;
 mod bring_in;
 mod broadcast;
@@ -87,6 +88,10 @@ pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_
 pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user};
+pub use archives::{
+    ARCHIVE_LINK_FOR, KEPT_DAYS_MAX, KEPT_DAYS_MIN, RetentionError, archive_date, archive_link,
+    archive_what_is_due, begin_archiving, is_archive_link, retention, set_retention,
+};
 pub use bring_in::{bring_in, plan_campaigns};
 pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, MAX_SOFT_START, Said, broadcast, broadcast_spec,
@@ -114,13 +119,13 @@ pub use index_later::index_later;
 pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
-    BroadcastJob, ColumnError, ContactColumn, ContactFileError, ContactIntake, Exclude, ExportContactsJob,
-    ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob, ImportErrors, JobError,
-    JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, MadeFile, MadeFileError, NewJob, PlanCampaignJob,
-    Recipients, SheetFormat, SoftStart, StartJob, StartedBy, confirm_import, create_job, export_contacts,
-    export_definitions_later, forget_old_files, held_since_soft_start, import_contacts,
-    import_definitions_later, job_broke_off, read_job_file, release_broadcast, run_job_slice, set_job_status,
-    set_job_weight, work_off,
+    ArchiveJob, BroadcastJob, ColumnError, ContactColumn, ContactFileError, ContactIntake, Exclude,
+    ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob,
+    ImportErrors, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, MadeFile, MadeFileError,
+    NewJob, PlanCampaignJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy, confirm_import,
+    create_job, export_contacts, export_definitions_later, forget_old_files, held_since_soft_start,
+    import_contacts, import_definitions_later, job_broke_off, read_job_file, release_broadcast,
+    run_job_slice, set_job_status, set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,

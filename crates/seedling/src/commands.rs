@@ -1,5 +1,6 @@
 //! Every command of the binary, one file each.
 
+mod archive;
 mod broadcast;
 mod channel;
 mod contact;
@@ -56,6 +57,8 @@ pub enum Command {
     Import(import::Import),
     /// Write flows with everything they need, for RapidPro or another Seedling
     Export(export::Export),
+    /// Old messages and runs in files, and how long rows are kept before
+    Archive(archive::Archive),
     /// Values that all flows share
     Global(global::Global),
     /// Places of the country: states, districts, wards
@@ -114,6 +117,7 @@ impl Command {
             Self::Node(node) => briefly(node.run()),
             Self::Import(import) => briefly(import.run()),
             Self::Export(export) => briefly(export.run()),
+            Self::Archive(archive) => briefly(archive.run()),
             Self::Global(global) => briefly(global.run()),
             Self::Location(location) => briefly(location.run()),
             Self::Channel(channel) => briefly(channel.run()),

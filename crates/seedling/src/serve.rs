@@ -49,10 +49,13 @@ pub struct Serve {
     /// Folder in which messages wait while the database is away, or none [default: spool in the data folder]
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
-    /// Folder of files that people sent, or none; nodes that share a database share it too [default: media in the data
+    /// Folder of files that people sent, s3, or none; nodes that share a database share it too [default: media in the data
     /// folder]
     #[arg(long, value_name = "DIR")]
     media: Option<PathBuf>,
+    /// Folder of archives of old messages and runs, s3, or none [default: archives in the data folder]
+    #[arg(long, value_name = "DIR")]
+    archives: Option<PathBuf>,
     /// Address to listen on [default: 127.0.0.1:7333]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -74,6 +77,7 @@ impl Serve {
             reports_database: self.reports_database,
             spool: self.spool,
             media: self.media,
+            archives: self.archives,
             listen: self.listen,
             name: self.name,
             ..Layer::default()

@@ -179,6 +179,15 @@ pub enum Change {
     Delivery(crate::DeliveryRow),
     /// What was done with somebody's programmes.
     ProgrammeEvent(Box<crate::ProgrammeEventRow>),
+    /// How long a workspace keeps what was said.
+    Retention(crate::RetentionRow),
+    /// A file of old rows, new or changed; the unit is [`crate::UnitError::Gone`] if its `steps` are not those given, which
+    /// this raises by one.
+    Archive(Box<crate::ArchiveRow>),
+    /// Removes rows that lie in a file, and keeps what they were counted as.
+    DropPast(WorkspaceId, crate::Past),
+    /// People who are in no file of the workspace any more.
+    ErasedFromArchives(WorkspaceId, Vec<domain::ContactUuid>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

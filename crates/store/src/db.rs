@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
-    ChannelUuid, ContactId, ContactUuid, FlowId, GroupId, JobId, JobUuid, LabelId, MediaUuid, MessageId,
-    MessageSetId, MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, SignInUuid, SubscriptionId,
-    TableId, TicketUuid, TopicId, Urn, UrnId, WorkspaceId,
+    ArchiveUuid, ChannelUuid, ContactId, ContactUuid, EventId, FlowId, GroupId, JobId, JobUuid, LabelId,
+    MediaUuid, MessageId, MessageSetId, MessageUuid, OutboxId, OutcomeId, ReminderId, SessionId, SignInUuid,
+    SubscriptionId, TableId, TicketUuid, TopicId, Urn, UrnId, WorkspaceId,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -14,16 +14,16 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch, ConversationKey,
-    DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport,
-    FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow, KeptCall,
-    LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow, MediaRow,
-    MessageList, MessageRow, NamedContact, NodeRow, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
-    ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RevisionRow,
-    RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow, SignInRow, SignInRuleRow,
-    StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf, TableContent, TallyKind, TallyRow,
-    TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone, UnitError, UserRow, Verified,
-    Walk, WorkspaceRow,
+    ArchiveRow, CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch,
+    ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer,
+    EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow,
+    KeptCall, LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow,
+    MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem, OutboxQueue,
+    OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered,
+    ReminderRow, RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow,
+    SignInLinkRow, SignInRow, SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
+    SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
+    Topics, Unit, UnitDone, UnitError, UserRow, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -496,6 +496,18 @@ reads! {
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.
     fn media(uuid: MediaUuid) -> Option<MediaRow>;
+    /// How long each workspace keeps what was said; those that keep all for good may be missing.
+    fn retentions() -> Vec<RetentionRow>;
+    /// Files of old messages and runs, those that lie in the file of a month included, the latest span first.
+    fn archives(workspace: WorkspaceId) -> Vec<ArchiveRow>;
+    /// A file of old messages or runs, in whichever workspace.
+    fn archive(uuid: ArchiveUuid) -> Option<ArchiveRow>;
+    /// People who are to be taken out of the files of a workspace.
+    fn archive_erasures(workspace: WorkspaceId) -> Vec<ContactUuid>;
+    /// Workspaces with people who are to be taken out of files.
+    fn workspaces_with_erasures() -> Vec<WorkspaceId>;
+    /// Entries of histories behind a row number, in its order: some of those of all workspaces, up to the given number.
+    fn events_after(after: EventId, limit: usize) -> Vec<OldEvent>;
     /// Contacts whose keys for searches were left for later.
     fn search_later(limit: usize) -> Vec<(WorkspaceId, ContactId)>;
     /// The runs of nodes that are alive, as far as is known, the oldest first.

@@ -25,6 +25,8 @@ text_codes! {
         ImportDefinitions = "import_definitions",
         /// Writes an export of flows with everything that they need.
         ExportDefinitions = "export_definitions",
+        /// Puts what is older than it is kept into files.
+        Archive = "archive",
     }
 }
 

@@ -9,6 +9,7 @@
 //! made in one file (`db.rs`) and no caller knows it. Reads and changes are written once, on the small layer of `sql`.
 
 mod access;
+mod archive;
 mod bulk;
 mod change;
 mod contact;
@@ -60,6 +61,7 @@ mod workspace;
 mod writing;
 
 pub use access::{AccessChange, LinkKind, LoginRow, SignInLinkRow, SignInMeans, SignInRow, SignInRuleRow};
+pub use archive::{ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, RetentionRow};
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};

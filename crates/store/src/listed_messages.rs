@@ -18,7 +18,7 @@ text_codes! {
     }
 }
 
-/// Which messages are listed. Those that were deleted never are.
+/// Which messages are listed. Those that were deleted never are, but for [`MessagesOf::Emptied`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessagesOf {
     /// All.
@@ -29,6 +29,10 @@ pub enum MessagesOf {
     Flows,
     /// Incoming ones that were put away.
     Archived,
+    /// Those with which nothing happens any more, in whichever folder: not to be sent, not waiting for a turn.
+    Settled,
+    /// Those that were deleted: nothing is in them.
+    Emptied,
     /// Those that wait to be sent.
     Outbox,
     /// Those that the carrier has.

@@ -11,6 +11,8 @@ use crate::Walk;
 pub enum RunsOf {
     /// All.
     Everything,
+    /// Those that have ended.
+    Ended,
     /// Those of a flow.
     Flow(FlowId),
     /// Those of a contact.

@@ -2,6 +2,7 @@
 //! mean is decided below.
 
 mod api;
+mod archives;
 mod auth;
 mod body;
 mod carriers;

@@ -34,6 +34,7 @@ static ROUTES: &[RouteLimit] = &[
     route("/auth/sign-in", &limits::AUTH_CLIENT),
     route("/auth/sign-out", &limits::AUTH_CLIENT),
     route("/auth/workspace", &limits::AUTH_CLIENT),
+    route("/archives/{uuid}", &limits::PAGE_CLIENT),
     route("/chat/{uuid}", &limits::CHAT_CLIENT),
     route("/chat/{uuid}/", &limits::CHAT_CLIENT),
     route("/chat/{uuid}/messages", &limits::CHAT_CLIENT),

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use node::Node;
 use tower::ServiceExt;
 
-use crate::{api, auth, carriers, chat, health, landing, limited, media};
+use crate::{api, archives, auth, carriers, chat, health, landing, limited, media};
 
 /// What answers requests.
 pub(crate) struct Site {
@@ -26,6 +26,7 @@ impl Site {
             .merge(chat::routes(&node))
             .merge(health::routes())
             .merge(landing::routes())
+            .merge(archives::routes())
             .merge(media::routes())
             .merge(api::routes())
             .merge(auth::routes())

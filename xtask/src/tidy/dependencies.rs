@@ -54,7 +54,8 @@ fn unused(metadata: &Value, sources: &[Source]) -> Vec<String> {
             .map(|source| source.text.as_str())
             .collect();
         for dependency in items(&member["dependencies"]) {
-            let wanted = text(&dependency["name"]).replace('-', "_");
+            let called = dependency["rename"].as_str().unwrap_or_else(|| text(&dependency["name"]));
+            let wanted = called.replace('-', "_");
             if !files.is_empty() && !files.iter().any(|text| names(text, &wanted)) {
                 found.push(format!("crate {name}: depends on {wanted} and never uses it"));
             }

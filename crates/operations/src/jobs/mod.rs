@@ -2,6 +2,7 @@
 //! and goes on in slices. A slice is one transaction: what it does for its people, and how far the job is then. So
 //! after a crash a job goes on exactly where it was.
 
+mod archive;
 mod campaigns;
 mod contact_errors;
 mod contact_file;
@@ -47,8 +48,9 @@ pub use made_files::{MadeFile, MadeFileError};
 pub(crate) use recipients::all_contacts;
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
-    BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob,
-    ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy,
+    ArchiveJob, BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob,
+    ImportContactsJob, ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SheetFormat, SoftStart,
+    StartJob, StartedBy,
 };
 pub use steer::{held_since_soft_start, release_broadcast, set_job_status};
 pub(crate) use told::{Told, Whole, message_to, people};

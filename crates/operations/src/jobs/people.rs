@@ -197,7 +197,8 @@ fn step<'a>(
             | JobSpec::ImportContacts(_)
             | JobSpec::ExportContacts(_)
             | JobSpec::ImportDefinitions(_)
-            | JobSpec::ExportDefinitions(_) => Ok(nothing_for("the job is not about conversations")),
+            | JobSpec::ExportDefinitions(_)
+            | JobSpec::Archive(_) => Ok(nothing_for("the job is not about conversations")),
         }
     })
 }
@@ -212,7 +213,8 @@ fn excluded(turn: &Turn<'_>, spec: &JobSpec, now: Timestamp) -> Result<Option<&'
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
         | JobSpec::ImportDefinitions(_)
-        | JobSpec::ExportDefinitions(_) => return Ok(None),
+        | JobSpec::ExportDefinitions(_)
+        | JobSpec::Archive(_) => return Ok(None),
     };
     let excluded = Excluded::of(&turn.ws, rule, now);
     let excluded = excluded.map_err(|error| StoreError::Database(error.to_string()))?;

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{Change, JobRow, JobStatus, LeftOut, NewLeftOut, StoreError, Unit, UnitError};
 
 use super::{
-    JobError, JobSpec, campaigns, contacts_in, contacts_out, definitions, groups, people,
+    JobError, JobSpec, archive, campaigns, contacts_in, contacts_out, definitions, groups, people,
     recipients::RecipientsError, told,
 };
 use crate::{Committed, Context, batch::BatchError, context::Left};
@@ -128,6 +128,7 @@ pub async fn run_job_slice(ctx: &Context, job: JobRow) -> Result<Committed<JobRo
         JobSpec::ExportContacts(export) => contacts_out::slice(ctx, &ws, &job, export).await,
         JobSpec::ImportDefinitions(import) => definitions::bring_in(ctx, &job, import).await,
         JobSpec::ExportDefinitions(export) => definitions::write_out(ctx, &job, export).await,
+        JobSpec::Archive(_) => archive::slice(ctx, &ws, &job).await,
     };
     match done {
         Ok(committed) => Ok(committed),

@@ -239,6 +239,10 @@ pub struct ExportDefinitionsJob {
     pub site: String,
 }
 
+/// What is too old is put into files, and files are emptied of who was erased. What is too old is asked when it is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveJob {}
+
 /// What a job is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -259,6 +263,8 @@ pub enum JobSpec {
     ImportDefinitions(ImportDefinitionsJob),
     /// Write definitions out.
     ExportDefinitions(ExportDefinitionsJob),
+    /// Put what is too old into files.
+    Archive(ArchiveJob),
 }
 
 impl JobSpec {
@@ -273,6 +279,7 @@ impl JobSpec {
             Self::ExportContacts(_) => JobKind::ExportContacts,
             Self::ImportDefinitions(_) => JobKind::ImportDefinitions,
             Self::ExportDefinitions(_) => JobKind::ExportDefinitions,
+            Self::Archive(_) => JobKind::Archive,
         }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod administration;
+mod archiving;
 mod broadcasts;
 mod campaigns;
 mod counting;

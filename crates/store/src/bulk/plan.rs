@@ -24,6 +24,10 @@ const FEW: i64 = 16;
 /// All tables, with the rows of one page.
 pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("api_token", Treatment::Copied, MANY),
+    // The files themselves lie in a folder or a bucket, which is copied by hand.
+    ("archive", Treatment::Copied, MANY),
+    ("archive_erasure", Treatment::Copied, MANY),
+    ("archived_count", Treatment::Copied, MANY),
     ("campaign", Treatment::Copied, MANY),
     ("campaign_event", Treatment::Copied, MANY),
     ("channel", Treatment::Copied, MANY),
@@ -76,6 +80,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("rate_use", Treatment::Left, MANY),
     ("reminder", Treatment::Copied, MANY),
     ("resthook", Treatment::Copied, MANY),
+    ("retention", Treatment::Copied, MANY),
     ("run", Treatment::Copied, MANY),
     ("schedule", Treatment::Copied, MANY),
     ("search_later", Treatment::Copied, MANY),

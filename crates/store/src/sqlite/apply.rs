@@ -3,8 +3,8 @@
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
-    apply_sessions, apply_settings, apply_tickets, kept_calls, media, programmes, schedules, tokens,
-    writer::SideEffects,
+    apply_sessions, apply_settings, apply_tickets, archives, kept_calls, media, programmes, schedules,
+    tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -157,6 +157,10 @@ fn one(
         }
         Change::Delivery(row) => programmes::delivery(conn, row)?,
         Change::ProgrammeEvent(row) => programmes::event(conn, row)?,
+        Change::Retention(row) => archives::retain(conn, row)?,
+        Change::Archive(row) => archives::save(conn, row)?,
+        Change::DropPast(workspace, past) => archives::drop_past(conn, *workspace, past)?,
+        Change::ErasedFromArchives(workspace, contacts) => archives::erased(conn, *workspace, contacts)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -195,6 +199,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::Subscription(row) => programmes::check(conn, row)?,
             Change::Definition(..)
             | Change::ReopenJob(_)
+            | Change::Archive(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
             | Change::Delivery(_)
@@ -253,6 +258,9 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::ProgrammeEvent(_)
             | Change::IndexContact(..)
             | Change::NewMedia(_)
+            | Change::Retention(_)
+            | Change::DropPast(..)
+            | Change::ErasedFromArchives(..)
             | Change::Erase(..)
             | Change::EndSession(..) => {}
         }

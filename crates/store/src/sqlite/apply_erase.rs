@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
-use super::sql;
+use super::{archives, sql};
 use crate::{UnitError, sql::Connection, tally::event_tally};
 
 /// Members of a kept result that say what was answered; name and category, which are counted, stay.
@@ -21,6 +21,7 @@ pub(super) fn erase(
     let text = "UPDATE contact SET deleted_on = $1 WHERE id = $2 AND workspace_id = $3";
     sql::exec(conn, text, &[&at.as_microsecond(), &contact.0, &workspace.0])?;
     files(conn, workspace, contact)?;
+    archives::to_be_erased(conn, workspace, contact, at)?;
     for text in [
         "DELETE FROM message_label WHERE message_id IN (
              SELECT id FROM message WHERE contact_id = $1 AND workspace_id = $2)",

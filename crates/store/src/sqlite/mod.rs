@@ -19,6 +19,7 @@ pub(crate) mod apply_search;
 mod apply_sessions;
 mod apply_settings;
 mod apply_tickets;
+mod archives;
 pub(crate) mod connection;
 pub(crate) mod fences;
 mod kept_calls;

@@ -14,6 +14,12 @@ use crate::{
 const WITHOUT_FLOW: &str = "CASE WHEN m.flow_id IS NULL THEN 0 ELSE 1 END = 0";
 const WITH_FLOW: &str = "CASE WHEN m.flow_id IS NULL THEN 0 ELSE 1 END = 1";
 
+/// What nothing happens with any more: not even somebody tries to send it again who looks into the dead set.
+const SETTLED: &str = "m.visibility <> 'deleted' AND m.status NOT IN ('pending', 'queued', 'errored')
+    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contact_id = m.contact_id AND o.message_id = m.id)";
+const EMPTIED: &str = "m.visibility = 'deleted' AND m.status NOT IN ('pending', 'queued', 'errored')
+    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contact_id = m.contact_id AND o.message_id = m.id)";
+
 /// The statement of a page: row numbers and the moments by which it is in order.
 struct Page {
     text: String,
@@ -68,16 +74,12 @@ fn page(list: &MessageList) -> Page {
     let ranges = |ranges: &[(&str, &str)], and: &str| Page { text: by_time(list, ranges, and), of: None };
     let incoming = "m.direction = 'in'";
     let outgoing = "m.direction = 'out'";
+    let all =
+        [(incoming, WITHOUT_FLOW), (incoming, WITH_FLOW), (outgoing, WITHOUT_FLOW), (outgoing, WITH_FLOW)];
     match list.of {
-        MessagesOf::Everything => ranges(
-            &[
-                (incoming, WITHOUT_FLOW),
-                (incoming, WITH_FLOW),
-                (outgoing, WITHOUT_FLOW),
-                (outgoing, WITH_FLOW),
-            ],
-            THERE,
-        ),
+        MessagesOf::Everything => ranges(&all, THERE),
+        MessagesOf::Settled => ranges(&all, SETTLED),
+        MessagesOf::Emptied => ranges(&all, EMPTIED),
         MessagesOf::Inbox => ranges(&[(incoming, WITHOUT_FLOW)], "m.visibility = 'visible'"),
         MessagesOf::Flows => ranges(&[(incoming, WITH_FLOW)], "m.visibility = 'visible'"),
         MessagesOf::Sent => ranges(

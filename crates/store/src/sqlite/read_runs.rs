@@ -28,6 +28,7 @@ impl Rows<'_> {
         let (beyond, order) = (list.walk.beyond(), list.walk.order());
         let (named, of): (&str, Option<Box<dyn Param>>) = match list.of {
             RunsOf::Everything => ("", None),
+            RunsOf::Ended => ("AND r.exited_on IS NOT NULL", None),
             RunsOf::Flow(id) => ("AND r.flow_id = $6", Some(Box::new(id.0))),
             RunsOf::Contact(id) => ("AND r.contact_id = $6", Some(Box::new(id.0))),
             RunsOf::Uuid(uuid) => ("AND r.uuid = $6", Some(Box::new(uuid.0))),

@@ -90,7 +90,8 @@ const OF_NOBODY: &str = "NOT EXISTS (
 impl Rows<'_> {
     /// Everything, or the counts of one local day.
     pub(crate) fn verify(&self, day: Option<i32>) -> Result<Verified, StoreError> {
-        let found = Recount::of(self.conn, day)?;
+        let mut found = Recount::of(self.conn, day)?;
+        found.add_removed(self.conn)?;
         let (mut kept_days, mut kept_totals) = (BTreeMap::new(), BTreeMap::new());
         for (key, count) in self.kept(day)? {
             match placed(key) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::WorkspaceId;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
@@ -52,6 +53,27 @@ impl Recount {
         recount.days.retain(|_, count| *count != 0);
         recount.totals.retain(|_, count| *count != 0);
         Ok(recount)
+    }
+
+    /// Nothing counted yet, for rows of one workspace that are given one by one.
+    pub(super) fn empty(conn: &Connection<'_>, workspace: WorkspaceId) -> sql::Result<Self> {
+        let text = "SELECT timezone FROM workspace WHERE id = $1";
+        let zone = sql::one(conn, text, &[&workspace.0], |row| sql::text(row, 0))?;
+        let zones = zone.into_iter().map(|name| (workspace.0, zone_named(&name))).collect();
+        Ok(Self { zones, ..Self::default() })
+    }
+
+    /// Adds what removed rows were counted as.
+    pub(super) fn add_removed(&mut self, conn: &Connection<'_>) -> sql::Result<()> {
+        let (from, to) = self.day.map_or((i32::MIN, i32::MAX), |day| (day, day));
+        let text = "SELECT workspace_id, day, kind, subject, name, count FROM archived_count
+             WHERE day >= $1 AND day <= $2";
+        let rows: sql::Result<Vec<_>> = sql::all(conn, text, &[&from, &to], super::tallies::counted);
+        for (workspace, row) in rows? {
+            self.add((workspace, row.day, row.kind, row.subject, row.name), row.count);
+        }
+        self.days.retain(|_, count| *count != 0);
+        Ok(())
     }
 
     fn add(&mut self, key: Key, by: i64) {
@@ -113,6 +135,23 @@ impl Recount {
         Ok(())
     }
 
+    /// One message: workspace, day, line or 0, direction, status, when it was written, when its carrier had it.
+    pub(super) fn message(&mut self, row: &Row<'_>) -> sql::Result<()> {
+        let (workspace, day, channel): (i64, i32, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (direction, status) = (row.str(3)?, row.str(4)?);
+        let name = format_smolstr!("{direction}/{status}");
+        if name == "out/delivered" || name == "out/read" {
+            let name = SmolStr::new_static("");
+            self.add((workspace, day, TallyKind::DeliveryTime, channel, name), 1);
+        }
+        if let Some(sent_on) = row.get::<Option<i64>>(6)?.filter(|_| direction == "out") {
+            let name = TimeBucket::of(sent_on - row.get::<i64>(5)?).name();
+            self.add((workspace, day, TallyKind::CarrierTime, channel, name), 1);
+        }
+        self.add((workspace, day, TallyKind::Message, channel, name), 1);
+        Ok(())
+    }
+
     fn people(&mut self, conn: &Connection<'_>) -> sql::Result<()> {
         let text =
             "SELECT workspace_id, created_on, status, language FROM contact WHERE id > $1 AND id <= $2";
@@ -160,7 +199,8 @@ impl Recount {
         Ok(())
     }
 
-    fn run(&mut self, row: &Row<'_>) -> sql::Result<()> {
+    /// One run: workspace, flow, status, when it began and ended, results.
+    pub(super) fn run(&mut self, row: &Row<'_>) -> sql::Result<()> {
         let (workspace, flow): (i64, i64) = (row.get(0)?, row.get(1)?);
         let day = self.day_of(workspace, row.get(3)?);
         self.add((workspace, day, TallyKind::Flow, flow, SmolStr::new_static("started")), 1);
@@ -183,16 +223,19 @@ impl Recount {
                  'airtime_created', 'email_sent')";
         let mut after = i64::MIN;
         while let Some(last) = end_of_slice(conn, "event", after)? {
-            let done: sql::Result<Vec<()>> = sql::all(conn, text, &[&after, &last], |row| {
-                if let Some((kind, name)) = event_tally(row.str(1)?, row.str(2)?, !row.is_null(3)?) {
-                    let workspace = row.get(0)?;
-                    let day = self.day_of(workspace, row.get(4)?);
-                    self.add((workspace, day, kind, 0, name.stored()), 1);
-                }
-                Ok(())
-            });
+            let done: sql::Result<Vec<()>> = sql::all(conn, text, &[&after, &last], |row| self.event(row));
             done?;
             after = last;
+        }
+        Ok(())
+    }
+
+    /// One entry of a history: workspace, kind, body, session, when.
+    pub(super) fn event(&mut self, row: &Row<'_>) -> sql::Result<()> {
+        if let Some((kind, name)) = event_tally(row.str(1)?, row.str(2)?, !row.is_null(3)?) {
+            let workspace = row.get(0)?;
+            let day = self.day_of(workspace, row.get(4)?);
+            self.add((workspace, day, kind, 0, name.stored()), 1);
         }
         Ok(())
     }

@@ -90,6 +90,10 @@ pub(crate) enum Reply {
     Counted {
         /// How many there are.
         count: usize,
+        /// How many stand before what is shown.
+        from: usize,
+        /// How many are shown at once.
+        limit: usize,
         /// What is shown of them.
         results: Vec<Value>,
     },

@@ -228,8 +228,11 @@ fn answer(call: &Call, path: &str, reply: Reply) -> (StatusCode, Option<Value>) 
             let link = |cursor: Option<Cursor>| cursor.map(|cursor| address(call, path, cursor));
             json!({"next": link(next), "previous": link(previous), "results": results})
         }
-        Reply::Counted { count, results } => {
-            json!({"count": count, "next": null, "previous": null, "results": results})
+        Reply::Counted { count, from, limit, results } => {
+            let link = |is_there: bool, from| is_there.then(|| address_from(call, path, limit, from));
+            let next = link(from.saturating_add(limit) < count, from.saturating_add(limit));
+            let previous = link(from > 0, from.saturating_sub(limit));
+            json!({"count": count, "next": next, "previous": previous, "results": results})
         }
         Reply::One(value) => value,
         Reply::Made(value) => return (StatusCode::CREATED, Some(value)),
@@ -239,6 +242,17 @@ fn answer(call: &Call, path: &str, reply: Reply) -> (StatusCode, Option<Value>) 
         Reply::File { .. } => return (StatusCode::NO_CONTENT, None),
     };
     (StatusCode::OK, Some(body))
+}
+
+/// The address of another page of a list that is counted.
+fn address_from(call: &Call, path: &str, limit: usize, from: usize) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let others = call.query.pairs().iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "offset"));
+    query.extend_pairs(others).append_pair("limit", &limit.to_string());
+    if from > 0 {
+        query.append_pair("offset", &from.to_string());
+    }
+    format!("{}{path}?{}", call.base, query.finish())
 }
 
 /// The address of another page of the same list.

@@ -362,7 +362,8 @@ fn recipients(spec: &JobSpec) -> Option<&Recipients> {
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
         | JobSpec::ImportDefinitions(_)
-        | JobSpec::ExportDefinitions(_) => None,
+        | JobSpec::ExportDefinitions(_)
+        | JobSpec::Archive(_) => None,
     }
 }
 
