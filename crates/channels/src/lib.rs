@@ -26,7 +26,7 @@ pub use inbound::{
     DeliveryStatus, Happening, Inbound, InboundEvent, InboundMessage, InboundStatus, Reading, Refusal,
     Request,
 };
-pub use line::{Carrier, CarrierType, Line, SettingsError};
+pub use line::{Carrier, CarrierType, Line, PUBLIC_ONLY, SettingsError};
 pub use outbound::{
     HttpRequest, MediaFile, Method, Outgoing, Plan, QuickReply, SendError, SendErrorKind, TemplateComponent,
     TemplateName, TemplateVariable, Templating,

@@ -125,11 +125,16 @@ pub struct Line {
     pub country: Option<SmolStr>,
     /// Address scheme of the people on it.
     pub scheme: SmolStr,
+    /// Whether its carrier must be out in the world: whoever set its addresses may not reach into our own networks.
+    pub is_public_only: bool,
     /// The carrier and its settings.
     pub carrier: Carrier,
     /// What it costs to send a part of a message, if that is known.
     pub cost: Option<Cost>,
 }
+
+/// The setting of any channel that keeps its addresses out of our own networks.
+pub const PUBLIC_ONLY: &str = "public_only";
 
 impl Line {
     /// Reads a channel's settings.
@@ -156,7 +161,8 @@ impl Line {
         let scheme = schemes.first().cloned().unwrap_or_else(|| kind.default_scheme().into());
         let country = country.filter(|code| !code.is_empty()).map(SmolStr::from);
         let cost = Cost::read(config)?;
-        Ok(Self { uuid, address: address.into(), country, scheme, carrier, cost })
+        let is_public_only = config.get(PUBLIC_ONLY).and_then(Value::as_bool).unwrap_or_default();
+        Ok(Self { uuid, address: address.into(), country, scheme, is_public_only, carrier, cost })
     }
 
     /// Refuses settings that this kind of carrier does not have, for when somebody sets them: a misspelt one would
@@ -171,11 +177,10 @@ impl Line {
             CarrierType::WebChat => webchat::Settings::NAMES,
             CarrierType::WhatsAppCloud => wac::Settings::NAMES,
         };
-        let unknown = config
-            .as_object()
-            .into_iter()
-            .flatten()
-            .find(|(key, _)| !names.contains(&key.as_str()) && !Cost::NAMES.contains(&key.as_str()));
+        let unknown = config.as_object().into_iter().flatten().find(|(key, _)| {
+            let key = key.as_str();
+            key != PUBLIC_ONLY && !names.contains(&key) && !Cost::NAMES.contains(&key)
+        });
         match unknown {
             Some((key, _)) => Err(SettingsError::Unknown { key: key.clone(), kind: self.kind(), names }),
             None => Ok(()),

@@ -17,6 +17,8 @@ pub enum Callee {
     Carrier,
     /// A service at the address that an administrator configured; it may be in our own network.
     Service,
+    /// A carrier that somebody named over the API, who may not reach into our own networks.
+    PublicCarrier,
     /// A web service that a flow names.
     Webhook,
 }
@@ -84,6 +86,7 @@ impl HttpError {
 #[derive(Clone, Debug)]
 pub struct Requests {
     carriers: reqwest::Client,
+    public_carriers: reqwest::Client,
     webhooks: reqwest::Client,
     allow_private: bool,
 }
@@ -106,14 +109,16 @@ impl Requests {
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| HttpError::Invalid(explain(&error)))
         };
-        let mut webhooks = base().redirect(redirects(allow_private));
-        if !allow_private {
+        let guarded = |client: reqwest::ClientBuilder| match allow_private {
+            true => client,
             // A proxy of the environment would resolve names itself, behind the guard's back.
-            webhooks = webhooks.dns_resolver(Arc::new(PublicOnly)).no_proxy();
-        }
+            false => client.dns_resolver(Arc::new(PublicOnly)).no_proxy(),
+        };
+        let carriers = || base().redirect(reqwest::redirect::Policy::none());
         Ok(Self {
-            carriers: build(base().redirect(reqwest::redirect::Policy::none()))?,
-            webhooks: build(webhooks)?,
+            carriers: build(carriers())?,
+            public_carriers: build(guarded(carriers()))?,
+            webhooks: build(guarded(base().redirect(redirects(allow_private))))?,
             allow_private,
         })
     }
@@ -128,8 +133,13 @@ impl Requests {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("the address must begin with http:// or https://"));
         }
-        let guarded = exchange.callee == Callee::Webhook && !self.allow_private;
-        if guarded && is_private_host(&url) {
+        let client = match exchange.callee {
+            Callee::Carrier | Callee::Service => &self.carriers,
+            Callee::PublicCarrier => &self.public_carriers,
+            Callee::Webhook => &self.webhooks,
+        };
+        let guarded = matches!(exchange.callee, Callee::PublicCarrier | Callee::Webhook);
+        if guarded && !self.allow_private && is_private_host(&url) {
             return Err(HttpError::Forbidden);
         }
         let method = reqwest::Method::from_bytes(exchange.method.as_bytes())
@@ -142,10 +152,6 @@ impl Requests {
                 .map_err(|_| HttpError::Invalid(format!("the value of header {name} cannot be sent")))?;
             headers.insert(name, value);
         }
-        let client = match exchange.callee {
-            Callee::Carrier | Callee::Service => &self.carriers,
-            Callee::Webhook => &self.webhooks,
-        };
         let mut request = client.request(method, url).headers(headers).timeout(exchange.timeout);
         if let Some(body) = exchange.body {
             request = request.body(body);

@@ -125,9 +125,10 @@ impl Fetcher {
         let asking = line.file_lookup(&row.source);
         let asking =
             asking.ok_or_else(|| Failure::Later("the channel's settings do not fit the file".to_owned()))?;
-        let found = self.ask(asking, Callee::Service, limits::SEND_ANSWER_BYTES).await?;
+        let own = if line.is_public_only { Callee::Webhook } else { Callee::Service };
+        let found = self.ask(asking, own, limits::SEND_ANSWER_BYTES).await?;
         let file = self.found(line, &found)?;
-        let callee = if file.is_configured { Callee::Service } else { Callee::Webhook };
+        let callee = if file.is_configured { own } else { Callee::Webhook };
         let answer = self.ask(file.request, callee, limits::MEDIA_BYTES).await?;
         if answer.too_large {
             return Err(too_large());

@@ -100,7 +100,7 @@ async fn plan_campaign(ctx: &Context, workspace: WorkspaceId, group: GroupUuid) 
         let texts = [("eng".into(), "Are you well?".to_owned())].into();
         let does = PointDoes::Says { texts, base_language: "eng".into() };
         let (relative_to, unit) = ("created_on".into(), "D".into());
-        let point = Point { relative_to, offset, unit, delivery_hour: 9, does };
+        let point = Point { relative_to, offset, unit, delivery_hour: 9, mode: None, does };
         let saved = save_campaign_event(ctx, workspace, which, &point).await.expect("a point");
         which = PointNamed::Known(saved.row.uuid);
         let jobs = ctx.store.jobs(workspace, 1).await.expect("jobs");

@@ -66,10 +66,7 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
     let workspace = ctx.registry.workspace(ctx, new.workspace).await?.ok_or(AddChannelError::NoWorkspace)?;
     let uuid = new.uuid.unwrap_or_else(|| ChannelUuid(ctx.host.uuid_v4()));
     let country = new.country.or_else(|| workspace.row.country.clone());
-    let line =
-        Line::open(uuid, &new.channel_type, &new.address, country.as_deref(), &new.schemes, &new.config)?;
-    line.knows_settings(&new.config)?;
-    line.is_complete()?;
+    let line = checked(uuid, &new.channel_type, &new.address, country.as_deref(), &new.schemes, &new.config)?;
     let kind: CarrierType = line.kind();
     let now = ctx.now();
     let schemes = if new.schemes.is_empty() { vec![line.scheme.clone()] } else { new.schemes };
@@ -98,4 +95,19 @@ pub async fn add_channel(ctx: &Context, new: NewChannel) -> Result<ChannelRow, A
         Err(UnitError::Store(error)) => Err(error.into()),
         Err(other) => Err(StoreError::Database(other.to_string()).into()),
     }
+}
+
+/// The line as it would be, if its settings can be used.
+pub(crate) fn checked(
+    uuid: ChannelUuid,
+    channel_type: &str,
+    address: &str,
+    country: Option<&str>,
+    schemes: &[SmolStr],
+    config: &Value,
+) -> Result<Line, SettingsError> {
+    let line = Line::open(uuid, channel_type, address, country, schemes, config)?;
+    line.knows_settings(config)?;
+    line.is_complete()?;
+    Ok(line)
 }

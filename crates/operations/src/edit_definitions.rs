@@ -28,6 +28,9 @@ pub enum SaveError {
     /// Another one has the name.
     #[error("another one has this name")]
     Taken,
+    /// Whom it is for cannot be read, or not be asked for here.
+    #[error("{0}")]
+    Query(String),
     /// It cannot be of this kind.
     #[error("{0}")]
     Kind(&'static str),

@@ -15,6 +15,7 @@ mod batch;
 mod bring_in;
 mod broadcast;
 mod campaigns;
+mod change_channel;
 mod complete_effect;
 mod context;
 mod counts;
@@ -97,6 +98,9 @@ pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, MAX_SOFT_START, Said, broadcast, broadcast_spec,
     preview_broadcast, soft_broadcast_spec,
 };
+pub use change_channel::{
+    ChangeChannelError, ChannelEdit, MAX_CHANNEL_NAME, change_channel, release_channel,
+};
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use context::{Committed, Context, Fenced, SharedHost};
 pub use counts::{
@@ -148,13 +152,13 @@ pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status, settle_early};
 pub use registry::Registry;
 pub use save_campaign::{
-    MAX_CAMPAIGN_EVENTS, MAX_CAMPAIGN_NAME, MAX_CAMPAIGNS, Point, PointDoes, PointNamed,
+    MAX_CAMPAIGN_EVENTS, MAX_CAMPAIGN_NAME, MAX_CAMPAIGNS, Point, PointDoes, PointMode, PointNamed,
     remove_campaign_event, save_campaign, save_campaign_event,
 };
 pub use save_contact::{ContactEdit, MAX_CONTACT_NAME, SaveContactError, SavedContact, Whom, save_contact};
 pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
 pub use save_global::{GlobalNamed, save_global};
-pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, remove_group, save_group};
+pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, MAX_QUERY, remove_group, save_group};
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
 pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
 pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};

@@ -77,6 +77,28 @@ pub enum PointDoes {
     Starts(FlowUuid),
 }
 
+/// What becomes of a conversation that somebody is in when a point comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointMode {
+    /// It ends.
+    Interrupt,
+    /// It goes on, and the point is left out.
+    Skip,
+    /// It goes on; only flows in the background can start beside it.
+    Passive,
+}
+
+impl PointMode {
+    /// As it is stored and as exports have it.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Interrupt => "I",
+            Self::Skip => "S",
+            Self::Passive => "P",
+        }
+    }
+}
+
 /// A point in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
@@ -88,6 +110,8 @@ pub struct Point {
     pub unit: SmolStr,
     /// Local hour of the day, -1 for the hour that comes out.
     pub delivery_hour: i64,
+    /// What becomes of a conversation that somebody is in then; as it was, or interrupted, if it is not said.
+    pub mode: Option<PointMode>,
     /// What happens.
     pub does: PointDoes,
 }
@@ -151,7 +175,11 @@ pub async fn save_campaign_event(
             offset: point.offset,
             unit: point.unit.clone(),
             delivery_hour: point.delivery_hour,
-            start_mode: known.map_or_else(|| "I".into(), |row| row.start_mode.clone()),
+            start_mode: match (point.mode, known) {
+                (Some(mode), _) => mode.letter().into(),
+                (None, Some(row)) => row.start_mode.clone(),
+                (None, None) => PointMode::Interrupt.letter().into(),
+            },
             flow,
             message,
             base_language,

@@ -1,20 +1,24 @@
-//! A group is added, gets another name, or is removed.
+//! A group is added, gets another name or query, or is removed.
 
 use domain::{GroupId, GroupUuid, WorkspaceId, query::GroupDependency};
 use smol_str::{SmolStr, format_smolstr};
-use store::{Change, DefinitionChange, GroupRow};
+use store::{Change, DefinitionChange, GroupRow, StoreError};
 
 use crate::{
     Context, Workspace,
     edit_definitions::{SaveError, Saved, edit, proper_name, same_name},
+    jobs::fill_group_job,
 };
 
 /// Groups of a workspace.
 pub const MAX_GROUPS: usize = 1_000;
 /// Characters of a group's name.
 pub const MAX_GROUP_NAME: usize = 64;
+/// Characters of a contact query.
+pub const MAX_QUERY: usize = 1_000;
 
-/// Adds a group that is filled by hand, or gives the one with this identifier another name.
+/// Adds a group, or changes the one with this identifier. With a query it fills itself: a job looks for its members, and
+/// from then on it follows people as they change. What is not given stays as it is.
 ///
 /// # Errors
 /// [`SaveError`]; nothing is written then.
@@ -22,29 +26,70 @@ pub async fn save_group(
     ctx: &Context,
     workspace: WorkspaceId,
     group: Option<GroupUuid>,
-    name: &str,
+    name: Option<&str>,
+    query: Option<&str>,
 ) -> Result<Saved<GroupRow>, SaveError> {
-    let name = proper_name(name, MAX_GROUP_NAME)?;
-    edit(ctx, workspace, |ws| {
+    let name = match name {
+        Some(name) => Some(proper_name(name, MAX_GROUP_NAME)?),
+        None if group.is_none() => return Err(SaveError::Name("This field is required.")),
+        None => None,
+    };
+    let saved = edit(ctx, workspace, |ws| {
         let groups = &ws.definitions().groups;
-        let (row, made) = match group {
-            Some(uuid) => {
-                let known = groups.iter().find(|group| group.uuid == uuid).ok_or(SaveError::NotFound)?;
-                (GroupRow { name: name.clone(), ..known.clone() }, false)
-            }
-            None if groups.len() >= MAX_GROUPS => return Err(SaveError::TooMany(MAX_GROUPS)),
-            None => {
-                let (id, uuid) = (GroupId(ctx.next_id(ctx.now())), GroupUuid(ctx.host.uuid_v4()));
-                (GroupRow { id, uuid, name: name.clone(), query: None }, true)
-            }
-        };
+        let known =
+            group.map(|uuid| groups.iter().find(|group| group.uuid == uuid).ok_or(SaveError::NotFound));
+        let known = known.transpose()?;
+        if known.is_none() && groups.len() >= MAX_GROUPS {
+            return Err(SaveError::TooMany(MAX_GROUPS));
+        }
+        let made = known.is_none();
+        let mut row = known.cloned().unwrap_or_else(|| {
+            let (id, uuid) = (GroupId(ctx.next_id(ctx.now())), GroupUuid(ctx.host.uuid_v4()));
+            GroupRow { id, uuid, name: SmolStr::default(), query: None }
+        });
+        row.name = name.clone().unwrap_or(row.name);
         if groups.iter().any(|group| group.id != row.id && same_name(&group.name, &row.name)) {
             return Err(SaveError::Taken);
         }
-        let change = Change::Definition(workspace, DefinitionChange::Group(row.clone()));
-        Ok((vec![change], Saved { row, made }))
-    })
-    .await
+        let query = query.map(|query| group_query(ctx, ws, &row, made, query)).transpose()?;
+        let refilled = query.is_some() && query != row.query;
+        row.query = query.or(row.query);
+        let mut changes = vec![Change::Definition(workspace, DefinitionChange::Group(row.clone()))];
+        if refilled {
+            let job = fill_group_job(ctx, workspace, row.uuid)
+                .map_err(|error| StoreError::Database(error.to_string()))?;
+            changes.push(Change::NewJob(Box::new(job)));
+        }
+        Ok((changes, (Saved { row, made }, refilled)))
+    });
+    let (saved, refilled) = saved.await?;
+    if refilled {
+        ctx.jobs.notify_one();
+    }
+    Ok(saved)
+}
+
+/// The query of a group, if it may have this one.
+fn group_query(
+    ctx: &Context,
+    ws: &Workspace,
+    row: &GroupRow,
+    made: bool,
+    query: &str,
+) -> Result<SmolStr, SaveError> {
+    if !made && row.query.is_none() {
+        return Err(SaveError::Query("This group is filled by hand; it cannot have a query.".into()));
+    }
+    if query.chars().count() > MAX_QUERY {
+        return Err(SaveError::Query(format!("Ensure this field has no more than {MAX_QUERY} characters.")));
+    }
+    let read = ws.query(query, ctx.now()).map_err(|error| SaveError::Query(error.to_string()))?;
+    if !read.inspection().allow_as_group {
+        let said =
+            "A group cannot be defined by this: it asks for a group, flow, history, status, id or ref.";
+        return Err(SaveError::Query(said.to_owned()));
+    }
+    Ok(read.root().to_string().into())
 }
 
 /// Removes a group; its members are in it no more. One that campaigns, triggers or queries of other groups need stays.

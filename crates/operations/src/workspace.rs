@@ -161,6 +161,16 @@ impl Workspace {
         Query::parse(text, &self.env, now, Some(&self.assets))
     }
 
+    /// The zone by which days are told.
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        &self.env.timezone
+    }
+
+    /// The country with its places, if they were imported.
+    pub fn locations(&self) -> Option<&expressions::Location> {
+        self.assets.locations().map(|tree| &tree.root)
+    }
+
     /// All flows, the oldest first.
     pub fn flows(&self) -> &[FlowRow] {
         &self.definitions.flows

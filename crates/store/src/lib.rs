@@ -85,7 +85,7 @@ pub use job::{
     NewLeftOut,
 };
 pub use kept_call::{CallKey, KeptAnswer, KeptCall};
-pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, NamedContact};
+pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, MAX_LISTED, NamedContact};
 pub use listed_messages::{ListedMessage, MessageList, MessagesOf, Visibility};
 pub use listed_runs::{ListedRun, RunList, RunsOf};
 pub use listed_tickets::{ListedTicket, TicketList, TicketsOf};

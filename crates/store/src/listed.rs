@@ -19,7 +19,12 @@ pub enum ContactsOf {
     Uuid(ContactUuid),
     /// Whoever has this address.
     Urn(Urn),
+    /// These, at most [`MAX_LISTED`].
+    These(Vec<ContactId>),
 }
+
+/// Contacts that can be listed by their numbers at once: a page of the API and one more.
+pub const MAX_LISTED: usize = 251;
 
 /// A list of contacts in the order of their last changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

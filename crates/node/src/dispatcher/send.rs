@@ -223,7 +223,7 @@ async fn send_parts(
             return;
         }
         let answer = shared.network.exchange(Exchange {
-            callee: Callee::Carrier,
+            callee: if line.is_public_only { Callee::PublicCarrier } else { Callee::Carrier },
             method: request.method.as_str().to_owned(),
             url: request.url,
             headers,

@@ -28,15 +28,21 @@ impl Programme {
     async fn begin(world: World) -> Self {
         let (ctx, workspace) = (&world.ctx, world.workspace.id);
         save_field(ctx, workspace, None, "Due date", FieldType::Datetime).await.unwrap();
-        let mothers = save_group(ctx, workspace, None, "Mothers").await.unwrap().row.uuid;
+        let mothers = save_group(ctx, workspace, None, Some("Mothers"), None).await.unwrap().row.uuid;
         let campaign = save_campaign(ctx, workspace, None, "Before birth", mothers).await.unwrap().row.uuid;
         let flow = world.add_flow(&registration(1, "How do you feel?")).await;
         Self { world, mothers, campaign, flow }
     }
 
     async fn point(&self, offset: i64, unit: &str, hour: i64, does: PointDoes) {
-        let point =
-            Point { relative_to: "due_date".into(), offset, unit: unit.into(), delivery_hour: hour, does };
+        let point = Point {
+            relative_to: "due_date".into(),
+            offset,
+            unit: unit.into(),
+            delivery_hour: hour,
+            mode: None,
+            does,
+        };
         let which = PointNamed::New(self.campaign);
         save_campaign_event(&self.world.ctx, self.world.workspace.id, which, &point).await.unwrap();
     }

@@ -11,7 +11,7 @@ use super::{
     sql,
 };
 use crate::{
-    ContactList, ContactNamed, ContactsOf, ListedContact, NamedContact, StoreError,
+    ContactList, ContactNamed, ContactsOf, ListedContact, MAX_LISTED, NamedContact, StoreError,
     sql::{Param, Row},
 };
 
@@ -108,10 +108,19 @@ impl Rows<'_> {
              AND c.modified_on >= $4 AND c.modified_on <= $5 AND c.modified_minute {beyond}= $2 / 60000000
              AND c.modified_minute >= $4 / 60000000 AND c.modified_minute <= $5 / 60000000"
         );
+        let these: String;
         let (from, and, more): (&str, &str, Vec<Box<dyn Param>>) = match &list.of {
             ContactsOf::Everybody => ("contact AS c", "c.deleted_on IS NULL", Vec::new()),
             ContactsOf::Erased => ("contact AS c", "c.deleted_on IS NOT NULL", Vec::new()),
             ContactsOf::Uuid(uuid) => ("contact AS c", "c.uuid = $6", vec![Box::new(uuid.0)]),
+            ContactsOf::These(ids) => {
+                // Always as many places, so that it is one statement however many there are.
+                let places: Vec<String> = (6..6 + MAX_LISTED).map(|place| format!("${place}")).collect();
+                let padded = ids.iter().map(|id| id.0).chain(std::iter::repeat(0)).take(MAX_LISTED);
+                let ids = padded.map(|id| Box::new(id) as Box<dyn Param>).collect();
+                these = format!("c.deleted_on IS NULL AND c.id IN ({})", places.join(", "));
+                ("contact AS c", these.as_str(), ids)
+            }
             ContactsOf::Urn(urn) => (
                 "contact_urn AS a CROSS JOIN contact AS c",
                 "a.workspace_id = c.workspace_id AND a.contact_id = c.id AND a.scheme = $6 AND a.path = $7",

@@ -57,6 +57,8 @@ impl Roles {
     pub const READERS: Self = Self(&[Role::Administrator, Role::Editor, Role::Viewer]);
     /// Who may change it.
     pub const EDITORS: Self = Self(&[Role::Administrator, Role::Editor]);
+    /// Who decides how the workspace is reached and who works in it.
+    pub const ADMINISTRATORS: Self = Self(&[Role::Administrator]);
     /// Who deals with people: all but those who only look.
     pub const WORKERS: Self = Self(&[Role::Administrator, Role::Editor, Role::Agent]);
 

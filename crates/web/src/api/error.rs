@@ -113,6 +113,7 @@ impl From<SaveError> for ApiError {
             SaveError::NoWorkspace | SaveError::NotFound => Self::not_found(),
             SaveError::Name(said) => Self::field("name", said),
             SaveError::Taken => Self::field("name", "This field must be unique."),
+            SaveError::Query(said) => Self::field("query", said),
             SaveError::Kind(said) => Self::field("type", said),
             SaveError::TooMany(_) => Self::full(),
             SaveError::System => Self::system(),

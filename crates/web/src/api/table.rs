@@ -6,6 +6,7 @@ use super::resources::*;
 /// All resources, by name.
 pub(crate) static RESOURCES: &[&Resource] = &[
     &archives::RESOURCE,
+    &boundaries::RESOURCE,
     &broadcast_actions::RESOURCE,
     &broadcast_previews::RESOURCE,
     &broadcasts::RESOURCE,
@@ -14,6 +15,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &channels::RESOURCE,
     &classifiers::RESOURCE,
     &contact_actions::RESOURCE,
+    &contact_queries::RESOURCE,
     &contacts::RESOURCE,
     &definitions::RESOURCE,
     &export_files::RESOURCE,
@@ -38,6 +40,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &runs::RESOURCE,
     &schedules::RESOURCE,
     &sessions::RESOURCE,
+    &statistics::RESOURCE,
     &subscription_actions::RESOURCE,
     &subscriptions::RESOURCE,
     &templates::RESOURCE,

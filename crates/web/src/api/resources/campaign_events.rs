@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::{CampaignEventUuid, CampaignUuid, FlowUuid};
 use node::limits;
-use operations::{Point, PointDoes, PointNamed, SaveError, remove_campaign_event, save_campaign_event};
+use operations::{
+    Point, PointDoes, PointMode, PointNamed, SaveError, remove_campaign_event, save_campaign_event,
+};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use store::{CampaignEventRow, CampaignRow};
@@ -50,12 +52,19 @@ pub(crate) static RESOURCE: Resource = Resource {
 
 const UNITS: [&str; 4] = ["minutes", "hours", "days", "weeks"];
 
+const MODES: [&str; 3] = ["interrupt", "skip", "passive"];
+
 const BODY: &[Prop] = &[
     prop("campaign", Shape::Text, "The campaign, by identifier or name; that of a point stays as it is"),
     prop("relative_to", Shape::Text, "Key of the date that it counts from"),
     prop("offset", Shape::Int, "How many units after it; negative before"),
     prop("unit", Shape::Word(&UNITS), "The unit"),
     prop("delivery_hour", Shape::Int, "Local hour of the day; -1 for the hour that comes out"),
+    prop(
+        "start_mode",
+        Shape::Word(&MODES),
+        "What becomes of a conversation that somebody is in then: it ends, or the point is left out, or both go on",
+    ),
     prop("message", TRANSLATED, "What is said, or a text for each language; either this or a flow"),
     prop("flow", Shape::Uuid, "The flow that starts"),
 ];
@@ -73,6 +82,11 @@ const PROPS: &[Prop] = &[
     prop("offset", Shape::Int, "How many units after it; negative before"),
     prop("unit", Shape::Word(&UNITS), "The unit"),
     prop("delivery_hour", Shape::Int, "Local hour of the day; -1 for the hour that comes out"),
+    prop(
+        "start_mode",
+        Shape::Word(&MODES),
+        "What becomes of a conversation that somebody is in then: it ends, or the point is left out, or both go on",
+    ),
     prop("flow", REF, "The flow that starts, unless it sends a message").or_null(),
     prop("message", Shape::Map(&Shape::Text), "The message by language").or_null(),
     prop("created_on", Shape::Moment, "When it was made"),
@@ -118,6 +132,11 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     if !(-1..=23).contains(&delivery_hour) {
         given.wrong("delivery_hour", "Must be -1 or an hour from 0 to 23.");
     }
+    let mode = given.word("start_mode", &MODES).map(|word| match word {
+        "skip" => PointMode::Skip,
+        "passive" => PointMode::Passive,
+        _ => PointMode::Interrupt,
+    });
     let does = does(call, &mut given);
     given.done()?;
     let does = does.ok_or_else(|| ApiError::whole("Give a message or a flow."))?;
@@ -127,7 +146,7 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
         "weeks" => "W",
         _ => "D",
     };
-    let point = Point { relative_to, offset, unit: unit.into(), delivery_hour, does };
+    let point = Point { relative_to, offset, unit: unit.into(), delivery_hour, mode, does };
     let which = match (known, campaign) {
         (Some(uuid), _) => PointNamed::Known(uuid),
         (None, Some(uuid)) => PointNamed::New(uuid),
@@ -235,6 +254,11 @@ fn shown(call: &Call, event: &CampaignEventRow) -> Value {
         "offset": event.offset,
         "unit": unit_word(&event.unit),
         "delivery_hour": event.delivery_hour,
+        "start_mode": match event.start_mode.as_str() {
+            "S" => "skip",
+            "P" => "passive",
+            _ => "interrupt",
+        },
         "flow": flow.map(|flow| reference(flow.uuid, &flow.name)),
         "message": message.as_ref().and_then(texts),
         "created_on": moment(event.created_on),

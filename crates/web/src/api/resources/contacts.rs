@@ -1,6 +1,6 @@
 //! `contacts.json`: people.
 
-use domain::{ContactStatus, ContactUuid, FieldType, FieldValue, Reference, Urn, language};
+use domain::{ContactId, ContactStatus, ContactUuid, FieldType, FieldValue, Query, Reference, Urn, language};
 use node::limits;
 use operations::{
     ContactAction, ContactEdit, MAX_CONTACT_NAME, SaveContactError, Whom, act_on_contacts, save_contact,
@@ -14,7 +14,8 @@ use crate::api::endpoint::{AFTER, BEFORE, Endpoint, REVERSE, Resource, Roles, UU
 use crate::api::error::ApiError;
 use crate::api::given::{Given, MAX_ITEMS};
 use crate::api::named;
-use crate::api::page::Walk;
+use crate::api::page::{Cursor, PAGE, Walk};
+use crate::api::resources::contact_queries;
 use crate::api::shape::{Prop, REF, REFS, Shape, TEXTS, prop};
 use crate::api::words::{moment, moment_or_null, reference};
 
@@ -31,6 +32,7 @@ pub(crate) static RESOURCE: Resource = Resource {
                 UUID,
                 param("urn", Shape::Text, "Only whoever has this address"),
                 param("group", Shape::Text, "Only members of this group, by identifier or name"),
+                param("query", Shape::Text, "Only those whom this contact query finds, the oldest first"),
                 param("deleted", Shape::Bool, "Those that were deleted, without anything in them"),
                 BEFORE,
                 AFTER,
@@ -40,7 +42,7 @@ pub(crate) static RESOURCE: Resource = Resource {
             PROPS,
             |call| Box::pin(list(call)),
         )
-        .with_one_of(&["uuid", "urn", "group"]),
+        .with_one_of(&["uuid", "urn", "group", "query"]),
         Endpoint::save(
             Roles::WORKERS,
             "Adds a contact, or changes the one of the address; an address that nobody has adds one",
@@ -107,12 +109,31 @@ const PROPS: &[Prop] = &[
 ];
 
 async fn list(call: &Call) -> Result<Reply, ApiError> {
+    if let Some(query) = contact_queries::read(call)? {
+        return found(call, query).await;
+    }
     let walk = Walk::of(call, call.query.flag("reverse") == Some(true))?;
     let (Some(of), Some(span)) = (wanted(call), call.query.span()) else { return Ok(walk.page(Vec::new())) };
     let list = ContactList { of, after: span.after, before: span.before, walk: walk.span() };
     let found = call.ctx().store.list_contacts(call.workspace(), list).await?;
     let place = |one: &ListedContact| (one.modified_on.as_microsecond(), one.contact.id.0);
     Ok(walk.page(found.iter().map(|one| (place(one), shown(call, one))).collect()))
+}
+
+/// A page of those whom a query finds, in the order in which they came. It goes forwards only.
+async fn found(call: &Call, query: Query) -> Result<Reply, ApiError> {
+    let after = call.query.text("cursor").map(Cursor::read).transpose()?.map(|cursor| ContactId(cursor.id));
+    let store = call.ctx().store.for_reports();
+    let mut ids = store.search_contacts(call.ws.search(Some(query)), after, PAGE + 1).await?;
+    let more = ids.len() > PAGE;
+    ids.truncate(PAGE);
+    let next = ids.last().filter(|_| more).map(|last| Cursor { back: false, at: 0, id: last.0 });
+    let walk = store::Walk { from: None, up: true, limit: PAGE };
+    let list = ContactList { of: ContactsOf::These(ids), after: i64::MIN, before: i64::MAX, walk };
+    let mut listed = store.list_contacts(call.workspace(), list).await?;
+    listed.sort_by_key(|one| one.contact.id);
+    let results = listed.iter().map(|one| shown(call, one)).collect();
+    Ok(Reply::Page { results, next, previous: None })
 }
 
 /// Which contacts are asked for; `None` for nobody.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::GroupUuid;
 use node::limits;
-use operations::{MAX_GROUP_NAME, remove_group, save_group};
+use operations::{MAX_GROUP_NAME, MAX_QUERY, remove_group, save_group};
 use serde_json::{Value, json};
 use store::GroupRow;
 
@@ -35,13 +35,9 @@ pub(crate) static RESOURCE: Resource = Resource {
         .with_one_of(&["uuid", "name"]),
         Endpoint::save(
             Roles::EDITORS,
-            "Adds a group that is filled by hand, or gives the one of the address another name",
+            "Adds a group, or gives the one of the address another name or query",
             &[UUID],
-            &[prop(
-                "name",
-                Shape::Text,
-                "Name: at most 64 characters, none of them \" or \\; unique whatever its case",
-            )],
+            BODY,
             PROPS,
             |call| Box::pin(save(call)),
         ),
@@ -54,6 +50,11 @@ pub(crate) static RESOURCE: Resource = Resource {
         ),
     ],
 };
+
+const BODY: &[Prop] = &[
+    prop("name", Shape::Text, "Name: at most 64 characters, none of them \" or \\; unique whatever its case"),
+    prop("query", Shape::Text, "A contact query, by which it fills itself; without one it is filled by hand"),
+];
 
 const PROPS: &[Prop] = &[
     prop("uuid", Shape::Uuid, "Identifier"),
@@ -87,9 +88,14 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
 async fn save(call: &Call) -> Result<Reply, ApiError> {
     let group = call.wanted("uuid")?.map(GroupUuid);
     let mut given = Given::of(&call.body);
-    let name = given.needed_text("name", MAX_GROUP_NAME);
+    // Clients of RapidPro give a name each time; a query may be changed alone.
+    let name = match group.is_some() && !given.has("name") && given.has("query") {
+        true => None,
+        false => given.needed_text("name", MAX_GROUP_NAME),
+    };
+    let query = given.text("query", MAX_QUERY);
     given.done()?;
-    let saved = save_group(call.ctx(), call.workspace(), group, &name.unwrap_or_default()).await?;
+    let saved = save_group(call.ctx(), call.workspace(), group, name.as_deref(), query.as_deref()).await?;
     let shown = shown(call, &[saved.row]).await?.pop().unwrap_or_default();
     Ok(Reply::saved(saved.made, shown))
 }

@@ -193,7 +193,7 @@ async fn make(call: &Call, kind: &str, name: &str) -> Result<(), ApiError> {
     let (ctx, workspace) = (call.ctx(), call.workspace());
     match kind {
         "field" => drop(save_field(ctx, workspace, None, name, domain::FieldType::Text).await?),
-        _ => drop(save_group(ctx, workspace, None, name).await?),
+        _ => drop(save_group(ctx, workspace, None, Some(name), None).await?),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What can be called, a file for each.
 
 pub(super) mod archives;
+pub(super) mod boundaries;
 pub(super) mod broadcast_actions;
 pub(super) mod broadcast_previews;
 pub(super) mod broadcasts;
@@ -9,6 +10,7 @@ pub(super) mod campaigns;
 pub(super) mod channels;
 pub(super) mod classifiers;
 pub(super) mod contact_actions;
+pub(super) mod contact_queries;
 pub(super) mod contacts;
 pub(super) mod definitions;
 pub(super) mod export_files;
@@ -33,6 +35,7 @@ pub(super) mod resthooks;
 pub(super) mod runs;
 pub(super) mod schedules;
 pub(super) mod sessions;
+pub(super) mod statistics;
 pub(super) mod subscription_actions;
 pub(super) mod subscriptions;
 pub(super) mod templates;

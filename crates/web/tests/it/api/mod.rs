@@ -10,6 +10,7 @@ mod matrix;
 mod messages;
 mod once;
 mod programmes;
+mod reach;
 mod sheets;
 mod tickets;
 mod triggers;
