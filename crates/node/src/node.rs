@@ -300,18 +300,19 @@ impl Node {
         }
     }
 
-    /// Keeps a file that a program sent; `None` if files are not kept here.
+    /// Keeps a file that a program sent, as the doing of whoever acts; `None` if files are not kept here.
     ///
     /// # Errors
     /// When the folder or the store cannot be written.
     pub async fn keep_file(
         &self,
+        ctx: &Context,
         workspace: WorkspaceId,
         mime: &str,
         bytes: &[u8],
     ) -> Result<Option<MediaUuid>, StoreError> {
         match &self.inner.media {
-            Some(files) => media::keep(&self.inner.ctx, files, (workspace, mime), bytes).await.map(Some),
+            Some(files) => media::keep(ctx, files, (workspace, mime), bytes).await.map(Some),
             None => Ok(None),
         }
     }

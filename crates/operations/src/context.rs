@@ -9,7 +9,7 @@ use domain::ContactId;
 use files::Files;
 use flows::Host;
 use jiff::Timestamp;
-use store::{Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
+use store::{Acting, Actor, Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
 use crate::{OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, once::Along, tallies::Times};
@@ -47,6 +47,8 @@ pub struct Context {
     pub(crate) along: Along,
     /// Where archives of old messages and runs lie, if there is a place.
     pub archives: Option<Files>,
+    /// Who acts, if somebody does: what they change leaves rows in the log. Runs and jobs act for nobody.
+    pub(crate) actor: Option<Arc<Actor>>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) times: Arc<Times>,
 }
@@ -74,6 +76,7 @@ impl Context {
             on_the_way: Arc::new(OnTheWay::default()),
             along: Along::default(),
             archives: None,
+            actor: None,
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
         }
@@ -103,6 +106,18 @@ impl Context {
         Self { under: Some(fence), ..self.clone() }
     }
 
+    /// The same as somebody's doing. Whoever lets people, programs or commands do something gives this to operations, and
+    /// nothing else: so what they change is in the log, whichever operation it is.
+    #[must_use]
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor: Some(Arc::new(actor)), ..self.clone() }
+    }
+
+    /// Who acts, if somebody does.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_deref()
+    }
+
     /// Commits units as this run. Every operation writes through here, so that none can forget to say who it is.
     pub(crate) async fn write(
         &self,
@@ -111,6 +126,13 @@ impl Context {
         let search_later = self.search_later.load(Ordering::Relaxed);
         for unit in &mut units {
             (unit.by, unit.under, unit.search_later) = (self.by, self.under, search_later);
+        }
+        if let Some(actor) = self.actor.as_deref() {
+            let on = self.now();
+            for unit in &mut units {
+                let (actor, id) = (actor.clone(), self.next_id(on));
+                unit.acting = Some(Arc::new(Acting { actor, id, on }));
+            }
         }
         let along = self.along.waiting().zip(units.first_mut());
         let brings = along.map(|(change, first)| first.changes.push(change)).is_some();

@@ -39,6 +39,7 @@ mod lanes;
 mod locations;
 mod media;
 mod move_address;
+mod note;
 mod on_the_way;
 mod once;
 mod outgoing;
@@ -137,6 +138,7 @@ pub use locations::{
 };
 pub use media::{FileEnd, claim_file, end_file, keep_upload};
 pub use move_address::learn_address;
+pub use note::note;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use once::{forget_calls, keep_answer};
 pub use preview_broadcast::{MAX_PREVIEWED, Preview, PreviewLine, preview_of};

@@ -1,6 +1,7 @@
 //! Every command of the binary, one file each.
 
 mod archive;
+mod audit;
 mod broadcast;
 mod channel;
 mod contact;
@@ -101,6 +102,8 @@ pub enum Command {
     Token(token::Token),
     /// What starts flows: words, missed calls, new conversations
     Trigger(trigger::Trigger),
+    /// Who changed what
+    Audit(audit::Audit),
     /// Flows in a file: check them, talk to them
     Flow(flow::Flow),
     /// Rehearse: load, crashes, a fake carrier
@@ -139,6 +142,7 @@ impl Command {
             Self::User(user) => briefly(user.run()),
             Self::Token(token) => briefly(token.run()),
             Self::Trigger(trigger) => briefly(trigger.run()),
+            Self::Audit(audit) => briefly(audit.run()),
             Self::Flow(flow) => flow.run(),
             Self::Drill(drill) => briefly(drill.run()),
         }

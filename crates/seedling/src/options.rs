@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use operations::Context;
-use store::{PostgresUrl, Store, StoreError, StoreUrl, WorkspaceRow};
+use store::{Actor, ActorMeans, PostgresUrl, Store, StoreError, StoreUrl, WorkspaceRow};
 
 use crate::here::Here;
 use crate::patience::while_busy;
@@ -82,8 +82,15 @@ impl StoreOptions {
                 eprintln!("the database of --reports-database does not answer; reading from the main one");
             }
         }
-        Ok(Context::for_command(store, Here::shared()))
+        Ok(Context::for_command(store, Here::shared()).acting(operator()))
     }
+}
+
+/// Whoever runs this command, for the log of who changed what.
+pub fn operator() -> Actor {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let who = named.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    Actor { workspace: None, user: None, who: who.into(), means: ActorMeans::CommandLine, proof: None }
 }
 
 /// The address of a standby for reports.

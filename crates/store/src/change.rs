@@ -1,5 +1,7 @@
 //! Writes: typed changes, grouped in units that commit whole or not at all.
 
+use std::sync::Arc;
+
 use domain::{ContactId, GroupId, JobId, MessageId, OutboxId, ScheduleId, SessionId, UrnId, WorkspaceId};
 use jiff::Timestamp;
 
@@ -188,6 +190,8 @@ pub enum Change {
     DropPast(WorkspaceId, crate::Past),
     /// People who are in no file of the workspace any more.
     ErasedFromArchives(WorkspaceId, Vec<domain::ContactUuid>),
+    /// Something to leave a row about in the log of who changed what; nothing if nobody acts.
+    Note(Box<crate::AuditNote>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }
@@ -229,12 +233,15 @@ pub struct Unit {
     pub under: Option<Fence>,
     /// Whether keys for contact searches are made later, by [`Change::IndexContact`].
     pub search_later: bool,
+    /// Whose doing it is: rows of the log say what they changed. `None`: what the program does of itself, and what
+    /// contacts and carriers bring about.
+    pub acting: Option<Arc<crate::Acting>>,
 }
 
 impl Unit {
     /// A unit of these changes.
     pub fn new(changes: Vec<Change>) -> Self {
-        Self { changes, by: 0, under: None, search_later: false }
+        Self { changes, by: 0, under: None, search_later: false, acting: None }
     }
 }
 

@@ -14,13 +14,13 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ArchiveRow, CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow, ContactSearch,
-    ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell, DueJobs, DueTimer,
-    EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile, JobKind, JobRow,
-    KeptCall, LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow,
-    MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem, OutboxQueue,
-    OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered,
-    ReminderRow, RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow,
+    ArchiveRow, AuditList, AuditRow, CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow,
+    ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell,
+    DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile,
+    JobKind, JobRow, KeptCall, LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket,
+    Loaded, LoginRow, MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem,
+    OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered,
+    Registered, ReminderRow, RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow,
     SignInLinkRow, SignInRow, SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
     SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
     Topics, Unit, UnitDone, UnitError, UserRow, Verified, Walk, WorkspaceRow,
@@ -492,6 +492,8 @@ reads! {
     fn invitations(workspace: WorkspaceId) -> Vec<SignInLinkRow>;
     /// What a workspace asks of those who sign in.
     fn sign_in_rule(workspace: WorkspaceId) -> SignInRuleRow;
+    /// A page of the log of who changed what, the latest first unless it goes upwards.
+    fn audit(list: AuditList) -> Vec<AuditRow>;
     /// Files to be fetched at `now` or before, the one that waited longest first.
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.

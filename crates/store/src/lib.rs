@@ -10,6 +10,7 @@
 
 mod access;
 mod archive;
+mod audit;
 mod bulk;
 mod change;
 mod contact;
@@ -62,6 +63,9 @@ mod writing;
 
 pub use access::{AccessChange, LinkKind, LoginRow, SignInLinkRow, SignInMeans, SignInRow, SignInRuleRow};
 pub use archive::{ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, RetentionRow};
+pub use audit::{
+    Acting, Actor, ActorMeans, AuditList, AuditNote, AuditOf, AuditRow, MAX_AUDITED, MAX_AUDITED_CHARS,
+};
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};

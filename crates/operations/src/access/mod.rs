@@ -11,9 +11,9 @@ mod passwords;
 mod proof;
 mod sign_in;
 
-use domain::WorkspaceId;
+use domain::{UserId, WorkspaceId};
 use smol_str::SmolStr;
-use store::{AccessChange, Change, StoreError, Unit, UnitError};
+use store::{AccessChange, Actor, ActorMeans, Change, StoreError, Unit, UnitError};
 use thiserror::Error;
 
 use crate::{Context, token_digest};
@@ -89,6 +89,17 @@ fn new_secret(ctx: &Context) -> (String, SmolStr) {
     secret.truncate(SECRET_CHARS);
     let digest = token_digest(&secret);
     (secret, digest)
+}
+
+/// A context in which somebody acts who is not signed in yet.
+fn acting_as(
+    ctx: &Context,
+    email: &str,
+    workspace: WorkspaceId,
+    user: Option<UserId>,
+    means: ActorMeans,
+) -> Context {
+    ctx.acting(Actor { workspace: Some(workspace), user, who: email.into(), means, proof: None })
 }
 
 /// Commits changes of how people sign in as one unit.

@@ -3,9 +3,11 @@
 
 use domain::{SignInLinkId, SignInLinkUuid, SignInUuid, UserId, WorkspaceId};
 use jiff::SignedDuration;
-use store::{AccessChange, LinkKind, LoginRow, SignInLinkRow};
+use store::{AccessChange, ActorMeans, LinkKind, LoginRow, SignInLinkRow};
 
-use super::{AccessError, MAX_ATTEMPTS, is_taken_as_password, kept_email, new_secret, proof, write};
+use super::{
+    AccessError, MAX_ATTEMPTS, acting_as, is_taken_as_password, kept_email, new_secret, proof, write,
+};
 use crate::{Context, Role, token_digest};
 
 /// How long a link to choose a new password can be used.
@@ -101,6 +103,7 @@ pub async fn reset_password(ctx: &Context, secret: &str, new: &str) -> Result<()
         return Err(AccessError::Password);
     }
     let hash = proof::hash(ctx, new).await?;
+    let ctx = &acting_as(ctx, &link.email, link.workspace, None, ActorMeans::Link);
     for _ in 0..MAX_ATTEMPTS {
         let known = ctx.store.login(link.email.clone()).await?;
         let known = known.unwrap_or_else(|| proof::fresh(ctx, link.email.clone()));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::{SignInId, SignInUuid, WorkspaceId, WorkspaceUuid};
 use jiff::SignedDuration;
 use smol_str::SmolStr;
-use store::{AccessChange, SignInMeans, SignInRow, StoreError, UserRow};
+use store::{AccessChange, ActorMeans, SignInMeans, SignInRow, StoreError, UserRow};
 
-use super::{AccessError, new_secret, proof, write};
+use super::{AccessError, acting_as, new_secret, proof, write};
 use crate::{Context, Role, Workspace, token_digest};
 
 /// How long somebody may do nothing and is still signed in.
@@ -74,7 +74,7 @@ pub async fn sign_in(ctx: &Context, given: SignIn) -> Result<SignedIn, AccessErr
     }
     let (signed_in, more) = enter(ctx, &user, SignInMeans::Password, false, &given.address, &given.agent);
     changes.extend(more);
-    write(ctx, changes).await?;
+    write(&acting_as(ctx, &user.email, user.workspace, Some(user.id), ActorMeans::SignIn), changes).await?;
     Ok(signed_in)
 }
 

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use domain::WorkspaceId;
 use operations::Context;
 use rapidpro::{MigrateError, Report, Settings, Sink, Source, migrate};
 use serde_json::json;
-use store::{Store, StoreUrl};
+use store::{AuditNote, Store, StoreUrl};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{here::Here, options::private_folder};
+use crate::here::Here;
+use crate::options::{operator, private_folder};
 
 /// How long the row of a node must stand still before the node counts as gone: longer than nodes themselves wait.
 const STILL_FOR: Duration = Duration::from_secs(12);
@@ -103,7 +105,12 @@ fn into_store(to: &str) -> anyhow::Result<Sink> {
     let store =
         Store::open(&url, store::StoreOptions::default()).with_context(|| format!("cannot open {url}"))?;
     runtime.block_on(refuse_living_nodes(&store))?;
-    Ok(Sink::store(Context::for_command(store, Here::shared()), runtime))
+    let context = Context::for_command(store, Here::shared());
+    // One row for all: what is brought says itself what it was.
+    let (verb, kind, subject) = ("begun", "migration", "from RapidPro".into());
+    let said = AuditNote { workspace: WorkspaceId(0), verb, kind, subject, detail: serde_json::Value::Null };
+    runtime.block_on(operations::note(&context.acting(operator()), said))?;
+    Ok(Sink::store(context, runtime))
 }
 
 /// Nodes would fire timers of conversations of which only a part is there. A row that stands still is of one that was

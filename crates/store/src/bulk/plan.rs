@@ -28,6 +28,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("archive", Treatment::Copied, MANY),
     ("archive_erasure", Treatment::Copied, MANY),
     ("archived_count", Treatment::Copied, MANY),
+    ("audit", Treatment::Copied, MANY),
     ("campaign", Treatment::Copied, MANY),
     ("campaign_event", Treatment::Copied, MANY),
     ("channel", Treatment::Copied, MANY),

@@ -164,7 +164,8 @@ fn job_of(change: &Change) -> Option<i64> {
 /// Whether all changes of a unit are known here and their order is that of the statements.
 fn is_plain(unit: &Unit) -> bool {
     let mut own = Own::default();
-    unit.changes.iter().all(|change| own.goes_on(change))
+    // Whoever acts leaves rows that tell what was before.
+    unit.acting.is_none() && unit.changes.iter().all(|change| own.goes_on(change))
 }
 
 /// What tells a timer from others.

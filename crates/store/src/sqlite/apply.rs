@@ -3,7 +3,7 @@
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
-    apply_sessions, apply_settings, apply_tickets, archives, kept_calls, media, programmes, schedules,
+    apply_sessions, apply_settings, apply_tickets, archives, audit, kept_calls, media, programmes, schedules,
     tokens, writer::SideEffects,
 };
 use crate::{
@@ -15,8 +15,12 @@ use crate::{
 pub(crate) fn unit(conn: &Connection, unit: &Unit, side: &mut SideEffects) -> Result<UnitDone, UnitError> {
     let mut done = UnitDone::default();
     side.search_later = unit.search_later;
+    let begun = unit.acting.as_deref().map(|acting| audit::begin(conn, acting, unit)).transpose()?;
     for change in &unit.changes {
         one(conn, change, &mut done, side)?;
+    }
+    if let Some(begun) = begun {
+        begun.finish(conn)?;
     }
     side.feed.unit(unit);
     if let Some(workspace) = side.definitions_of {
@@ -161,6 +165,7 @@ fn one(
         Change::Archive(row) => archives::save(conn, row)?,
         Change::DropPast(workspace, past) => archives::drop_past(conn, *workspace, past)?,
         Change::ErasedFromArchives(workspace, contacts) => archives::erased(conn, *workspace, contacts)?,
+        Change::Note(_) => {}
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -256,6 +261,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::PruneFeed(_)
             | Change::EndSubscriptions(..)
             | Change::ProgrammeEvent(_)
+            | Change::Note(_)
             | Change::IndexContact(..)
             | Change::NewMedia(_)
             | Change::Retention(_)

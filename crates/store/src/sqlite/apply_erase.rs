@@ -33,6 +33,10 @@ pub(super) fn erase(
     ] {
         sql::exec(conn, text, &whose)?;
     }
+    // The log of who changed what goes on saying that they did, and no more.
+    let text = "UPDATE audit SET subject = '', before = NULL, after = NULL WHERE workspace_id = $1
+         AND subject_uuid = (SELECT uuid FROM contact WHERE id = $2)";
+    sql::exec(conn, text, &[&workspace.0, &contact.0])?;
     // What calls were answered may name them; who asks again is told that it was done.
     let text = "UPDATE kept_call SET status = NULL, answer = NULL
          WHERE workspace_id = $1 AND status IS NOT NULL";

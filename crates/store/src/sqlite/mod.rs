@@ -20,6 +20,7 @@ mod apply_sessions;
 mod apply_settings;
 mod apply_tickets;
 mod archives;
+mod audit;
 pub(crate) mod connection;
 pub(crate) mod fences;
 mod kept_calls;

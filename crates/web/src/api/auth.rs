@@ -10,7 +10,7 @@ use domain::{SignInUuid, TokenUuid};
 use node::Node;
 use node::rates::Caller as Asker;
 use operations::{Present, Role, Workspace, present, token_digest};
-use store::UserRow;
+use store::{Actor, ActorMeans, UserRow};
 
 use super::error::ApiError;
 use crate::auth::{Strictness, check_site, cookie_secret};
@@ -37,6 +37,23 @@ pub(crate) enum Proof {
     Token(TokenUuid),
     /// They are signed in.
     SignIn(SignInUuid),
+}
+
+impl Caller {
+    /// Who acts, for the log.
+    pub fn actor(&self) -> Actor {
+        let (means, proof) = match self.proof {
+            Proof::Token(uuid) => (ActorMeans::Token, uuid.0),
+            Proof::SignIn(uuid) => (ActorMeans::Session, uuid.0),
+        };
+        Actor {
+            workspace: Some(self.ws.row.id),
+            user: Some(self.user.id),
+            who: self.user.email.clone(),
+            means,
+            proof: Some(proof),
+        }
+    }
 }
 
 impl Proof {

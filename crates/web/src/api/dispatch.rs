@@ -101,8 +101,8 @@ async fn do_once(
     (endpoint, query): (&Endpoint, Query),
 ) -> Result<Response, ApiError> {
     let Posted { body, file, upload, once } = posted;
-    let ctx =
-        once.as_ref().map_or_else(|| node.context().clone(), |once| node.context().once(once.row(&node)));
+    let ctx = node.context().acting(caller.actor());
+    let ctx = once.as_ref().map_or_else(|| ctx.clone(), |once| ctx.once(once.row(&node)));
     let base = base(&node, parts);
     let Caller { ws, user, role, proof } = caller;
     let call = Call { node, ctx, ws, user, role, proof, query, body, file, upload: Mutex::new(upload), base };

@@ -6,6 +6,7 @@ use super::resources::*;
 /// All resources, by name.
 pub(crate) static RESOURCES: &[&Resource] = &[
     &archives::RESOURCE,
+    &audit::RESOURCE,
     &boundaries::RESOURCE,
     &broadcast_actions::RESOURCE,
     &broadcast_previews::RESOURCE,

@@ -5,9 +5,10 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use node::rates::{Caller, Limit};
 use node::{Node, limits};
-use operations::{Present, present, token_digest};
+use operations::{Context, Present, present, token_digest};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
+use store::{Actor, ActorMeans};
 
 use super::error::AuthError;
 use super::{Strictness, check_site, cookie};
@@ -81,6 +82,17 @@ impl Asked {
         let found = present(node.context(), secret).await.map_err(ApiError::from)?;
         found.ok_or_else(AuthError::nobody)
     }
+}
+
+/// What operations are given that somebody who is signed in asks for.
+pub(super) fn acting(node: &Node, here: &Present) -> Context {
+    node.context().acting(Actor {
+        workspace: Some(here.ws.row.id),
+        user: Some(here.user.id),
+        who: here.user.email.clone(),
+        means: ActorMeans::Session,
+        proof: Some(here.row.uuid.0),
+    })
 }
 
 fn take(node: &Node, limit: &'static Limit, caller: Caller) -> Result<(), AuthError> {

@@ -8,7 +8,7 @@ use operations::{change_password, reset_password};
 
 use super::Strictness;
 use super::error::AuthError;
-use super::given::Asked;
+use super::given::{Asked, acting};
 use super::session::secret_text;
 use crate::api::given::Given;
 
@@ -21,7 +21,7 @@ pub(super) async fn change(State(node): State<Node>, request: Request) -> Result
     let password = secret_text(&mut given, "password").unwrap_or_default();
     given.done()?;
     asked.count_attempt(&node, Some(&here.row.email))?;
-    change_password(node.context(), &here.row.email, &present, &password, here.row.uuid).await?;
+    change_password(&acting(&node, &here), &here.row.email, &present, &password, here.row.uuid).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

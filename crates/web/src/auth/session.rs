@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use store::SignInRow;
 
 use super::error::AuthError;
-use super::given::Asked;
+use super::given::{Asked, acting};
 use super::{Strictness, cookie};
 use crate::api::error::ApiError;
 use crate::api::given::Given;
@@ -57,7 +57,7 @@ pub(super) async fn welcome(
 pub(super) async fn sign_out(State(node): State<Node>, request: Request) -> Result<Response, AuthError> {
     let asked = Asked::read(&node, request, Strictness::Closed).await?;
     if let Ok(here) = asked.present(&node).await {
-        match leave(node.context(), &here).await {
+        match leave(&acting(&node, &here), &here).await {
             Ok(()) | Err(operations::AccessError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
@@ -84,7 +84,7 @@ pub(super) async fn workspace(State(node): State<Node>, request: Request) -> Res
     }
     given.done()?;
     let wanted = wanted.and_then(Result::ok).ok_or_else(ApiError::not_found)?;
-    enter_workspace(node.context(), &here, wanted).await?;
+    enter_workspace(&acting(&node, &here), &here, wanted).await?;
     let here = asked.present(&node).await?;
     Ok(Json(shown(&node, &here).await?).into_response())
 }

@@ -51,7 +51,7 @@ async fn keep(call: &Call) -> Result<Reply, ApiError> {
     if file.bytes.is_empty() {
         return Err(ApiError::field("file", "The submitted file is empty."));
     }
-    let kept = call.node.keep_file(call.workspace(), &content_type, &file.bytes).await?;
+    let kept = call.node.keep_file(call.ctx(), call.workspace(), &content_type, &file.bytes).await?;
     let Some(uuid) = kept else {
         return Err(ApiError::query("This node keeps no files; start it with a folder for media."));
     };

@@ -1,6 +1,7 @@
 //! What can be called, a file for each.
 
 pub(super) mod archives;
+pub(super) mod audit;
 pub(super) mod boundaries;
 pub(super) mod broadcast_actions;
 pub(super) mod broadcast_previews;

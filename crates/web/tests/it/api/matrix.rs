@@ -15,12 +15,13 @@ use super::{
     tickets::open_ticket,
 };
 
-on_both!(each_role_reaches_what_is_its_own_and_nothing_else);
+on_both!(each_role_reaches_what_is_its_own_and_nothing_else, every_call_that_writes_is_in_the_log);
 
 /// Method, resource, parameters and body of calls that name something; `{name}` stands for what [`things`] made. Those that
 /// remove something are last.
 const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "archives", "", ""),
+    ("get", "audit", "uuid={contact}", ""),
     ("get", "boundaries", "", ""),
     ("get", "broadcasts", "uuid={broadcast}", ""),
     ("get", "broadcasts", "id={broadcast_id}", ""),
@@ -347,6 +348,57 @@ async fn each_role_reaches_what_is_its_own_and_nothing_else(api: Api) {
             }
         }
     }
+}
+
+/// Calls of [`CALLS`] that need not change anything of what is there.
+const MAY_CHANGE_NOTHING: &[(&str, &str)] = &[
+    ("broadcast_actions", r#"{"broadcasts": ["{broadcast}"], "action": "resume"}"#),
+    // It only looks.
+    ("broadcast_previews", r#"{"text": "All well?", "groups": ["{group}"]}"#),
+    ("schedules", r#"{"paused": false}"#),
+    ("globals", r#"{"value": "Nairobi"}"#),
+    ("triggers", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["help"]}"#),
+    ("trigger_actions", r#"{"triggers": [{trigger}], "action": "restore"}"#),
+    // What is done by then cannot be ended.
+    ("exports", ""),
+    ("imports", ""),
+];
+
+/// An operation that forgets to say whose doing it is fails here, whichever endpoint calls it.
+async fn every_call_that_writes_is_in_the_log(api: Api) {
+    let things = things(&api).await;
+    let mut silent = Vec::new();
+    let last = async || api.list("audit.json").await.into_iter().next().unwrap();
+    for (method, resource, query, body) in CALLS.iter().filter(|(method, ..)| *method != "get") {
+        let before = last().await;
+        let about = format!("{method} {resource} {query} {body}");
+        let (status, said) = if *resource == "media" {
+            let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+                        Content-Type: application/pdf\r\n\r\nHello\r\n--x--\r\n";
+            let url = format!("{}/api/v2/media.json", api.world.base);
+            let request = api.world.client.post(url).header("authorization", format!("Token {}", api.token));
+            let request = request.header("content-type", "multipart/form-data; boundary=x").body(form);
+            let answer = request.send().await.unwrap();
+            (answer.status(), Value::Null)
+        } else {
+            let role = Role::Administrator;
+            call(&api, &api.token, (method, resource, query, body), &things, role).await
+        };
+        if is_busy_group(resource, &said) {
+            continue;
+        }
+        assert!(status.is_success(), "{about}: {status} {said}");
+        let after = last().await;
+        if after == before {
+            silent.push((*resource, *body));
+            continue;
+        }
+        assert_eq!(after["actor"]["name"], "admin@example.org", "{about}");
+        assert_eq!(after["actor"]["means"], "token", "{about}");
+        assert!(after["actor"]["uuid"].is_string(), "{about}");
+    }
+    silent.retain(|call| !MAY_CHANGE_NOTHING.contains(call));
+    assert!(silent.is_empty(), "these left no row in the log: {silent:?}");
 }
 
 async fn call(

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod archives;
+mod audit;
 mod broadcasts;
 mod contacts;
 mod definitions;
