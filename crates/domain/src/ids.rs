@@ -134,6 +134,8 @@ row_id! {
     TimerId,
     /// An outgoing effect.
     OutboxId,
+    /// Something that happened on a line beside messages.
+    ChannelEventId,
     /// A user of the console.
     UserId,
     /// What a program proves itself with.

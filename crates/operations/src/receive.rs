@@ -9,7 +9,9 @@ use std::{
 };
 
 use channels::{Happening, InboundMessage};
-use domain::{ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId};
+use domain::{
+    ChannelEventId, ChannelUuid, ContactStatus, MessageId, MessageUuid, Reference, Urn, WorkspaceId,
+};
 use flows::{
     Event, EventKind, Resume, Trigger, TriggerKind,
     events::{ChatStarted, MsgIn, MsgReceived},
@@ -17,8 +19,8 @@ use flows::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus, NewMessage,
-    Priority, Rank, StoreError, TallyKind, WaitKind,
+    Change, ChannelEventRow, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus,
+    NewMessage, Priority, Rank, StoreError, TallyKind, WaitKind,
 };
 use thiserror::Error;
 
@@ -333,6 +335,7 @@ fn step<'a>(
             }
         };
         let stamp = input.stamp();
+        turn.note_channel_event(input.kind(), channel, stamp);
         let receipt = match input.kind() {
             InboundKind::Message(message) => turn.take_message(message, channel, stamp).await?,
             InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel, stamp).await?,
@@ -534,6 +537,22 @@ impl Turn<'_> {
         flow.and_then(|uuid| self.ws.flow(uuid)).is_some_and(|flow| flow.ignore_triggers)
     }
 
+    /// Keeps what happened on a line beside messages, whatever comes of it.
+    fn note_channel_event(&mut self, what: &InboundKind, channel: &ChannelRow, stamp: Option<Stamp>) {
+        let Some((kind, extra)) = channel_event(what) else { return };
+        let row = ChannelEventRow {
+            id: ChannelEventId(self.ctx.next_id(self.now)),
+            workspace: self.ws.row.id,
+            kind: kind.into(),
+            contact: self.person.contact.id,
+            channel: channel.id,
+            extra: extra.map(|extra| extra.to_string()),
+            occurred_on: stamp.map_or(self.now, |stamp| stamp.arrived),
+            created_on: self.now,
+        };
+        self.changes.push(Change::ChannelEvent(Box::new(row)));
+    }
+
     pub(crate) async fn take_new_conversation(
         &mut self,
         urn: &Urn,
@@ -564,6 +583,21 @@ impl Turn<'_> {
         }
         Ok(Receipt::Event)
     }
+}
+
+/// What something that came in is called in the list of what happened on lines, and what is known of it.
+fn channel_event(what: &InboundKind) -> Option<(&'static str, Option<serde_json::Value>)> {
+    let known = |name: &str, text: &SmolStr| (!text.is_empty()).then(|| serde_json::json!({name: text}));
+    Some(match what {
+        InboundKind::Message(_) | InboundKind::Moved(..) => return None,
+        InboundKind::NewConversation(_) => ("new-conversation", None),
+        InboundKind::Stop(_) => ("stop-contact", None),
+        InboundKind::Happened(_, Happening::MissedCall) => ("call-in-missed", None),
+        InboundKind::Happened(_, Happening::IncomingCall) => ("call-in", None),
+        InboundKind::Happened(_, Happening::Referral(by)) => ("referral", known("referrer_id", by)),
+        InboundKind::Happened(_, Happening::OptIn(to)) => ("optin", known("title", to)),
+        InboundKind::Happened(_, Happening::OptOut(of)) => ("optout", known("title", of)),
+    })
 }
 
 /// What somebody came by who writes from an advertisement or a link.

@@ -53,6 +53,8 @@ pub enum Change {
     Session(Box<SessionRow>),
     /// A run, new or changed.
     Run(Box<RunRow>),
+    /// Something that happened on a line beside messages.
+    ChannelEvent(Box<crate::ChannelEventRow>),
     /// An entry in the history.
     Event(Box<NewEvent>),
     /// Sets the contact's timer of its kind. An expiry, or a point of a campaign, that is due earlier already is left as

@@ -14,16 +14,17 @@ use crate::doorbell;
 use crate::doubts::Doubts;
 use crate::faults::{Call, Faults};
 use crate::{
-    ArchiveRow, AuditList, AuditRow, CallKey, ChannelRow, Claimed, ContactList, ContactNamed, ContactRow,
-    ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions, DeliveryRow, Doorbell,
-    DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead, IdSource, InboundKey, JobFile,
-    JobKind, JobRow, KeptCall, LeaseRow, LeftOut, ListedContact, ListedMessage, ListedRun, ListedTicket,
-    Loaded, LoginRow, MediaRow, MessageList, MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem,
-    OutboxQueue, OutcomeCount, OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered,
-    Registered, ReminderRow, RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow,
-    SignInLinkRow, SignInRow, SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow,
-    SubscriptionsOf, TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
-    Topics, Unit, UnitDone, UnitError, UserRow, Verified, Walk, WorkspaceRow,
+    ArchiveRow, AuditList, AuditRow, CallKey, ChannelEventList, ChannelRow, Claimed, ContactList,
+    ContactNamed, ContactRow, ContactSearch, ConversationKey, DailyCount, DeadFilter, DeadRow, Definitions,
+    DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead,
+    IdSource, InboundKey, JobFile, JobKind, JobRow, KeptCall, LeaseRow, LeftOut, ListedChannelEvent,
+    ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow, MediaRow, MessageList,
+    MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
+    ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RetentionRow,
+    RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow, SignInRow,
+    SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf, TableContent,
+    TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone,
+    UnitError, UserRow, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -425,6 +426,8 @@ reads! {
     fn list_contacts(workspace: WorkspaceId, list: ContactList) -> Vec<ListedContact>;
     /// These contacts, in the order in which they are named; `None` for who is not there, or was erased.
     fn named_contacts(workspace: WorkspaceId, named: Vec<ContactNamed>) -> Vec<Option<NamedContact>>;
+    /// A page of what happened on lines beside messages.
+    fn channel_events(workspace: WorkspaceId, list: ChannelEventList) -> Vec<ListedChannelEvent>;
     /// A page of a list of messages.
     fn list_messages(workspace: WorkspaceId, list: MessageList) -> Vec<ListedMessage>;
     /// A page of a list of runs.

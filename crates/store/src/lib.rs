@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod bulk;
 mod change;
+mod channel_event;
 mod contact;
 mod contact_query;
 mod conversation;
@@ -68,6 +69,7 @@ pub use audit::{
 };
 pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
+pub use channel_event::{ChannelEventList, ChannelEventRow, ChannelEventsOf, ListedChannelEvent};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};
 pub use contact_query::ContactSearch;
 pub use conversation::{

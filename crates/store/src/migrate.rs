@@ -100,6 +100,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 31, name: "audit", sql: include_str!("../migrations/0031_audit.sql") },
     Migration { version: 36, name: "archives", sql: include_str!("../migrations/0036_archives.sql") },
     Migration { version: 38, name: "kept_calls", sql: include_str!("../migrations/0038_kept_calls.sql") },
+    Migration {
+        version: 39,
+        name: "channel_events",
+        sql: include_str!("../migrations/0039_channel_events.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

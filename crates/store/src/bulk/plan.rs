@@ -32,6 +32,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("campaign", Treatment::Copied, MANY),
     ("campaign_event", Treatment::Copied, MANY),
     ("channel", Treatment::Copied, MANY),
+    ("channel_event", Treatment::Copied, MANY),
     ("contact", Treatment::Copied, MANY),
     ("contact_day", Treatment::Copied, MANY),
     ("contact_field", Treatment::Copied, MANY),

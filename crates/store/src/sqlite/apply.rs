@@ -3,8 +3,8 @@
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
-    apply_sessions, apply_settings, apply_tickets, archives, audit, kept_calls, media, programmes, schedules,
-    tokens, writer::SideEffects,
+    apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, kept_calls, media,
+    programmes, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -74,6 +74,7 @@ fn one(
             apply_sessions::end(conn, *workspace, *session, *status, *at)?;
         }
         Change::Run(run) => apply_sessions::run(conn, run)?,
+        Change::ChannelEvent(row) => channel_events::insert(conn, row)?,
         Change::Event(event) => apply_sessions::event(conn, event)?,
         Change::SetTimer(timer) => apply_sessions::set_timer(conn, timer)?,
         Change::ClearTimer(workspace, contact, kind, session) => {
@@ -225,6 +226,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::ArchiveMessages(..)
             | Change::Session(_)
             | Change::Run(_)
+            | Change::ChannelEvent(_)
             | Change::Event(_)
             | Change::SetTimer(_)
             | Change::ClearTimer(..)

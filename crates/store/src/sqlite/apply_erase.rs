@@ -29,6 +29,7 @@ pub(super) fn erase(
              visibility = 'deleted' WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE subscription SET anchor = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE programme_event SET detail = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE channel_event SET extra = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE ticket SET note = NULL WHERE contact_id = $1 AND workspace_id = $2",
     ] {
         sql::exec(conn, text, &whose)?;

@@ -21,6 +21,7 @@ mod apply_settings;
 mod apply_tickets;
 mod archives;
 mod audit;
+mod channel_events;
 pub(crate) mod connection;
 pub(crate) mod fences;
 mod kept_calls;

@@ -13,6 +13,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &broadcasts::RESOURCE,
     &campaign_events::RESOURCE,
     &campaigns::RESOURCE,
+    &channel_events::RESOURCE,
     &channels::RESOURCE,
     &classifiers::RESOURCE,
     &contact_actions::RESOURCE,

@@ -103,6 +103,7 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         | Change::Session(_)
         | Change::EndSession(..)
         | Change::Run(_)
+        | Change::ChannelEvent(_)
         | Change::Event(_)
         | Change::SetTimer(_)
         | Change::ClearTimer(..)

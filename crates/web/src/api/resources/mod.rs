@@ -8,6 +8,7 @@ pub(super) mod broadcast_previews;
 pub(super) mod broadcasts;
 pub(super) mod campaign_events;
 pub(super) mod campaigns;
+pub(super) mod channel_events;
 pub(super) mod channels;
 pub(super) mod classifiers;
 pub(super) mod contact_actions;

@@ -38,6 +38,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "campaign_events", "uuid={point}", ""),
     ("get", "campaign_events", "campaign={campaign}", ""),
     ("get", "campaigns", "uuid={campaign}", ""),
+    ("get", "channel_events", "contact={contact}", ""),
     ("get", "channels", "uuid={channel}", ""),
     ("get", "classifiers", "", ""),
     ("get", "contact_queries", "query=name != \"\"", ""),

@@ -12,6 +12,7 @@ on_both!(
     lines_set_here_stay_out_of_our_networks,
     places_and_counts_are_listed,
     points_say_what_becomes_of_a_conversation,
+    what_happens_on_lines_is_listed,
 );
 
 async fn add_contacts(api: &Api, count: u32) {
@@ -215,4 +216,31 @@ async fn points_say_what_becomes_of_a_conversation(api: Api) {
     assert_eq!(api.post(&path, point.clone()).await.1["start_mode"], "skip", "what is not said stays");
     let (status, said) = api.post(&path, with("often")).await;
     assert!(status == 400 && said["start_mode"][0].is_string(), "{said}");
+}
+
+async fn what_happens_on_lines_is_listed(api: Api) {
+    api.world.hand_in("+254722000111", "hello", "1").await;
+    api.world.hand_in("+254722000112", "hello", "2").await;
+    let message = api.list("messages.json").await.remove(0);
+    let line = message["channel"].clone();
+    let tell = async |kind: &str| {
+        let url = format!("{}/c/ex/{}/event", api.world.base, line["uuid"].as_str().unwrap());
+        let asked = api.world.client.post(url).query(&[("from", "+254722000111"), ("type", kind)]);
+        let answer = asked.send().await.unwrap();
+        assert!(answer.status().is_success(), "{kind}: {}", answer.status());
+    };
+    tell("missed_call").await;
+    tell("stop_contact").await;
+    let events = api.list("channel_events.json").await;
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["stop-contact", "call-in-missed"]);
+    let contact = api.list("contacts.json?urn=tel:%2B254722000111").await.remove(0);
+    assert_eq!(events[0]["contact"]["uuid"], contact["uuid"]);
+    assert_eq!((&events[0]["channel"], &events[0]["extra"]), (&line, &Value::Null));
+    let path = format!("channel_events.json?contact={}", contact["uuid"].as_str().unwrap());
+    assert_eq!(api.list(&path).await, events);
+    assert_eq!(api.list("channel_events.json?contact=tel:%2B254722000112").await, Vec::<Value>::new());
+    let path = format!("channel_events.json?id={}", events[1]["id"]);
+    assert_eq!(api.list(&path).await, events[1..]);
+    assert_eq!(api.list("channel_events.json?after=2100-01-01").await, Vec::<Value>::new());
 }
