@@ -7,7 +7,9 @@ use thiserror::Error;
 
 use crate::{
     Context,
-    access::{MAX_PASSWORD, MIN_PASSWORD, NO_PASSWORD, hash_password, is_taken_as_password, kept_email},
+    access::{
+        MAX_PASSWORD, MIN_PASSWORD, NO_PASSWORD, hash_password, is_email, is_taken_as_password, kept_email,
+    },
 };
 
 /// What a user may do.
@@ -104,10 +106,7 @@ pub async fn add_user(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
 /// The row of a user, or why there cannot be one.
 pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserError> {
     let email = kept_email(&new.email);
-    let is_address = email.split_once('@').is_some_and(|(local, host)| {
-        !local.is_empty() && host.contains('.') && !email.contains(char::is_whitespace)
-    });
-    if !is_address {
+    if !is_email(&email) {
         return Err(AddUserError::Email(new.email));
     }
     if !is_taken_as_password(&new.password) {

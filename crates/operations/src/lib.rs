@@ -81,9 +81,12 @@ mod withdrawn;
 mod workspace;
 
 pub use access::{
-    AccessError, MAX_SIGN_INS, MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY,
-    SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn, SignedIn, change_password, check_password, end_sign_in,
-    enter_workspace, make_reset_link, present, reset_password, sign_in, sign_out, workspaces_of,
+    Accept, AccessError, Enrolment, INVITATION_LASTS, MAX_INVITATIONS, MAX_SIGN_INS, MAX_USER_NAME,
+    MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY, SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn,
+    SignedIn, accept, begin_two_factor, change_password, change_user, check_password, confirm_two_factor,
+    end_sign_in, end_two_factor, enter_workspace, forget_two_factor, invite, make_reset_link,
+    needs_two_factor, present, prove_two_factor, remove_user, require_two_factor, reset_password, sign_in,
+    sign_out, uninvite, workspaces_of,
 };
 pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};

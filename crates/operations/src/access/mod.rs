@@ -6,10 +6,14 @@
 //! another. Of every secret that is handed out (of browsers, of links, of codes that stand in for a device) only a digest
 //! is kept.
 
+mod invitations;
 mod password_change;
 mod passwords;
 mod proof;
 mod sign_in;
+mod totp;
+mod two_factor;
+mod users;
 
 use domain::{UserId, WorkspaceId};
 use smol_str::SmolStr;
@@ -18,6 +22,7 @@ use thiserror::Error;
 
 use crate::{Context, token_digest};
 
+pub use invitations::{Accept, INVITATION_LASTS, MAX_INVITATIONS, accept, invite, uninvite};
 pub use password_change::{MadeLink, RESET_LASTS, change_password, make_reset_link, reset_password};
 pub use passwords::check_password;
 pub(crate) use passwords::{NO_PASSWORD, hash as hash_password};
@@ -26,8 +31,16 @@ pub use sign_in::{
     enter_workspace, present, sign_in, sign_out,
 };
 
+pub use two_factor::{
+    Enrolment, begin_two_factor, confirm_two_factor, end_two_factor, forget_two_factor, needs_two_factor,
+    prove_two_factor, require_two_factor,
+};
+pub use users::{MAX_USER_NAME, change_user, remove_user};
+
 /// Workspaces that are looked at for one person.
 pub const MAX_WORKSPACES_OF_USER: usize = 100;
+/// Bytes of the longest e-mail address (RFC 5321).
+const MAX_EMAIL: usize = 254;
 /// Characters of the shortest password taken.
 pub(crate) const MIN_PASSWORD: usize = 8;
 /// Bytes of the longest password taken: hashing takes time with the length.
@@ -43,6 +56,30 @@ pub enum AccessError {
     /// Nobody has this e-mail address and password.
     #[error("the e-mail address or the password is wrong")]
     Wrong,
+    /// The password is right, and a code is needed as well.
+    #[error("a code of your device is needed as well")]
+    NeedsCode,
+    /// The code is wrong, was used, or is too old.
+    #[error("the code is wrong, was used already, or is too old")]
+    WrongCode,
+    /// There is a second factor already.
+    #[error("there is a second factor already; end it first")]
+    TwoFactorOn,
+    /// The role needs one.
+    #[error("your role in this workspace needs a second factor")]
+    TwoFactorNeeded,
+    /// Nobody else administers the workspace.
+    #[error("this is the last administrator of the workspace; make another one first")]
+    LastAdministrator,
+    /// The name is missing or too long.
+    #[error("a name has 1 to {MAX_USER_NAME} characters")]
+    Name,
+    /// They work in the workspace already.
+    #[error("there is a user with this e-mail address already")]
+    Taken,
+    /// There are as many as there may be.
+    #[error("there are as many invitations as there may be; take some back")]
+    TooMany,
     /// They are not a user of this workspace.
     #[error("you are not a user of this workspace")]
     NoWorkspace,
@@ -75,6 +112,16 @@ pub enum AccessError {
 /// An e-mail address as it is kept and compared.
 pub(crate) fn kept_email(email: &str) -> SmolStr {
     email.trim().to_lowercase().into()
+}
+
+/// Whether a text is an e-mail address, as far as that can be seen.
+pub(crate) fn is_email(email: &str) -> bool {
+    email.split_once('@').is_some_and(|(local, host)| {
+        !local.is_empty()
+            && host.contains('.')
+            && email.len() <= MAX_EMAIL
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+    })
 }
 
 /// Whether a password is one that is taken.

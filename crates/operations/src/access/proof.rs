@@ -79,6 +79,11 @@ pub(super) async fn prove(ctx: &Context, email: &str, password: &str) -> Result<
     Ok(Proven { login, better, users })
 }
 
+/// Whether this is the password of somebody who signed in before.
+pub(super) async fn knows(ctx: &Context, login: &LoginRow, password: &str) -> Result<(), AccessError> {
+    prove(ctx, &login.email, password).await.map(drop)
+}
+
 /// What is kept of somebody who never signed in.
 pub(super) fn fresh(ctx: &Context, email: SmolStr) -> LoginRow {
     LoginRow {

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use smol_str::SmolStr;
 use store::{AccessChange, ActorMeans, SignInMeans, SignInRow, StoreError, UserRow};
 
-use super::{AccessError, acting_as, new_secret, proof, write};
+use super::{AccessError, acting_as, new_secret, proof, two_factor::use_code, write};
 use crate::{Context, Role, Workspace, token_digest};
 
 /// How long somebody may do nothing and is still signed in.
@@ -28,6 +28,8 @@ pub struct SignIn {
     pub email: SmolStr,
     /// Their password.
     pub password: String,
+    /// A code of their device, if they have one.
+    pub code: Option<SmolStr>,
     /// The workspace that they want; without it the first in which they work.
     pub workspace: Option<WorkspaceUuid>,
     /// From which address they come.
@@ -61,18 +63,29 @@ pub struct Present {
 /// Signs in by e-mail address and password.
 ///
 /// # Errors
-/// [`AccessError::Wrong`] whether the address or the password is; [`AccessError::NoWorkspace`] if they are right, but for
+/// [`AccessError::Wrong`] whether the address or the password is; [`AccessError::NeedsCode`] and
+/// [`AccessError::WrongCode`] if they have a device; [`AccessError::NoWorkspace`] if they are right, but for
 /// another workspace.
 pub async fn sign_in(ctx: &Context, given: SignIn) -> Result<SignedIn, AccessError> {
     let proven = proof::prove(ctx, &given.email, &given.password).await?;
+    let second_factor = proven.login.totp_since.is_some();
+    let better = match (second_factor, &given.code) {
+        (false, _) => proven.better,
+        (true, None) => return Err(AccessError::NeedsCode),
+        (true, Some(code)) => {
+            let login = proven.better.unwrap_or_else(|| proven.login.clone());
+            Some(use_code(ctx, login, code).ok_or(AccessError::WrongCode)?)
+        }
+    };
     let user = choose(ctx, &proven.users, given.workspace).await?;
     let mut changes = Vec::new();
-    match proven.better {
+    match better {
         Some(better) => changes.push(AccessChange::Login(Box::new(better))),
         // Nobody comes in with a password that was changed meanwhile.
         None => changes.push(AccessChange::ExpectLogin(proven.login.email.clone(), proven.login.steps)),
     }
-    let (signed_in, more) = enter(ctx, &user, SignInMeans::Password, false, &given.address, &given.agent);
+    let (signed_in, more) =
+        enter(ctx, &user, SignInMeans::Password, second_factor, &given.address, &given.agent);
     changes.extend(more);
     write(&acting_as(ctx, &user.email, user.workspace, Some(user.id), ActorMeans::SignIn), changes).await?;
     Ok(signed_in)

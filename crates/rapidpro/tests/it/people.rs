@@ -25,6 +25,7 @@ fn users_sign_in_with_the_password_that_they_have() {
         let given = SignIn {
             email: email.into(),
             password: password.to_owned(),
+            code: None,
             workspace: None,
             address: "127.0.0.1".into(),
             agent: "test".into(),

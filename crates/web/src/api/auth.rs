@@ -98,6 +98,12 @@ async fn signed_in(node: &Node, headers: &HeaderMap, secret: &str, writes: bool)
     if writes && !check_site(node, headers, Strictness::Closed) {
         return Err(ApiError::other_site());
     }
+    if !row.second_factor {
+        let rule = node.context().store.sign_in_rule(ws.row.id).await?;
+        if rule.two_factor_roles.contains(&user.role) {
+            return Err(ApiError::second_factor());
+        }
+    }
     Ok(Caller { ws, user, role, proof: Proof::SignIn(row.uuid) })
 }
 

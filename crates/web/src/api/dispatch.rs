@@ -121,9 +121,21 @@ async fn do_once(
     };
     let (status, said) = answer(&call, parts.uri.path(), reply);
     if let Some(once) = once {
-        once.keep(&call.node, status, said.as_ref().map(Value::to_string).unwrap_or_default()).await;
+        once.keep(&call.node, status, said.as_ref().map(kept).unwrap_or_default()).await;
     }
     Ok(said.map_or_else(|| status.into_response(), |said| (status, axum::Json(said)).into_response()))
+}
+
+/// An answer as it is kept: without what opens something once, of which there is a digest and nothing else.
+fn kept(said: &Value) -> String {
+    match said {
+        Value::Object(members) if members.contains_key("link") => {
+            let mut members = members.clone();
+            members.insert("link".to_owned(), Value::Null);
+            Value::Object(members).to_string()
+        }
+        other => other.to_string(),
+    }
 }
 
 fn throttled(seconds: u64) -> Response {

@@ -76,6 +76,12 @@ impl ApiError {
         Self::Detail(StatusCode::FORBIDDEN, said.to_owned())
     }
 
+    /// Somebody is signed in without the second factor that their role needs.
+    pub fn second_factor() -> Self {
+        let said = "Your role in this workspace needs a second factor: see /auth/two-factor.";
+        Self::Detail(StatusCode::FORBIDDEN, said.to_owned())
+    }
+
     /// The caller's role does not allow it.
     pub fn not_allowed() -> Self {
         let said = "You do not have permission to perform this action.";

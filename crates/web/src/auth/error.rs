@@ -55,6 +55,14 @@ impl From<AccessError> for AuthError {
             AccessError::Password => Self::Api(ApiError::field("password", said)),
             AccessError::Link => Self::said(StatusCode::GONE, "link", said),
             AccessError::ElsewhereToo => Self::said(StatusCode::CONFLICT, "elsewhere_too", said),
+            AccessError::NeedsCode => Self::said(StatusCode::UNAUTHORIZED, "code_needed", said),
+            AccessError::WrongCode => Self::said(StatusCode::UNAUTHORIZED, "code_wrong", said),
+            AccessError::TwoFactorOn => Self::said(StatusCode::CONFLICT, "two_factor_on", said),
+            AccessError::TwoFactorNeeded => Self::said(StatusCode::FORBIDDEN, "two_factor_needed", said),
+            AccessError::LastAdministrator => Self::said(StatusCode::CONFLICT, "last_administrator", said),
+            AccessError::Name => Self::Api(ApiError::field("name", said)),
+            AccessError::Taken => Self::said(StatusCode::CONFLICT, "taken", said),
+            AccessError::TooMany => Self::said(StatusCode::CONFLICT, "too_many", said),
             AccessError::Busy => Self::Api(ApiError::Busy),
             AccessError::Hash(error) => {
                 tracing::error!(error, "a password could not be hashed");

@@ -6,9 +6,11 @@
 mod cookie;
 mod error;
 mod given;
+mod invitation;
 mod password;
 mod session;
 mod site_guard;
+mod two_factor;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -25,4 +27,9 @@ pub(crate) fn routes() -> Router<Node> {
         .route("/auth/workspace", post(session::workspace))
         .route("/auth/password", post(password::change))
         .route("/auth/reset", post(password::reset))
+        .route("/auth/accept", post(invitation::accept))
+        .route("/auth/two-factor", post(two_factor::begin))
+        .route("/auth/two-factor/confirm", post(two_factor::confirm))
+        .route("/auth/two-factor/prove", post(two_factor::prove))
+        .route("/auth/two-factor/end", post(two_factor::end))
 }

@@ -21,6 +21,8 @@ use crate::api::words::moment;
 
 /// Characters of an e-mail address.
 const EMAIL_CHARS: usize = 254;
+/// Characters of a code, with blanks or dashes in it.
+pub(super) const CODE_CHARS: usize = 40;
 
 /// `POST /auth/sign-in`.
 pub(super) async fn sign_in(State(node): State<Node>, request: Request) -> Result<Response, AuthError> {
@@ -28,6 +30,7 @@ pub(super) async fn sign_in(State(node): State<Node>, request: Request) -> Resul
     let mut given = Given::of(&asked.body);
     let email = given.needed_text("email", EMAIL_CHARS).unwrap_or_default();
     let password = secret_text(&mut given, "password").unwrap_or_default();
+    let code = given.text("code", CODE_CHARS);
     let workspace = given.text("workspace", 36).map(|uuid| uuid.parse::<WorkspaceUuid>());
     if let Some(Err(_)) = workspace {
         given.wrong("workspace", "Must be a workspace's uuid.");
@@ -36,7 +39,7 @@ pub(super) async fn sign_in(State(node): State<Node>, request: Request) -> Resul
     asked.count_attempt(&node, Some(&email))?;
     let workspace = workspace.and_then(Result::ok);
     let (address, agent) = (asked.address(&node), asked.agent());
-    let given = SignIn { email, password, workspace, address, agent };
+    let given = SignIn { email, password, code, workspace, address, agent };
     let signed_in = come_in(node.context(), given).await?;
     welcome(&node, &asked.parts.headers, &signed_in).await
 }
@@ -123,7 +126,14 @@ async fn shown(node: &Node, here: &Present) -> Result<Value, ApiError> {
         let Some(ws) = ctx.registry.workspace(ctx, user.workspace).await? else { continue };
         workspaces.push(json!({"uuid": ws.row.uuid, "name": ws.row.name, "role": user.role}));
     }
+    let login = ctx.store.login(here.row.email.clone()).await?;
+    let needed = ctx.store.sign_in_rule(here.ws.row.id).await?.two_factor_roles.contains(&here.user.role);
     Ok(json!({
+        "two_factor": {
+            "on": login.as_ref().is_some_and(|login| login.totp_since.is_some()),
+            "needed": needed,
+            "recovery_codes": login.map_or(0, |login| login.recovery.len()),
+        },
         "user": {
             "uuid": here.user.uuid,
             "name": here.user.name,

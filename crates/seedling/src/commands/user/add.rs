@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
-use operations::{AddUserError, NewUser, Role, add_user};
+use clap::Args;
+use operations::{AddUserError, NewUser, add_user};
 use store::StoreError;
 
+use super::RoleName;
 use crate::options::{StoreOptions, WorkspaceOption, read_secret};
 use crate::patience::while_busy;
 
@@ -35,30 +36,6 @@ pub struct Add {
     /// Print the identifier as one JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// What a user may do, as written on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum RoleName {
-    /// Everything
-    Administrator,
-    /// Flows, contacts and messages
-    Editor,
-    /// Tickets
-    Agent,
-    /// Looking
-    Viewer,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Administrator => Self::Administrator,
-            RoleName::Editor => Self::Editor,
-            RoleName::Agent => Self::Agent,
-            RoleName::Viewer => Self::Viewer,
-        }
-    }
 }
 
 impl Add {

@@ -2,13 +2,14 @@
 
 use domain::UserUuid;
 use node::limits;
-use operations::Role;
+use operations::{AccessError, MAX_USER_NAME, Role, change_user, remove_user};
 use serde_json::{Value, json};
 use store::UserRow;
 
 use crate::api::call::{Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, param};
 use crate::api::error::ApiError;
+use crate::api::given::Given;
 use crate::api::page::Walk;
 use crate::api::shape::{Prop, REF, Shape, prop};
 use crate::api::words::moment;
@@ -18,20 +19,48 @@ pub(crate) static RESOURCE: Resource = Resource {
     alias: None,
     about: "The people who work in the workspace, the latest first.",
     limit: &limits::API,
-    endpoints: &[Endpoint::list(
-        Roles::ALL,
-        "Users. Each parameter may be given several times",
-        &[
-            param("uuid", Shape::Uuid, "Only those with these identifiers"),
-            param("email", Shape::Text, "Only those with these e-mail addresses"),
-            param("role", ROLE, "Only those with these roles"),
-        ],
-        PROPS,
-        |call| Box::pin(list(call)),
-    )],
+    endpoints: &[
+        Endpoint::list(
+            Roles::ALL,
+            "Users. Each parameter may be given several times",
+            &[
+                param("uuid", Shape::Uuid, "Only those with these identifiers"),
+                param("email", Shape::Text, "Only those with these e-mail addresses"),
+                param("role", ROLE, "Only those with these roles"),
+            ],
+            PROPS,
+            |call| Box::pin(list(call)),
+        ),
+        Endpoint::save(
+            Roles::ADMINISTRATORS,
+            "Gives a user another role or name. Who is new is invited",
+            &[
+                param("uuid", Shape::Uuid, "The user who is changed"),
+                param("email", Shape::Text, "The same by e-mail address"),
+            ],
+            &[
+                prop("role", ROLE, "What they may do"),
+                prop("name", Shape::Text, "Name, at most 150 characters"),
+            ],
+            PROPS,
+            |call| Box::pin(save(call)),
+        ),
+        Endpoint::delete(
+            Roles::ADMINISTRATORS,
+            "Ends that a user works here: their tokens and sessions end, what they did stays",
+            &[
+                param("uuid", Shape::Uuid, "The user"),
+                param("email", Shape::Text, "The same by e-mail address"),
+            ],
+            &["uuid", "email"],
+            |call| Box::pin(remove(call)),
+        ),
+    ],
 };
 
-const ROLE: Shape = Shape::Word(&["administrator", "editor", "agent", "viewer"]);
+/// The words of the roles.
+pub(super) const ROLES: &[&str] = &["administrator", "editor", "agent", "viewer"];
+pub(super) const ROLE: Shape = Shape::Word(ROLES);
 
 const PROPS: &[Prop] = &[
     prop("uuid", Shape::Uuid, "Identifier"),
@@ -59,6 +88,54 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     let users: Vec<UserRow> = call.definitions().users.iter().filter(fits).cloned().collect();
     let walk = Walk::of(call, false)?;
     Ok(walk.among(users, |user| (user.created_on.as_microsecond(), user.id.0), shown))
+}
+
+/// The user whom the address names.
+fn named(call: &Call) -> Result<UserUuid, ApiError> {
+    let uuid = call.wanted("uuid")?.map(UserUuid);
+    let email = call.query.text("email").map(|email| email.trim().to_lowercase());
+    let fits = |user: &&UserRow| match (uuid, &email) {
+        (Some(uuid), _) => user.uuid == uuid,
+        (None, Some(email)) => user.email == *email,
+        (None, None) => false,
+    };
+    let found =
+        call.definitions().users.iter().find(fits).filter(|user| Role::from_name(&user.role).is_some());
+    found.map(|user| user.uuid).ok_or_else(ApiError::not_found)
+}
+
+async fn save(call: &Call) -> Result<Reply, ApiError> {
+    if call.query.text("uuid").is_none() && call.query.text("email").is_none() {
+        return Err(ApiError::query(
+            "Give uuid or email of a user in the address; who is new is invited (invitations).",
+        ));
+    }
+    let user = named(call)?;
+    let mut given = Given::of(&call.body);
+    let role = given.word("role", ROLES).and_then(Role::from_name);
+    let name = given.any_text("name", MAX_USER_NAME);
+    given.done()?;
+    let row = change_user(call.ctx(), call.workspace(), user, role, name.as_deref()).await.map_err(said)?;
+    Ok(Reply::One(shown(&row)))
+}
+
+async fn remove(call: &Call) -> Result<Reply, ApiError> {
+    remove_user(call.ctx(), call.workspace(), named(call)?).await.map_err(said)?;
+    Ok(Reply::Done)
+}
+
+/// What a call hears that changes users and is not done.
+pub(super) fn said(error: AccessError) -> ApiError {
+    match error {
+        AccessError::NotFound => ApiError::not_found(),
+        AccessError::Email(_) => ApiError::field("email", error.to_string()),
+        AccessError::Taken => ApiError::field("email", error.to_string()),
+        AccessError::Name => ApiError::field("name", error.to_string()),
+        AccessError::TooMany => ApiError::full(),
+        AccessError::Busy => ApiError::Busy,
+        AccessError::Store(error) => error.into(),
+        other => ApiError::query(other.to_string()),
+    }
 }
 
 fn shown(user: &UserRow) -> Value {

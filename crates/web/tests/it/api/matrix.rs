@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Api,
-    access::Browser,
+    access::{Browser, add},
     on_both,
     sheets::{hand_in, to_the_end},
     tickets::open_ticket,
@@ -56,6 +56,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "groups", "uuid={group}", ""),
     ("get", "import_errors", "uuid={import}", ""),
     ("get", "imports", "uuid={import}", ""),
+    ("get", "invitations", "uuid={invitation}", ""),
     ("get", "labels", "uuid={label}", ""),
     ("get", "message_sets", "uuid={set}", ""),
     ("get", "messages", "uuid={message}", ""),
@@ -73,6 +74,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "runs", "contact={contact}", ""),
     ("get", "runs", "flow={flow}", ""),
     ("get", "sessions", "uuid={session}", ""),
+    ("get", "sign_in_rules", "", ""),
     ("get", "statistics", "", ""),
     ("get", "subscriptions", "uuid={subscription}", ""),
     ("get", "subscriptions", "contact={contact}", ""),
@@ -114,6 +116,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "groups", "uuid={group}", r#"{"name": "Mothers of ours"}"#),
     ("post", "imports", "uuid={import}", r#"{"groups": ["{group}"]}"#),
     ("post", "groups", "", r#"{"name": "Adults by {role}", "query": "name != \"\""}"#),
+    ("post", "invitations", "", r#"{"email": "new-{role}@example.org", "role": "agent"}"#),
     ("post", "labels", "uuid={label}", r#"{"name": "Urgent now"}"#),
     ("post", "media", "", ""),
     ("post", "messages", "", r#"{"contact": "{contact}", "text": "How are you?"}"#),
@@ -143,6 +146,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "triggers", "id={trigger}", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["help"]}"#),
     ("post", "triggers", "", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["of{role}"]}"#),
     ("post", "trigger_actions", "", r#"{"triggers": [{trigger}], "action": "restore"}"#),
+    ("post", "sign_in_rules", "", r#"{"two_factor_roles": ["viewer"]}"#),
+    ("post", "users", "uuid={other_user}", r#"{"role": "editor", "name": "Ben"}"#),
     ("post", "topics", "uuid={topic}", r#"{"name": "Bills of hers"}"#),
     ("delete", "campaign_events", "uuid={point}", ""),
     ("delete", "channels", "uuid={channel}", ""),
@@ -152,7 +157,9 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "imports", "uuid={import}", ""),
     ("delete", "labels", "uuid={label}", ""),
     ("delete", "resthook_subscribers", "id={subscriber}", ""),
+    ("delete", "invitations", "uuid={invitation}", ""),
     ("delete", "sessions", "uuid={session}", ""),
+    ("delete", "users", "uuid={other_user}", ""),
     ("delete", "schedules", "uuid={schedule}", ""),
     ("delete", "triggers", "id={trigger}", ""),
 ];
@@ -215,6 +222,12 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
             things.insert(id, text(&one["id"]));
         }
     }
+    let user = add(&api.world, "other@example.org", Role::Agent).await;
+    things.insert("other_user", user.uuid.to_string());
+    let (status, made) =
+        api.post("invitations.json", json!({"email": "x@example.org", "role": "agent"})).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("invitation", text(&made["uuid"]));
     Browser::signed_in(&api.world, "admin@example.org").await;
     things.insert("session", text(&api.list("sessions.json").await[0]["uuid"]));
     let body = json!({"type": "keyword", "flow": things["flow"], "keywords": ["help"]});

@@ -15,6 +15,7 @@ mod reach;
 mod sheets;
 mod tickets;
 mod triggers;
+mod users;
 
 use operations::{NewUser, Role};
 use reqwest::{Method, StatusCode};
