@@ -16,6 +16,7 @@ pub mod public_ref;
 pub mod query;
 pub mod reference;
 pub mod urn;
+mod words;
 
 pub use campaign::{Offset, OffsetUnit};
 pub use contact::{Contact, ContactStatus, ContactUrn, TicketRef};
@@ -28,3 +29,4 @@ pub use public_ref::public_ref;
 pub use query::{Query, QueryError};
 pub use reference::{Channel, ChannelRef, ChannelRole, Reference};
 pub use urn::{Urn, UrnError};
+pub use words::{MAX_SEARCH_WORDS, search_words};

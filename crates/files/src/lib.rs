@@ -10,7 +10,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use bucket::{Addressing, Answer, Bucket, BucketSettings, Outside, Request, Unusable};
+pub use bucket::{Addressing, Answer, Bucket, BucketSettings, Exchanged, Outside, Request, Unusable};
 pub use folder::Folder;
 
 /// Bytes that are read or sent at once of a file that may be large.

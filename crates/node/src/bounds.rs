@@ -17,6 +17,7 @@ use crate::membership::Membership;
 use crate::metrics::Metrics;
 use crate::rates::{self, Rates};
 use crate::replay;
+use crate::searching::{self, Indexer};
 use crate::shedding::{self, Pulse, Shedding, Watch};
 use crate::spool::{Spool, SpoolError};
 use crate::surroundings::Network;
@@ -30,6 +31,7 @@ pub(crate) struct Bounds {
     stop_watch: Arc<Notify>,
     stop_rates: Arc<Notify>,
     stop_media: Arc<Notify>,
+    stop_searching: Arc<Notify>,
 }
 
 impl Bounds {
@@ -47,6 +49,7 @@ impl Bounds {
             stop_watch: Arc::default(),
             stop_rates: Arc::default(),
             stop_media: Arc::default(),
+            stop_searching: Arc::default(),
         })
     }
 
@@ -81,6 +84,9 @@ impl Bounds {
             tokio::spawn(shedding::run(watch, self.stop_watch.clone())),
             tokio::spawn(rates::run(ctx.clone(), self.rates.clone(), ctx.run, self.stop_rates.clone())),
         ];
+        let (metrics_of_it, shedding) = (metrics.clone(), self.shedding.clone());
+        let indexer = Indexer { ctx: ctx.clone(), metrics: metrics_of_it, shedding };
+        tasks.push(tokio::spawn(searching::run(indexer, self.stop_searching.clone())));
         if let Some(spool) = self.spool.clone() {
             let (ctx, handover, metrics) = (ctx.clone(), handover.clone(), metrics.clone());
             let (membership, stop) = (membership.clone(), self.stop_replay.clone());
@@ -111,7 +117,9 @@ impl Bounds {
 
     /// Lets the tasks end.
     pub(crate) fn stop(&self) {
-        for stop in [&self.stop_replay, &self.stop_watch, &self.stop_rates, &self.stop_media] {
+        for stop in
+            [&self.stop_replay, &self.stop_watch, &self.stop_rates, &self.stop_media, &self.stop_searching]
+        {
             stop.notify_one();
         }
     }

@@ -32,6 +32,7 @@ mod prompts;
 pub mod rates;
 mod readiness;
 mod replay;
+mod searching;
 mod shares;
 pub mod shedding;
 pub mod spool;

@@ -88,6 +88,8 @@ pub struct Metrics {
     pub media: Family<Report, Counter>,
     /// Contacts whose keys for searches were made later.
     pub indexed_later: Counter,
+    /// Messages whose words went into the index of searches.
+    pub indexed_messages: Counter,
     /// Slices of jobs done.
     pub job_slices: Counter,
     /// Jobs begun by schedules.
@@ -143,6 +145,7 @@ pub struct Jumped {
 }
 
 impl Default for Metrics {
+    // tidy: table
     fn default() -> Self {
         let mut registry = Registry::with_prefix("seedling");
         let times = || Histogram::new(exponential_buckets(0.001, 2.0, 15));
@@ -165,6 +168,7 @@ impl Default for Metrics {
             timers_put_off: Counter::default(),
             media: Family::default(),
             indexed_later: Counter::default(),
+            indexed_messages: Counter::default(),
             job_slices: Counter::default(),
             schedules: Counter::default(),
             limits: Family::default(),
@@ -234,6 +238,11 @@ impl Metrics {
             "search_indexed_later",
             "Contacts whose keys for searches were made when search indexing was on again",
             self.indexed_later.clone(),
+        );
+        r.register(
+            "search_indexed_messages",
+            "Messages whose words went into the index of searches",
+            self.indexed_messages.clone(),
         );
         r.register("timers_put_off", "Timers that failed and were put off", self.timers_put_off.clone());
         r.register("job_slices", "Slices of jobs done", self.job_slices.clone());

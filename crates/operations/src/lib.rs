@@ -31,6 +31,7 @@ mod fire_timers;
 mod happening;
 mod import_export;
 mod index_later;
+mod index_messages;
 mod inspected;
 mod interrupt;
 mod jobs;
@@ -124,6 +125,7 @@ pub use find_contacts::find_contacts;
 pub use fire_timers::{Fired, fire_timers, fire_timers_of};
 pub use import_export::{ImportError, import_export};
 pub use index_later::index_later;
+pub use index_messages::index_messages;
 pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{

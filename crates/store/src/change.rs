@@ -194,6 +194,8 @@ pub enum Change {
     ErasedFromArchives(WorkspaceId, Vec<domain::ContactUuid>),
     /// Something to leave a row about in the log of who changed what; nothing if nobody acts.
     Note(Box<crate::AuditNote>),
+    /// Words of messages go into the index.
+    IndexMessages(Box<crate::MessageWords>),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -19,12 +19,12 @@ use crate::{
     DeliveryRow, Doorbell, DueJobs, DueTimer, EarlyReport, FeedCursor, FeedItem, FeedNamed, FeedRead,
     IdSource, InboundKey, JobFile, JobKind, JobRow, KeptCall, LeaseRow, LeftOut, ListedChannelEvent,
     ListedContact, ListedMessage, ListedRun, ListedTicket, Loaded, LoginRow, MediaRow, MessageList,
-    MessageRow, NamedContact, NodeRow, OldEvent, OutboxItem, OutboxQueue, OutcomeCount, OutcomeRow,
-    ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow, RetentionRow,
-    RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow, SignInRow,
-    SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf, TableContent,
-    TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit, UnitDone,
-    UnitError, UserRow, Verified, Walk, WorkspaceRow,
+    MessageRow, MessageSearch, NamedContact, NodeRow, OldEvent, OutboxItem, OutboxQueue, OutcomeCount,
+    OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow,
+    RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow,
+    SignInRow, SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf,
+    TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit,
+    UnitDone, UnitError, UnsearchableMessage, UserRow, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -501,6 +501,12 @@ reads! {
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.
     fn media(uuid: MediaUuid) -> Option<MediaRow>;
+    /// Messages with all of these words, by row numbers: of each the words that were in the index when it was last written.
+    fn search_messages(workspace: WorkspaceId, search: MessageSearch) -> Vec<ListedMessage>;
+    /// Up to which row number messages were looked at whose words are in the index.
+    fn message_search_place() -> i64;
+    /// Messages behind a place and up to another whose words are not in the index, in order, of all workspaces.
+    fn unsearchable_messages(after: i64, until: i64, limit: usize) -> Vec<UnsearchableMessage>;
     /// How long each workspace keeps what was said; those that keep all for good may be missing.
     fn retentions() -> Vec<RetentionRow>;
     /// Files of old messages and runs, those that lie in the file of a month included, the latest span first.

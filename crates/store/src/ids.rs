@@ -58,6 +58,11 @@ impl IdSource {
         self.last.fetch_max(id >> SLOT_BITS, Ordering::Relaxed);
     }
 
+    /// The lowest id that can be made at a moment.
+    pub fn first_of(at: Timestamp) -> i64 {
+        ((at.as_microsecond() - EPOCH_MICROS) >> STEP_BITS) << SLOT_BITS
+    }
+
     /// About when an id was made: exact while no more are made than there are steps.
     pub fn made_on(id: i64) -> Timestamp {
         let micros = EPOCH_MICROS.saturating_add((id >> SLOT_BITS) << STEP_BITS);

@@ -33,6 +33,7 @@ mod listed_runs;
 mod listed_tickets;
 mod media;
 mod message;
+mod message_search;
 mod migrate;
 mod node;
 mod nodes;
@@ -100,6 +101,7 @@ pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
     NewMessageLabel, StatusChange,
 };
+pub use message_search::{MessageSearch, MessageWords, UnsearchableMessage};
 pub use node::{
     Beat, Fence, LeaseName, LeaseRow, NewNode, NodeRow, NodeState, Registered, Registration, Standing,
 };

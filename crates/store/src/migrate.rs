@@ -99,6 +99,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 30, name: "sign_in", sql: include_str!("../migrations/0030_sign_in.sql") },
     Migration { version: 31, name: "audit", sql: include_str!("../migrations/0031_audit.sql") },
     Migration { version: 36, name: "archives", sql: include_str!("../migrations/0036_archives.sql") },
+    Migration {
+        version: 37,
+        name: "message_search",
+        sql: include_str!("../migrations/0037_message_search.sql"),
+    },
     Migration { version: 38, name: "kept_calls", sql: include_str!("../migrations/0038_kept_calls.sql") },
     Migration {
         version: 39,
@@ -137,6 +142,7 @@ pub(crate) fn sqlite_text(sql: &str) -> String {
         .replace("{{json}}", "TEXT")
         .replace("{{without_rowid}}", " WITHOUT ROWID")
         .replace("{{only_postgres}}", "--")
+        .replace("{{only_sqlite}}", "")
 }
 
 /// The PostgreSQL text of a migration. Text is ordered and compared by its bytes, as SQLite does, whatever the
@@ -150,6 +156,7 @@ pub(crate) fn postgres_text(sql: &str) -> String {
         .replace("{{stored}}", "STORED")
         .replace("{{without_rowid}}", "")
         .replace("{{only_postgres}}", "")
+        .replace("{{only_sqlite}}", "--")
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod programmes;
 mod receiving;
 mod revisions;
 mod scheduling;
+mod searching;
 mod sending;
 mod tickets;
 mod timers;

@@ -4,7 +4,7 @@ use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
     apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, kept_calls, media,
-    programmes, schedules, tokens, writer::SideEffects,
+    message_search, programmes, schedules, tokens, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -162,6 +162,7 @@ fn one(
         }
         Change::Delivery(row) => programmes::delivery(conn, row)?,
         Change::ProgrammeEvent(row) => programmes::event(conn, row)?,
+        Change::IndexMessages(new) => message_search::index(conn, new)?,
         Change::Retention(row) => archives::retain(conn, row)?,
         Change::Archive(row) => archives::save(conn, row)?,
         Change::DropPast(workspace, past) => archives::drop_past(conn, *workspace, past)?,
@@ -206,6 +207,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             Change::Definition(..)
             | Change::ReopenJob(_)
             | Change::Archive(_)
+            | Change::IndexMessages(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
             | Change::Delivery(_)

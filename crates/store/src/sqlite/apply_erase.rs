@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
-use super::{archives, sql};
+use super::{archives, message_search, sql};
 use crate::{UnitError, sql::Connection, tally::event_tally};
 
 /// Members of a kept result that say what was answered; name and category, which are counted, stay.
@@ -22,6 +22,10 @@ pub(super) fn erase(
     sql::exec(conn, text, &[&at.as_microsecond(), &contact.0, &workspace.0])?;
     files(conn, workspace, contact)?;
     archives::to_be_erased(conn, workspace, contact, at)?;
+    let text = "SELECT id FROM message WHERE contact_id = $1 AND workspace_id = $2 ORDER BY id";
+    for message in sql::all::<i64, UnitError>(conn, text, &whose, |row| row.get(0))? {
+        message_search::forget(conn, message)?;
+    }
     for text in [
         "DELETE FROM message_label WHERE message_id IN (
              SELECT id FROM message WHERE contact_id = $1 AND workspace_id = $2)",

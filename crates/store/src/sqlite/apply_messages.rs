@@ -4,7 +4,7 @@ use crate::sql::{Connection, Row};
 use domain::{ContactId, FlowId, MessageId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{apply_early, sql, writer::SideEffects};
+use super::{apply_early, message_search, sql, writer::SideEffects};
 use crate::{
     Direction, MessageRef, MessageStatus, NewMessage, NewMessageLabel, StatusChange, StatusResult, UnitError,
     Visibility, tally::Moments,
@@ -303,6 +303,7 @@ pub(super) fn visibility(
     };
     sql::exec(conn, text, &[&visibility.as_str(), &at.as_microsecond(), &message.0, &workspace.0])?;
     if visibility == Visibility::Deleted {
+        message_search::forget(conn, message.0)?;
         let text = "DELETE FROM message_label WHERE message_id = $1 AND workspace_id = $2";
         sql::exec(conn, text, &[&message.0, &workspace.0])?;
     }

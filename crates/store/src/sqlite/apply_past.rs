@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::{apply_messages, sql, writer::SideEffects};
+use super::{apply_messages, message_search, sql, writer::SideEffects};
 use crate::{
     Direction, MessageStatus, NewMessageLabel, PastMessage, Tally, TallyKind, TallyName, TimeBucket,
     UnitError,
@@ -27,6 +27,9 @@ pub(super) fn messages(
 ) -> Result<(), UnitError> {
     for part in past.chunks(AT_ONCE) {
         insert(conn, part)?;
+    }
+    if let Some(first) = past.iter().map(|one| one.message.id.0).min() {
+        message_search::look_again(conn, first)?;
     }
     for one in past {
         count(one, side);

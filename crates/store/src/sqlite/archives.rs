@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use domain::{ArchiveId, ArchiveUuid, ContactId, ContactUuid, EventId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{Rows, recount::Recount, sql};
+use super::{Rows, message_search, recount::Recount, sql};
 use crate::{
     ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, RetentionRow, StoreError, UnitError,
     sql::{Connection, Param, Row},
@@ -223,6 +223,9 @@ fn messages(
         gone.message(row)?;
         row.get::<i64>(7)
     })?;
+    for id in &removed {
+        message_search::forget(conn, *id)?;
+    }
     let text = format!("DELETE FROM message_label WHERE workspace_id = $1 AND message_id IN ({})", places(2));
     let removed = padded(&removed);
     sql::exec(conn, &text, &with(&[&workspace.0], &removed))?;

@@ -26,6 +26,7 @@ pub(crate) mod connection;
 pub(crate) mod fences;
 mod kept_calls;
 mod media;
+mod message_search;
 mod programmes;
 mod read_contacts;
 pub(crate) mod read_conversations;

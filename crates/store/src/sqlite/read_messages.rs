@@ -7,7 +7,7 @@ use domain::{ChannelId, FlowId, JobId, LabelId, MessageId, WorkspaceId};
 use super::{Rows, sql};
 use crate::{
     Direction, ListedMessage, MessageList, MessageStatus, MessagesOf, StoreError, Visibility,
-    sql::{Param, Row},
+    sql::{Connection, Param, Row},
 };
 
 /// The part of the index of lists that a range is in.
@@ -39,34 +39,41 @@ impl Rows<'_> {
         let mut params: Vec<&dyn Param> = vec![&workspace.0, &at, &id, &list.after, &list.before];
         params.extend(page.of.iter().map(|one| &**one));
         params.push(&limit);
-        let order = list.walk.order();
-        let text = format!(
+        listed(self.conn, &page.text, &params, list.walk.order())
+    }
+}
+
+/// The messages of a page with what is shown beside them. The page is a statement of their numbers and places.
+pub(super) fn listed(
+    conn: &Connection<'_>,
+    page: &str,
+    params: &[&dyn Param],
+    order: &str,
+) -> Result<Vec<ListedMessage>, StoreError> {
+    let text = format!(
             "SELECT page.place, m.id, m.uuid, c.uuid, c.name, u.scheme, u.path, m.channel_id, m.flow_id, m.job_id,
                  m.direction, m.status, m.visibility, m.text, m.attachments, m.quick_replies, m.created_on,
                  m.modified_on, m.sent_on
-             FROM ({}) AS page JOIN message AS m ON m.id = page.id JOIN contact AS c ON c.id = m.contact_id
+             FROM ({page}) AS page JOIN message AS m ON m.id = page.id JOIN contact AS c ON c.id = m.contact_id
              LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.contact_id = m.contact_id
-             ORDER BY page.place {order}, page.id {order}",
-            page.text
+             ORDER BY page.place {order}, page.id {order}"
         );
-        let mut listed = sql::all::<_, StoreError>(self.conn, &text, &params, message_row)?;
-        let place: HashMap<MessageId, usize> =
-            listed.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
-        let text = format!(
-            "SELECT l.message_id, l.label_id FROM ({}) AS page JOIN message_label AS l ON l.message_id = page.id
-             ORDER BY l.message_id, l.label_id",
-            page.text
+    let mut listed = sql::all::<_, StoreError>(conn, &text, params, message_row)?;
+    let place: HashMap<MessageId, usize> =
+        listed.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
+    let text = format!(
+            "SELECT l.message_id, l.label_id FROM ({page}) AS page JOIN message_label AS l ON l.message_id = page.id
+             ORDER BY l.message_id, l.label_id"
         );
-        let labels = sql::all::<_, StoreError>(self.conn, &text, &params, |row| {
-            Ok((MessageId(row.get(0)?), LabelId(row.get(1)?)))
-        })?;
-        for (message, label) in labels {
-            if let Some(place) = place.get(&message) {
-                listed[*place].labels.push(label);
-            }
+    let labels = sql::all::<_, StoreError>(conn, &text, params, |row| {
+        Ok((MessageId(row.get(0)?), LabelId(row.get(1)?)))
+    })?;
+    for (message, label) in labels {
+        if let Some(place) = place.get(&message) {
+            listed[*place].labels.push(label);
         }
-        Ok(listed)
     }
+    Ok(listed)
 }
 
 fn page(list: &MessageList) -> Page {

@@ -122,6 +122,7 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         | Change::Unpark(_)
         | Change::Archive(_)
         | Change::DropPast(..)
+        | Change::IndexMessages(_)
         | Change::ErasedFromArchives(..)
         | Change::CancelEffects(..)
         | Change::Handled(..)

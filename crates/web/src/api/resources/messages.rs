@@ -1,13 +1,15 @@
 //! `messages.json`: what was said, both ways.
 
 use ::flows::events::QuickReply;
-use domain::{MessageId, MessageUuid};
+use domain::{MessageId, MessageUuid, search_words};
 use node::limits;
 use operations::{SendMessage, SendMessageError, send_message};
 use serde_json::{Value, json};
-use store::{Direction, JobKind, ListedMessage, MessageList, MessageStatus, MessagesOf, Visibility};
+use store::{
+    Direction, JobKind, ListedMessage, MessageList, MessageSearch, MessageStatus, MessagesOf, Visibility,
+};
 
-use crate::api::call::{Asked, Call, Reply};
+use crate::api::call::{Asked, Call, Reply, Span};
 use crate::api::endpoint::{AFTER, BEFORE, Endpoint, Resource, Roles, UUID, param};
 use crate::api::error::ApiError;
 use crate::api::given::Given;
@@ -16,6 +18,9 @@ use crate::api::page::Walk;
 use crate::api::said::{ATTACHMENT, QUICK_REPLY, shown_file, shown_reply, single, uploads};
 use crate::api::shape::{Prop, REF, REFS, Shape, TEXTS, prop};
 use crate::api::words::{moment, moment_or_null, reference};
+
+/// Words of one search.
+const WORDS_MAX: usize = 10;
 
 pub(crate) static RESOURCE: Resource = Resource {
     name: "messages",
@@ -33,6 +38,13 @@ pub(crate) static RESOURCE: Resource = Resource {
                 param("contact", Shape::Text, "Only those of this contact, by identifier or address"),
                 param("label", Shape::Text, "Only those with this label, by identifier or name"),
                 param("broadcast", Shape::Text, "Only those of this broadcast, by number or identifier"),
+                param(
+                    "search",
+                    Shape::Text,
+                    "Only those with all these words, in any case and with or without accents; the \
+                     last word may be the beginning of one. With folder, contact or label",
+                ),
+                param("direction", DIRECTION, "Only those from contacts, or to them; with search"),
                 BEFORE,
                 AFTER,
             ],
@@ -45,6 +57,8 @@ pub(crate) static RESOURCE: Resource = Resource {
         }),
     ],
 };
+
+const DIRECTION: Shape = Shape::Word(&["in", "out"]);
 
 const FOLDER: Shape = Shape::Word(&["inbox", "flows", "archived", "outbox", "sent", "failed"]);
 
@@ -87,8 +101,27 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     let (Some(of), Some(span)) = (wanted(call).await?, call.query.span()) else {
         return Ok(walk.page(Vec::new()));
     };
-    let list = MessageList { of, after: span.after, before: span.before, walk: walk.span() };
-    let found = call.ctx().store.list_messages(call.workspace(), list).await?;
+    let Span { after, before } = span;
+    let found = match call.query.text("search") {
+        Some(words) => {
+            let direction = match call.query.text("direction") {
+                None => None,
+                Some("in") => Some(Direction::In),
+                Some("out") => Some(Direction::Out),
+                Some(_) => return Ok(walk.page(Vec::new())),
+            };
+            let words = search_words(words);
+            if words.len() > WORDS_MAX {
+                return Err(ApiError::query("Search for ten words at most."));
+            }
+            let search = MessageSearch { words, of, direction, after, before, walk: walk.span() };
+            call.ctx().store.search_messages(call.workspace(), search).await?
+        }
+        None => {
+            let list = MessageList { of, after, before, walk: walk.span() };
+            call.ctx().store.list_messages(call.workspace(), list).await?
+        }
+    };
     Ok(walk.page(found.iter().map(|one| (one.place, shown(call, one))).collect()))
 }
 

@@ -62,6 +62,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "messages", "uuid={message}", ""),
     ("get", "messages", "id={message_id}", ""),
     ("get", "messages", "contact={contact}", ""),
+    ("get", "messages", "contact={contact}&search=nothing", ""),
     ("get", "messages", "label={label}", ""),
     ("get", "messages", "broadcast={broadcast_id}", ""),
     ("get", "optins", "", ""),

@@ -8,6 +8,7 @@ use super::{Api, on_both};
 
 on_both!(
     messages_are_read_by_folder,
+    messages_are_searched_by_words,
     messages_are_sent,
     messages_are_acted_on,
     broadcasts_say_it_to_all,
@@ -25,6 +26,50 @@ async fn until(api: &Api, path: &str, count: usize) -> Vec<Value> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+async fn messages_are_searched_by_words(api: Api) {
+    api.world.hand_in("+254722000111", "My baby has a FÉVER", "1").await;
+    api.world.hand_in("+254722000111", "no fever any more", "2").await;
+    api.world.hand_in("+254722000222", "fever", "3").await;
+    let ctx = api.world.node.context();
+    // What is younger than some seconds waits.
+    while ctx.store.message_search_place().await.unwrap() < i64::MIN / 2
+        || !ctx.store.unsearchable_messages(i64::MIN, i64::MAX, 1).await.unwrap().is_empty()
+    {
+        operations::index_messages(ctx, 100).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let texts = async |query: &str| {
+        let found = api.list(&format!("messages.json?{query}")).await;
+        found.iter().map(|one| one["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["fever", "no fever any more", "My baby has a FÉVER"];
+    for (query, expected) in [
+        ("search=fever", &all[..]),
+        ("search=FEV", &all),
+        ("search=fever+bab", &all[2..]),
+        ("search=fever&direction=out", &[]),
+        ("search=fever&direction=in&folder=inbox", &all),
+        ("search=fever&direction=sideways", &[]),
+        ("search=fever&folder=sent", &[]),
+        ("search=fever&contact=tel:%2B254722000111", &all[1..]),
+        ("search=fever&before=2020-01-01", &[]),
+        ("search=fever&after=never", &[]),
+        ("search=%22%20OR%201", &[]),
+        ("search=%F0%9F%99%82", &[]),
+    ] {
+        assert_eq!(texts(query).await, expected, "{query}");
+    }
+    let many = vec!["a"; 3].join("+") + "+b+c+d+e+f+g+h+i+j+k";
+    for bad in
+        [format!("messages.json?search={many}"), "messages.json?search=a&contact=x&folder=inbox".to_owned()]
+    {
+        let (status, body) = api.call(&api.token, reqwest::Method::GET, &bad, None).await;
+        assert_eq!(status, 400, "{bad}: {body}");
+    }
+    let other = api.in_another_workspace().await;
+    assert!(other.list("messages.json?search=fever").await.is_empty());
 }
 
 async fn messages_are_read_by_folder(api: Api) {
