@@ -101,9 +101,21 @@ uuid_id! {
     SubscriptionUuid,
     /// A file of old messages or runs.
     ArchiveUuid,
+    /// A program that is told what happens.
+    WebhookUuid,
+    /// Something that people can agree to.
+    OptinUuid,
 }
 
 row_id! {
+    /// A program that is told what happens.
+    WebhookId,
+    /// Something that one is to be told.
+    DeliveryId,
+    /// A carrier-approved text.
+    TemplateId,
+    /// Something that people can agree to.
+    OptinId,
     /// A workspace.
     WorkspaceId,
     /// A contact.

@@ -44,7 +44,7 @@ struct Clock {
 /// The clock's task. It fires once this node has the clock's lease, and ends after `stop` is notified, between two
 /// operations.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, shedding: _, pulse, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding: _, pulse, network: _, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,

@@ -241,6 +241,22 @@ fn redirects(allow_private: bool) -> reqwest::redirect::Policy {
     })
 }
 
+/// Whether an address is one that may be called, as far as it can be told without resolving its name.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn may_be_called(url: &str, allow_private: bool) -> Result<(), HttpError> {
+    let invalid = |what: &str| HttpError::Invalid(what.to_owned());
+    let url = reqwest::Url::parse(url).map_err(|_| invalid("the address is not a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid("the address must begin with http:// or https://"));
+    }
+    if !allow_private && (is_private_host(&url) || url.host_str() == Some("localhost")) {
+        return Err(HttpError::Forbidden);
+    }
+    Ok(())
+}
+
 /// Whether the host is written as a private address; names are checked when they are resolved.
 fn is_private_host(url: &reqwest::Url) -> bool {
     let Some(host) = url.host_str() else { return true };

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::node::Worker;
 use crate::shares::Shares;
 use crate::shedding::Shedding;
+use crate::webhooks::{self, Telling};
 
 /// The runner's state.
 struct Runner {
@@ -37,25 +38,33 @@ struct Runner {
 
 /// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, shedding, pulse: _, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding, pulse: _, network, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,
         fence = membership.lease(LeaseName::Jobs) => fence,
     };
     let ctx = ctx.under(fence);
+    let telling = Telling { ctx: ctx.clone(), network, metrics: metrics.clone(), membership };
     let jobs = ctx.jobs.clone();
     let (lines, shares, tidy_at) = (HashMap::new(), Shares::default(), Instant::now());
     let waited = Duration::ZERO;
     let mut runner = Runner { ctx, handover, metrics, shedding, lines, waited, shares, tidy_at };
-    loop {
-        let pause = runner.step().await;
-        tokio::select! {
-            biased;
-            () = stop.notified() => return,
-            () = jobs.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+    let working = async {
+        loop {
+            let pause = runner.step().await;
+            tokio::select! {
+                biased;
+                () = stop.notified() => return,
+                () = jobs.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
         }
+    };
+    tokio::select! {
+        biased;
+        () = working => {}
+        () = webhooks::run(telling) => {}
     }
 }
 

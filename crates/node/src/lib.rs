@@ -37,6 +37,7 @@ mod shares;
 pub mod shedding;
 pub mod spool;
 mod surroundings;
+mod webhooks;
 
 pub use bell::{Bell, Ear};
 pub use config::{Config, ConfigError, Layer};

@@ -381,3 +381,20 @@ pub const INDEX_WITHIN: Duration = Duration::from_secs(10);
 pub const INDEX_LOOK: Duration = Duration::from_secs(30);
 /// Difference between the machine's clock and its steady clock, within one measure, from which on it is said.
 pub const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+
+/// Calls of one webhook at a time, each about another person.
+pub const WEBHOOK_CALLS: usize = 16;
+/// Events that are written down for one webhook and not told yet, before no more are written down.
+pub const WEBHOOK_BACKLOG: u64 = 10_000;
+/// Bytes of a webhook's answer that are read.
+pub const WEBHOOK_ANSWER_KEPT: usize = 2_048;
+/// How often it is looked whether a webhook is to be told something, beside being rung for.
+pub const WEBHOOKS_LOOK: Duration = Duration::from_secs(1);
+/// The same while there is none.
+pub const WEBHOOKS_LOOK_FOR_ANY: Duration = Duration::from_secs(2);
+/// How often old deliveries are removed.
+pub const WEBHOOKS_TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long it is kept what was told, and what flows called by the name of an event.
+pub const DELIVERIES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+/// How long it is kept what was refused too often.
+pub const REFUSED_DELIVERIES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);

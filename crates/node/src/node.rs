@@ -103,6 +103,7 @@ pub(crate) struct Worker {
     pub(crate) membership: Membership,
     pub(crate) shedding: Arc<Shedding>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) network: crate::Network,
     pub(crate) stop: Arc<Notify>,
 }
 
@@ -170,6 +171,7 @@ impl Node {
             membership: membership.clone(),
             shedding: bounds.shedding.clone(),
             pulse: bounds.pulse.clone(),
+            network: surroundings.network.clone(),
             stop: stop.clone(),
         };
         let background = bounds.start(&ctx, &handover, &metrics, &membership).into_iter();

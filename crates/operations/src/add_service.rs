@@ -121,9 +121,13 @@ pub async fn add_resthook_subscriber(
         return Err(AddServiceError::Subscriber(url.into()));
     }
     let definitions = ctx.store.definitions(workspace).await?.ok_or(AddServiceError::NoWorkspace)?;
-    let mut row = definitions.resthooks.into_iter().find(|row| row.slug == slug).unwrap_or_else(|| {
-        ResthookRow { id: ResthookId(ctx.next_id(ctx.now())), slug: slug.into(), subscribers: Vec::new() }
-    });
+    let mut row =
+        definitions.resthooks.into_iter().find(|row| row.slug == slug).unwrap_or_else(|| ResthookRow {
+            id: ResthookId(ctx.next_id(ctx.now())),
+            slug: slug.into(),
+            subscribers: Vec::new(),
+            secret: Some(crate::webhooks::new_secret(ctx)),
+        });
     if row.subscribers.iter().any(|known| known == url) {
         return Ok(row);
     }

@@ -77,6 +77,7 @@ mod tickets;
 mod tokens;
 mod triggers;
 mod turn;
+mod webhooks;
 mod window;
 mod withdrawn;
 mod workspace;
@@ -193,6 +194,12 @@ pub use tables::{ImportTableError, NewTable, TableImported, import_table};
 pub use tickets::{TicketAction, TicketError, change_ticket, change_tickets};
 pub use tokens::{
     AddTokenError, AddedToken, MAX_TOKENS, RemoveTokenError, add_token, remove_token, token_digest,
+};
+pub use webhooks::{
+    Called, DISABLED_AFTER, MAX_ATTEMPTS, MAX_WEBHOOK_NAME, MAX_WEBHOOK_URL, MAX_WEBHOOKS, ReplayFrom,
+    SIGNATURE_HEADERS, WebhookEdit, WebhookError, add_webhook, change_webhook, find_webhook,
+    forget_deliveries, gather_webhook, id_of_event, record_round, remove_webhook, renew_webhook_secret,
+    replay_webhook, retry_webhook, signed_headers,
 };
 pub use withdrawn::Withdrawn;
 pub use workspace::Workspace;

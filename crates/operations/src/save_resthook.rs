@@ -3,7 +3,7 @@
 use domain::{ResthookId, WorkspaceId};
 use ring::digest::{SHA256, digest};
 use smol_str::SmolStr;
-use store::{Change, DefinitionChange, ResthookRow};
+use store::{Change, DefinitionChange, ResthookRow, Secret};
 
 use crate::{
     Context,
@@ -49,7 +49,7 @@ pub async fn save_subscriber(
     workspace: WorkspaceId,
     slug: &str,
     url: &str,
-) -> Result<Saved<Subscriber>, SaveError> {
+) -> Result<Saved<(Subscriber, Secret)>, SaveError> {
     let (slug, url) = (SmolStr::from(slug.trim().to_lowercase()), SmolStr::from(url.trim()));
     edit(ctx, workspace, |ws| {
         let known = ws.definitions().resthooks.iter().find(|row| row.slug == slug).cloned();
@@ -57,16 +57,17 @@ pub async fn save_subscriber(
             id: ResthookId(ctx.next_id(ctx.now())),
             slug: slug.clone(),
             subscribers: Vec::new(),
+            secret: None,
         });
+        let secret = row.secret.get_or_insert_with(|| crate::webhooks::new_secret(ctx)).clone();
         let made = !row.subscribers.contains(&url);
         if made && row.subscribers.len() >= MAX_SUBSCRIBERS {
             return Err(SaveError::TooMany(MAX_SUBSCRIBERS));
         }
-        let saved = Saved { row: subscriber(&row, &url), made };
-        if !made {
-            return Ok((Vec::new(), saved));
+        let saved = Saved { row: (subscriber(&row, &url), secret), made };
+        if made {
+            row.subscribers.push(url.clone());
         }
-        row.subscribers.push(url.clone());
         Ok((vec![Change::Definition(workspace, DefinitionChange::Resthook(row))], saved))
     })
     .await

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 use store::{
     Change, Direction, DueTimer, MessageStatus, NewEvent, NewMessage, NewMessageLabel, OutboxItem,
-    OutboxKind, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind,
+    OutboxKind, ResthookEventRow, RunRow, SessionRow, SessionStatus, TimerKind, WaitKind, WebhookChange,
 };
 
 use crate::{
@@ -287,6 +287,15 @@ impl Turn<'_> {
             }
         };
         self.tally_event(event.kind.name(), &body, event.created_on, session);
+        if let EventKind::ResthookCalled(called) = &event.kind {
+            self.changes.push(Change::Webhook(WebhookChange::Called(Box::new(ResthookEventRow {
+                id: self.ctx.next_id(self.now),
+                workspace: self.ws.row.id,
+                slug: called.resthook.clone(),
+                data: called.payload.to_string(),
+                created_on: event.created_on,
+            }))));
+        }
         self.changes.push(Change::Event(Box::new(NewEvent {
             id: EventId(self.ctx.next_id(self.now)),
             workspace: self.ws.row.id,

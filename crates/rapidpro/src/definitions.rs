@@ -231,7 +231,7 @@ impl Migration<'_> {
             }
             self.count("resthooks").take(is_new);
             if is_new {
-                let row = ResthookRow { id, slug: row.slug, subscribers: row.subscribers };
+                let row = ResthookRow { id, slug: row.slug, subscribers: row.subscribers, secret: None };
                 self.define(DefinitionChange::Resthook(row));
             }
         }

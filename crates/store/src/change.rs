@@ -196,6 +196,8 @@ pub enum Change {
     Note(Box<crate::AuditNote>),
     /// Words of messages go into the index.
     IndexMessages(Box<crate::MessageWords>),
+    /// A change of those who are told what happens, and of what they are told.
+    Webhook(crate::WebhookChange),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -536,6 +536,18 @@ reads! {
     fn feed_oldest() -> Option<Timestamp>;
     /// What these entries are about, by public identifiers.
     fn feed_named(items: Vec<FeedItem>) -> Vec<FeedNamed>;
+    /// The webhooks of a workspace, or all that may be called, the oldest first.
+    fn webhooks(workspace: Option<WorkspaceId>) -> Vec<crate::WebhookRow>;
+    /// What a webhook may be told now: of each lane the first, if its moment has come.
+    fn due_deliveries(webhook: domain::WebhookId, now: Timestamp, limit: usize) -> Vec<crate::DeliveryOut>;
+    /// How much a webhook is still to be told, and what was refused too often.
+    fn delivery_counts(webhook: domain::WebhookId) -> (u64, u64);
+    /// A page of what a webhook was told or is to be told.
+    fn list_deliveries(workspace: WorkspaceId, webhook: domain::WebhookId, status: Option<crate::DeliveryStatus>, walk: Walk) -> Vec<crate::DeliveryOut>;
+    /// A page of what flows called by the name of an event.
+    fn list_resthook_events(workspace: WorkspaceId, slug: Option<SmolStr>, walk: Walk) -> Vec<crate::ResthookEventRow>;
+    /// The place in the feed before all that was committed since a moment.
+    fn feed_place_at(at: Timestamp) -> FeedCursor;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

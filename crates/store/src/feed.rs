@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 use crate::{Change, DefinitionChange, Direction, Unit};
 
+/// Commits by which a reader's place may stay behind what others wrote, before it is noted.
+const NEAR: i64 = 1_000;
 /// Entries that one row holds at most.
 const ROW_ENTRIES: usize = 2_000;
 /// How entries are packed, as the first byte of a row says.
@@ -151,6 +153,17 @@ pub struct FeedCursor {
 impl FeedCursor {
     /// Before everything.
     pub const START: Self = Self { tx: 0, place: -1 };
+
+    /// The place before the entry behind which this is.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self { tx: self.tx, place: self.place.saturating_sub(1).max(-1) }
+    }
+
+    /// Whether another place is so little further that it need not be noted.
+    pub fn is_near(self, other: Self) -> bool {
+        other.tx.saturating_sub(self.tx) < NEAR
+    }
 }
 
 /// A text that is no cursor.

@@ -60,6 +60,7 @@ mod timer;
 mod token;
 mod verify;
 mod walk;
+mod webhook;
 mod workspace;
 mod writing;
 
@@ -131,4 +132,5 @@ pub use timer::{DueTimer, TimerKind};
 pub use token::TokenRow;
 pub use verify::{Broken, CountDifference, Verified};
 pub use walk::Walk;
+pub use webhook::{DeliveryOut, DeliveryStatus, ResthookEventRow, WebhookChange, WebhookRow, WebhookStatus};
 pub use workspace::{UserRow, WorkspaceRow};

@@ -73,6 +73,8 @@ pub struct ResthookRow {
     pub slug: SmolStr,
     /// Addresses to call.
     pub subscribers: Vec<SmolStr>,
+    /// With what calls are signed; `None` for events from before they were.
+    pub secret: Option<Secret>,
 }
 
 /// What tickets are about.

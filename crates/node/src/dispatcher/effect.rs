@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flows::{Effect, EffectResult, effect::HttpAnswer, effect::HttpRequest};
+use futures_util::future::join_all;
 use operations::{Feature, Shed, Workspace};
 use smol_str::{SmolStr, format_smolstr};
 use store::OutboxItem;
@@ -55,12 +56,12 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
         Effect::Webhook { request } => {
             EffectResult::Webhook { answer: call(shared, item, 0, &request).await }
         }
-        Effect::Resthook { requests, .. } => {
-            let mut answers = Vec::with_capacity(requests.len());
-            for (index, request) in requests.iter().enumerate() {
-                answers.push(call(shared, item, index, request).await);
-            }
-            EffectResult::Resthook { answers }
+        Effect::Resthook { resthook, requests } => {
+            let requests = signed(shared, item, &resthook, requests).await;
+            // Beside each other: the flow waits for the slowest, and not for all of them.
+            let calls = requests.iter().enumerate();
+            let calls = calls.map(|(index, request)| call(shared, item, index, request));
+            EffectResult::Resthook { answers: join_all(calls).await }
         }
         Effect::Llm { llm, instructions, input } => {
             if shared.shedding.turns_off(Shed::LanguageUnderstanding) {
@@ -108,6 +109,26 @@ fn not_called(effect: Effect) -> EffectResult {
             EffectResult::UrnClaimed { free: false }
         }
     }
+}
+
+/// The calls of an event's subscribers, signed as webhooks are, if the event has a secret.
+async fn signed(
+    shared: &Shared,
+    item: &OutboxItem,
+    slug: &SmolStr,
+    mut requests: Vec<HttpRequest>,
+) -> Vec<HttpRequest> {
+    let ws = workspace(shared, item).await;
+    let row = ws.as_ref().and_then(|ws| ws.definitions().resthooks.iter().find(|row| row.slug == *slug));
+    if let Some(secret) = row.and_then(|row| row.secret.as_ref()) {
+        for (index, request) in requests.iter_mut().enumerate() {
+            let id = format!("rh_{}-{index}", item.id);
+            let body = request.body.as_deref().unwrap_or_default();
+            let headers = operations::signed_headers(secret, &id, shared.ctx.now(), body);
+            request.headers.extend(headers.map(|(name, value)| (SmolStr::from(name), value)));
+        }
+    }
+    requests
 }
 
 /// The workspace with the settings of its services. Without it, the effect is answered as not configured.

@@ -23,8 +23,15 @@ const FEW: i64 = 16;
 
 /// All tables, with the rows of one page.
 pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
-    ("api_token", Treatment::Copied, MANY),
     // The files themselves lie in a folder or a bucket, which is copied by hand.
+    // The files themselves lie in a folder, which is copied by hand.
+    // Nodes belong to the place; their numbers go on rising.
+    // The fences of work that one run at a time does go on rising.
+    // The order of the commits is the database's own; who reads it begins anew.
+    // Whether a store is being filled is said of the place.
+    // What was used of limits a moment ago.
+    // The index of words is made anew, from the beginning.
+    ("api_token", Treatment::Copied, MANY),
     ("archive", Treatment::Copied, MANY),
     ("archive_erasure", Treatment::Copied, MANY),
     ("archived_count", Treatment::Copied, MANY),
@@ -44,10 +51,8 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("early_report", Treatment::Copied, MANY),
     ("event", Treatment::Copied, MANY),
     ("feature", Treatment::Copied, MANY),
-    // The order of the commits is the database's own; who reads it begins anew.
     ("feed", Treatment::Left, MANY),
     ("feed_floor", Treatment::Left, MANY),
-    // Whether a store is being filled is said of the place.
     ("filling", Treatment::Left, MANY),
     ("flow", Treatment::Copied, MANY),
     ("flow_revision", Treatment::Copied, FEW),
@@ -58,21 +63,17 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("job_left_out", Treatment::Copied, MANY),
     ("kept_call", Treatment::Copied, FEW),
     ("label", Treatment::Copied, MANY),
-    // The fences of work that one run at a time does go on rising.
     ("lease", Treatment::Copied, MANY),
     ("location_tree", Treatment::Copied, FEW),
     ("login", Treatment::Copied, MANY),
     ("lookup_table", Treatment::Copied, MANY),
     ("lookup_table_version", Treatment::Copied, FEW),
-    // The files themselves lie in a folder, which is copied by hand.
     ("media", Treatment::Copied, MANY),
     ("message", Treatment::Copied, MANY),
     ("message_label", Treatment::Copied, MANY),
-    // The index of words is made anew, from the beginning.
     ("message_search", Treatment::Left, MANY),
     ("message_search_workspace", Treatment::Left, MANY),
     ("message_set", Treatment::Copied, MANY),
-    // Nodes belong to the place; their numbers go on rising.
     ("node", Treatment::Left, MANY),
     ("node_registry", Treatment::Replaced, MANY),
     ("outbox", Treatment::Copied, MANY),
@@ -81,10 +82,10 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("programme_delivery", Treatment::Copied, MANY),
     ("programme_event", Treatment::Copied, MANY),
     ("programme_message", Treatment::Copied, MANY),
-    // What was used of limits a moment ago.
     ("rate_use", Treatment::Left, MANY),
     ("reminder", Treatment::Copied, MANY),
     ("resthook", Treatment::Copied, MANY),
+    ("resthook_event", Treatment::Copied, MANY),
     ("retention", Treatment::Copied, MANY),
     ("run", Treatment::Copied, MANY),
     ("schedule", Treatment::Copied, MANY),
@@ -101,6 +102,8 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("timer", Treatment::Copied, MANY),
     ("topic", Treatment::Copied, MANY),
     ("user_account", Treatment::Copied, MANY),
+    ("webhook", Treatment::Copied, MANY),
+    ("webhook_delivery", Treatment::Copied, MANY),
     ("workspace", Treatment::Copied, MANY),
 ];
 

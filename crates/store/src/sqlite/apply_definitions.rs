@@ -81,10 +81,17 @@ pub(super) fn change(
         DefinitionChange::Service(row) => service(conn, workspace, row),
         DefinitionChange::Resthook(row) => sql::exec(
             conn,
-            "INSERT INTO resthook (id, workspace_id, slug, subscribers) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, subscribers = excluded.subscribers
+            "INSERT INTO resthook (id, workspace_id, slug, subscribers, secret) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, subscribers = excluded.subscribers,
+                 secret = excluded.secret
              WHERE resthook.workspace_id = excluded.workspace_id",
-            &[&row.id.0, &workspace.0, &row.slug.as_str(), &sql::to_json(&row.subscribers)?],
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.slug.as_str(),
+                &sql::to_json(&row.subscribers)?,
+                &row.secret.as_ref().map(crate::Secret::reveal),
+            ],
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the resthook's name")))
         .and_then(only_own),

@@ -49,6 +49,7 @@ pub(crate) mod recount;
 mod schedules;
 mod tallies;
 mod tokens;
+mod webhooks;
 mod writer;
 
 use std::{

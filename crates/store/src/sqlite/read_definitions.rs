@@ -269,12 +269,13 @@ impl Rows<'_> {
     }
 
     fn resthooks(&self, workspace: WorkspaceId) -> Result<Vec<ResthookRow>, StoreError> {
-        let text = "SELECT id, slug, subscribers FROM resthook WHERE workspace_id = $1 ORDER BY slug";
+        let text = "SELECT id, slug, subscribers, secret FROM resthook WHERE workspace_id = $1 ORDER BY slug";
         sql::all(self.conn, text, &[&workspace.0], |row| {
             Ok(ResthookRow {
                 id: ResthookId(row.get(0)?),
                 slug: sql::text(row, 1)?,
                 subscribers: sql::json(row, 2)?,
+                secret: row.get::<Option<String>>(3)?.map(crate::Secret::new),
             })
         })
     }

@@ -54,6 +54,9 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &trigger_actions::RESOURCE,
     &triggers::RESOURCE,
     &users::RESOURCE,
+    &webhook_actions::RESOURCE,
+    &webhook_deliveries::RESOURCE,
+    &webhooks::RESOURCE,
     &workspace::RESOURCE,
 ];
 

@@ -61,12 +61,17 @@ impl World {
 
     /// On a real PostgreSQL.
     pub async fn on_postgres() -> Self {
+        Self::on_postgres_with(Layer::default()).await
+    }
+
+    /// The same with other settings.
+    pub async fn on_postgres_with(layer: Layer) -> Self {
         let database = test_postgres::Cluster::shared().database();
         let url = database.url().parse().unwrap();
         let options = StoreOptions::default();
         let store = tokio::task::spawn_blocking(move || Store::open(&url, options).unwrap()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let media = Layer { media: Some(folder.path().join("media")), ..Layer::default() };
+        let media = Layer { media: Some(folder.path().join("media")), ..layer };
         let world = Self::on(store, folder, media).await;
         Self { _database: Some(database), ..world }
     }

@@ -421,8 +421,27 @@ pub(super) static RESTHOOK: Kind = Kind {
     table: "resthook",
     uuid: "",
     name: "slug",
-    columns: &[("subscribers", Json)],
+    columns: &[("subscribers", Json), ("secret", Secret)],
     left: &["id"],
+    ..NAMED
+};
+pub(super) static WEBHOOK: Kind = Kind {
+    word: "webhook",
+    table: "webhook",
+    columns: &[("target_url", Plain), ("events", Json), ("secret", Secret), ("status", Plain)],
+    left: &[
+        "id",
+        "tx",
+        "place",
+        "failures",
+        "failing_since",
+        "rests_until",
+        "error",
+        "last_success",
+        "steps",
+        "created_on",
+        "modified_on",
+    ],
     ..NAMED
 };
 pub(super) static MESSAGE_SET: Kind = Kind {
@@ -577,6 +596,7 @@ pub(super) static ALL: [&Kind; 33] = [
     &FEATURE,
     &SERVICE,
     &RESTHOOK,
+    &WEBHOOK,
     &MESSAGE_SET,
     &TOKEN,
     &SETTING,

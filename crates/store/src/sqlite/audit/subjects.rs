@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::kinds::{self, Kind};
-use crate::{AccessChange, Change, DefinitionChange, Direction, TicketEdit};
+use crate::{AccessChange, Change, DefinitionChange, Direction, TicketEdit, WebhookChange};
 
 /// What a thing is found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +95,7 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         Change::Retention(row) => about(&kinds::RETENTION, row.workspace, Key::Whole),
         Change::Access(change) => access(change),
         Change::Definition(workspace, change) => definition(*workspace, change),
+        Change::Webhook(change) => webhook(change),
         Change::Note(_)
         | Change::Message(_)
         | Change::Tell(_)
@@ -166,6 +167,22 @@ fn access(change: &AccessChange) -> Option<Subject> {
         | AccessChange::EndAll(..)
         | AccessChange::Tidy { .. }
         | AccessChange::KeepAdministrator(_) => None,
+    }
+}
+
+fn webhook(change: &WebhookChange) -> Option<Subject> {
+    let kind = &kinds::WEBHOOK;
+    let about =
+        |workspace, id: domain::WebhookId, verb| Some(Subject { kind, workspace, key: Key::Id(id.0), verb });
+    match change {
+        WebhookChange::New(row) | WebhookChange::Update(row) => about(row.workspace, row.id, None),
+        WebhookChange::Remove(workspace, id) => about(*workspace, *id, None),
+        WebhookChange::Rewind(workspace, id, _) => about(*workspace, *id, Some("replayed")),
+        WebhookChange::Revive(workspace, id, _) => about(*workspace, *id, Some("retried")),
+        WebhookChange::Deliveries(_)
+        | WebhookChange::Answered(_)
+        | WebhookChange::Forget(..)
+        | WebhookChange::Called(_) => None,
     }
 }
 

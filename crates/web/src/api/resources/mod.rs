@@ -49,4 +49,7 @@ pub(super) mod topics;
 pub(super) mod trigger_actions;
 pub(super) mod triggers;
 pub(super) mod users;
+pub(super) mod webhook_actions;
+pub(super) mod webhook_deliveries;
+pub(super) mod webhooks;
 pub(super) mod workspace;

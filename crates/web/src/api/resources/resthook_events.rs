@@ -1,12 +1,15 @@
-//! `resthook_events.json`: calls of those who subscribed to an event. They are in the history of contacts, and not listed by themselves yet.
+//! `resthook_events.json`: what flows called by the name of an event, of the last two days.
 
 use node::limits;
+use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use crate::api::call::{Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, param};
 use crate::api::error::ApiError;
 use crate::api::page::Walk;
 use crate::api::shape::{Prop, Shape, prop};
+use crate::api::words::moment;
 
 pub(crate) static RESOURCE: Resource = Resource {
     name: "resthook_events",
@@ -29,5 +32,16 @@ const PROPS: &[Prop] = &[
 ];
 
 async fn list(call: &Call) -> Result<Reply, ApiError> {
-    Ok(Walk::of(call, false)?.page(Vec::new()))
+    let walk = Walk::of(call, false)?;
+    let slug = call.query.text("resthook").map(SmolStr::from);
+    let rows = call.ctx().store.list_resthook_events(call.workspace(), slug, walk.span()).await?;
+    let shown = rows.iter().map(|row| {
+        let event = json!({
+            "resthook": row.slug,
+            "data": serde_json::from_str::<Value>(&row.data).unwrap_or_default(),
+            "created_on": moment(row.created_on),
+        });
+        ((row.id, row.id), event)
+    });
+    Ok(walk.page(shown.collect()))
 }

@@ -3,6 +3,7 @@
 use node::limits;
 use operations::{Subscriber, remove_subscriber, save_subscriber, subscribers};
 use serde_json::{Value, json};
+use store::Secret;
 
 use crate::api::call::{Asked, Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, param};
@@ -56,6 +57,12 @@ const PROPS: &[Prop] = &[
     prop("resthook", Shape::Text, "Name of the event"),
     prop("target_url", Shape::Text, "Address"),
     prop("created_on", Shape::Moment, "When the event was made"),
+    prop(
+        "secret",
+        Shape::Text,
+        "With what calls of the event are signed; shown when it is subscribed to, then null",
+    )
+    .or_null(),
 ];
 
 async fn list(call: &Call) -> Result<Reply, ApiError> {
@@ -70,7 +77,7 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     };
     let found: Vec<Subscriber> =
         subscribers(&call.definitions().resthooks).into_iter().filter(fits).collect();
-    Ok(Walk::of(call, false)?.among(found, |one| (one.resthook.0, one.id), shown))
+    Ok(Walk::of(call, false)?.among(found, |one| (one.resthook.0, one.id), |one| shown(one, None)))
 }
 
 async fn save(call: &Call) -> Result<Reply, ApiError> {
@@ -82,7 +89,8 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     }
     given.done()?;
     let saved = save_subscriber(call.ctx(), call.workspace(), &slug, &url).await?;
-    Ok(Reply::Made(shown(&saved.row)))
+    let (subscriber, secret) = &saved.row;
+    Ok(Reply::Made(shown(subscriber, Some(secret))))
 }
 
 async fn remove(call: &Call) -> Result<Reply, ApiError> {
@@ -91,11 +99,12 @@ async fn remove(call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::Done)
 }
 
-fn shown(one: &Subscriber) -> Value {
+fn shown(one: &Subscriber, secret: Option<&Secret>) -> Value {
     json!({
         "id": one.id,
         "resthook": one.slug,
         "target_url": one.target_url,
         "created_on": moment(made_on(one.resthook.0)),
+        "secret": secret.map(Secret::reveal),
     })
 }

@@ -85,6 +85,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "topics", "", ""),
     ("get", "triggers", "id={trigger}", ""),
     ("get", "users", "uuid={user}", ""),
+    ("get", "webhook_deliveries", "webhook={webhook}", ""),
+    ("get", "webhooks", "uuid={webhook}", ""),
     ("get", "workspace", "", ""),
     ("post", "broadcasts", "", r#"{"text": "All well?", "contacts": ["{contact}"]}"#),
     ("post", "broadcasts", "", r#"{"text": "All well?", "groups": ["{group}"]}"#),
@@ -149,6 +151,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "trigger_actions", "", r#"{"triggers": [{trigger}], "action": "restore"}"#),
     ("post", "sign_in_rules", "", r#"{"two_factor_roles": ["viewer"]}"#),
     ("post", "users", "uuid={other_user}", r#"{"role": "editor", "name": "Ben"}"#),
+    ("post", "webhook_actions", "", r#"{"webhook": "{webhook}", "action": "retry"}"#),
+    ("post", "webhooks", "uuid={webhook}", r#"{"name": "Ours", "paused": true}"#),
     ("post", "topics", "uuid={topic}", r#"{"name": "Bills of hers"}"#),
     ("delete", "campaign_events", "uuid={point}", ""),
     ("delete", "channels", "uuid={channel}", ""),
@@ -163,6 +167,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "users", "uuid={other_user}", ""),
     ("delete", "schedules", "uuid={schedule}", ""),
     ("delete", "triggers", "id={trigger}", ""),
+    ("delete", "webhooks", "uuid={webhook}", ""),
 ];
 
 /// Names that another workspace may use for its own as well.
@@ -198,6 +203,11 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
             "schedule",
             "schedules.json",
             json!({"name": "Daily", "cron": "0 8 * * *", "text": "Hello", "urns": ["tel:+254722000111"]}),
+        ),
+        (
+            "webhook",
+            "webhooks.json",
+            json!({"target_url": "https://hooks.invalid/x", "paused": true, "events": ["ticket"]}),
         ),
         ("broadcast", "broadcasts.json", json!({"text": "Hello all", "urns": ["tel:+254722000111"]})),
     ] {

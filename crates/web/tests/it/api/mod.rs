@@ -16,6 +16,7 @@ mod sheets;
 mod tickets;
 mod triggers;
 mod users;
+mod webhooks;
 
 use operations::{NewUser, Role};
 use reqwest::{Method, StatusCode};
@@ -57,7 +58,7 @@ impl Api {
         Self::of(World::on_postgres().await).await
     }
 
-    async fn of(world: World) -> Self {
+    pub async fn of(world: World) -> Self {
         let token = token(&world, "admin@example.org", Role::Administrator).await;
         Self { world, token }
     }

@@ -134,13 +134,16 @@ async fn files_are_kept_and_said(api: Api) {
 
 async fn programs_subscribe(api: Api) {
     let body = json!({"resthook": "new-mother", "target_url": "https://example.org/hook"});
-    let (status, made) = api.post("resthook_subscribers.json", body.clone()).await;
+    let (status, mut made) = api.post("resthook_subscribers.json", body.clone()).await;
+    let secret = made["secret"].take();
+    assert!(secret.as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{secret}");
     let expected = json!({
         "id": made["id"], "resthook": "new-mother", "target_url": "https://example.org/hook",
-        "created_on": made["created_on"],
+        "created_on": made["created_on"], "secret": null,
     });
     assert_eq!((status, &made), (201, &expected));
-    assert_eq!(api.post("resthook_subscribers.json", body).await, (201, made.clone()));
+    let (status, mut again) = api.post("resthook_subscribers.json", body).await;
+    assert_eq!((status, again["secret"].take(), again), (201, secret, made.clone()));
     assert_eq!(api.each("resthooks.json", "resthook").await, ["new-mother"]);
     assert_eq!(json!(api.list("resthook_subscribers.json?resthook=new-mother").await), json!([made]));
     assert_eq!(api.list("resthook_subscribers.json?resthook=other").await.len(), 0);
