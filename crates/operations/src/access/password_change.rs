@@ -99,6 +99,12 @@ pub(super) async fn usable_link(
 /// [`AccessError::Link`] if it cannot be used, [`AccessError::Password`] if the new password cannot be taken.
 pub async fn reset_password(ctx: &Context, secret: &str, new: &str) -> Result<(), AccessError> {
     let link = usable_link(ctx, secret, LinkKind::Reset).await?;
+    // Whoever made it had a say over one workspace: by now they may work in others, or in none.
+    let users = ctx.store.users_with_email(link.email.clone(), super::MAX_WORKSPACES_OF_USER).await?;
+    let elsewhere = users.iter().any(|user| user.workspace != link.workspace);
+    if users.is_empty() || (link.created_by.is_some() && elsewhere) {
+        return Err(AccessError::Link);
+    }
     if !is_taken_as_password(new) {
         return Err(AccessError::Password);
     }

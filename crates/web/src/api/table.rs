@@ -36,6 +36,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &message_sets::RESOURCE,
     &messages::RESOURCE,
     &optins::RESOURCE,
+    &password_resets::RESOURCE,
     &programme_messages::RESOURCE,
     &resthook_events::RESOURCE,
     &resthook_subscribers::RESOURCE,

@@ -31,6 +31,7 @@ pub(super) mod message_actions;
 pub(super) mod message_sets;
 pub(super) mod messages;
 pub(super) mod optins;
+pub(super) mod password_resets;
 pub(super) mod programme_messages;
 pub(super) mod resthook_events;
 pub(super) mod resthook_subscribers;

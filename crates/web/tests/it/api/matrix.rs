@@ -149,6 +149,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "triggers", "id={trigger}", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["help"]}"#),
     ("post", "triggers", "", r#"{"type": "keyword", "flow": "{flow}", "keywords": ["of{role}"]}"#),
     ("post", "trigger_actions", "", r#"{"triggers": [{trigger}], "action": "restore"}"#),
+    ("post", "password_resets", "", r#"{"email": "other@example.org"}"#),
     ("post", "sign_in_rules", "", r#"{"two_factor_roles": ["viewer"]}"#),
     ("post", "users", "uuid={other_user}", r#"{"role": "editor", "name": "Ben"}"#),
     ("post", "webhook_actions", "", r#"{"webhook": "{webhook}", "action": "retry"}"#),

@@ -13,6 +13,7 @@ use super::{Api, on_both};
 on_both!(
     users_get_roles_and_leave,
     the_last_administrator_stays,
+    an_administrator_helps_who_forgot_their_password,
     an_invitation_is_accepted_once,
     who_has_a_password_keeps_it_when_invited,
     a_code_is_asked_for_and_counts_once,
@@ -71,6 +72,26 @@ async fn the_last_administrator_stays(api: Api) {
     );
     let done = [one.0, two.0].iter().filter(|status| **status == StatusCode::NO_CONTENT).count();
     assert_eq!(done, 1, "{one:?} {two:?}");
+}
+
+async fn an_administrator_helps_who_forgot_their_password(api: Api) {
+    add(&api.world, "ben@example.org", Role::Agent).await;
+    let (status, made) = api.post("password_resets.json", json!({"email": "Ben@example.org"})).await;
+    assert_eq!(status, 201, "{made}");
+    let mut ben = Browser::new(&api.world);
+    let body = json!({"link": made["link"], "password": "another long one"});
+    assert_eq!(ben.post("/auth/reset", body).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(ben.sign_in("ben@example.org", "another long one").await.0, StatusCode::OK);
+    assert_eq!(api.post("password_resets.json", json!({"email": "no@example.org"})).await.0, 404);
+    assert_eq!(api.post("password_resets.json", json!({})).await.0, 400);
+    let (_, early) = api.post("password_resets.json", json!({"email": "ben@example.org"})).await;
+    let other = api.in_another_workspace().await;
+    add(&other.world, "ben@example.org", Role::Agent).await;
+    let body = json!({"link": early["link"], "password": "chosen by somebody else"});
+    assert_eq!(ben.post("/auth/reset", body).await.0, StatusCode::GONE, "they work elsewhere by now");
+    let (status, said) = api.post("password_resets.json", json!({"email": "ben@example.org"})).await;
+    assert_eq!(status, 400, "whose password opens another workspace as well: {said}");
+    assert_eq!(other.post("password_resets.json", json!({"email": "ben@example.org"})).await.0, 400);
 }
 
 async fn an_invitation_is_accepted_once(api: Api) {
