@@ -105,6 +105,8 @@ uuid_id! {
     WebhookUuid,
     /// Something that people can agree to.
     OptinUuid,
+    /// That somebody agreed to something, or took it back.
+    ConsentUuid,
 }
 
 row_id! {
@@ -116,6 +118,10 @@ row_id! {
     TemplateId,
     /// Something that people can agree to.
     OptinId,
+    /// That somebody agreed to something, or took it back.
+    ConsentId,
+    /// Something that was written down of a contact.
+    NoteId,
     /// A workspace.
     WorkspaceId,
     /// A contact.

@@ -231,6 +231,17 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
     Err(BatchError::Busy)
 }
 
+/// The people of a workspace with what they are in the middle of, and the workspace as they need it; `None` without it.
+pub(crate) async fn load(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    keys: Vec<ConversationKey>,
+) -> Result<Option<(Arc<Workspace>, Vec<Option<Conversation>>)>, StoreError> {
+    let loaded = ctx.store.load_conversations(keys).await?;
+    let mut workspaces = workspaces(ctx, &loaded.definitions_versions, &loaded.conversations).await?;
+    Ok(workspaces.remove(&workspace).map(|ws| (ws, loaded.conversations)))
+}
+
 /// Steps the open inputs in memory; what is to be committed goes to `units` in their order.
 async fn step_each<I: Sync, T: Clone + Send>(
     ctx: &Context,

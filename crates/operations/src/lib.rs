@@ -17,6 +17,7 @@ mod broadcast;
 mod campaigns;
 mod change_channel;
 mod complete_effect;
+mod consent;
 mod context;
 mod counts;
 mod create_workspace;
@@ -39,12 +40,14 @@ mod keep_unhandled;
 mod lanes;
 mod locations;
 mod media;
+mod merge_contacts;
 mod move_address;
 mod note;
 mod on_the_way;
 mod once;
 mod outgoing;
 mod person;
+mod person_data;
 mod preview_broadcast;
 mod programmes;
 mod prune_feed;
@@ -108,6 +111,7 @@ pub use change_channel::{
     ChangeChannelError, ChannelEdit, MAX_CHANNEL_NAME, change_channel, release_channel,
 };
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
+pub use consent::{ConsentError, MAX_CONSENT_REASON, MAX_PURPOSE, MAX_SHOWN, NewConsent, record_consent};
 pub use context::{Committed, Context, Fenced, SharedHost};
 pub use counts::{
     Days, FlowFunnel, LineTimes, NodeReached, Spread, date_of, day_number, flow_funnels, line_names,
@@ -143,10 +147,12 @@ pub use locations::{
     read_locations,
 };
 pub use media::{FileEnd, claim_file, end_file, keep_upload};
+pub use merge_contacts::{MergeError, merge_contacts};
 pub use move_address::learn_address;
 pub use note::note;
 pub use on_the_way::{OnTheWay, Ticket, in_order};
 pub use once::{forget_calls, keep_answer};
+pub use person_data::PersonData;
 pub use preview_broadcast::{MAX_PREVIEWED, Preview, PreviewLine, preview_of};
 pub use programmes::{
     Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
@@ -163,7 +169,9 @@ pub use save_campaign::{
     MAX_CAMPAIGN_EVENTS, MAX_CAMPAIGN_NAME, MAX_CAMPAIGNS, Point, PointDoes, PointMode, PointNamed,
     remove_campaign_event, save_campaign, save_campaign_event,
 };
-pub use save_contact::{ContactEdit, MAX_CONTACT_NAME, SaveContactError, SavedContact, Whom, save_contact};
+pub use save_contact::{
+    ContactEdit, MAX_CONTACT_NAME, MAX_NOTE, SaveContactError, SavedContact, Whom, save_contact,
+};
 pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
 pub use save_global::{GlobalNamed, save_global};
 pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, MAX_QUERY, remove_group, save_group};

@@ -129,6 +129,12 @@ impl Person {
         }
     }
 
+    /// They are also who somebody else was taken for: the addresses of both are theirs, and stay what they are.
+    pub fn take_over(&mut self, other: &mut Self) {
+        self.urns.append(&mut other.urns);
+        self.contact.urns.append(&mut other.contact.urns);
+    }
+
     /// Writes what the engine changed of addresses and groups since the last call.
     pub fn settle(&mut self, ctx: &Context, ws: &Workspace, now: Timestamp, changes: &mut Vec<Change>) {
         self.settle_urns(ctx, ws, now, changes);

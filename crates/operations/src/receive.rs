@@ -19,8 +19,8 @@ use flows::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{
-    Change, ChannelEventRow, ChannelRow, Conversation, ConversationKey, Direction, InboundKey, MessageStatus,
-    NewMessage, Priority, Rank, StoreError, TallyKind, WaitKind,
+    Change, ChannelEventRow, ChannelRow, ConsentSource, Conversation, ConversationKey, Direction, InboundKey,
+    MessageStatus, NewMessage, Priority, Rank, StoreError, TallyKind, WaitKind,
 };
 use thiserror::Error;
 
@@ -340,6 +340,7 @@ fn step<'a>(
             InboundKind::Message(message) => turn.take_message(message, channel, stamp).await?,
             InboundKind::NewConversation(urn) => turn.take_new_conversation(urn, channel, stamp).await?,
             InboundKind::Stop(_) => {
+                turn.consent_by = Some(ConsentSource::Carrier);
                 stop_contact::stop(&mut turn, "the contact opted out");
                 turn.opted_out(channel).await?;
                 Receipt::Event

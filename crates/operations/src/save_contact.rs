@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use domain::{ContactId, ContactUuid, GroupUuid, Reference, Urn, UserUuid, WorkspaceId};
+use domain::{ContactId, ContactUuid, GroupUuid, NoteId, Reference, Urn, UserUuid, WorkspaceId};
 use flows::{
     Engine, Event, EventKind, GroupsModification, Modifier, UrnsModification,
     events::{FieldRef, UserRef},
 };
 use smol_str::SmolStr;
-use store::{Conversation, ConversationKey, StoreError};
+use store::{Change, Conversation, ConversationKey, NoteRow, StoreError};
 use thiserror::Error;
 
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
 
 /// Characters of a person's name.
 pub const MAX_CONTACT_NAME: usize = 64;
+
+/// Characters of a note.
+pub const MAX_NOTE: usize = 10_000;
 
 /// Who is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub struct ContactEdit {
     pub groups: Option<Vec<GroupUuid>>,
     /// Values of fields by key; `None` clears one.
     pub fields: Vec<(SmolStr, Option<SmolStr>)>,
+    /// Something to be written down of them, for those who work with them.
+    pub note: Option<SmolStr>,
     /// Who does it.
     pub user: Option<Reference<UserUuid>>,
 }
@@ -204,7 +209,18 @@ pub(crate) async fn edit_person(
     if let Some(said) = problem {
         return Ok(Err(Refusal::Said(said.into())));
     }
-    let changed = !events.is_empty();
+    let changed = !events.is_empty() || edit.note.is_some();
+    if let Some(note) = &edit.note {
+        let user = edit.user.as_ref().and_then(|user| turn.ws.user_id(user));
+        turn.changes.push(Change::ContactNote(Box::new(NoteRow {
+            id: NoteId(turn.ctx.next_id(turn.now)),
+            workspace: turn.ws.row.id,
+            contact: turn.person.row.id,
+            text: note.to_string(),
+            user: user.unwrap_or_default(),
+            created_on: turn.now,
+        })));
+    }
     // What somebody begins with is no change.
     for mut event in events.into_iter().filter(|_| !made) {
         event.user = user_ref(edit);

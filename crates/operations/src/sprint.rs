@@ -279,6 +279,7 @@ impl Turn<'_> {
 
     /// Puts an event into the contact's history.
     pub(crate) fn record(&mut self, event: &Event, session: Option<SessionId>) {
+        self.consent_of(event, session);
         let body = match serde_json::to_string(event) {
             Ok(body) => body,
             Err(error) => {

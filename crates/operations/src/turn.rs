@@ -12,8 +12,8 @@ use flows::{
 };
 use jiff::Timestamp;
 use store::{
-    Change, ChannelRow, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage, Priority, Rank,
-    SessionRow, SessionStatus, StoreError, Tally, TimerKind, Unit, WaitKind,
+    Change, ChannelRow, ConsentSource, Conversation, ConversationKey, DueTimer, OutboxItem, PendingMessage,
+    Priority, Rank, SessionRow, SessionStatus, StoreError, Tally, TimerKind, Unit, WaitKind,
 };
 
 use crate::{
@@ -66,13 +66,26 @@ pub(crate) struct Turn<'c> {
     pub outbox: Vec<OutboxItem>,
     /// How many of `changes` and of `outbox` were there before the sprint that is kept now.
     pub before_sprint: (usize, usize),
+    /// By which way a consent comes that follows a change of the status; found by the event without it.
+    pub consent_by: Option<ConsentSource>,
+    /// Whether the consent that a change of the status is was kept already.
+    pub consent_kept: bool,
+    /// Whether a consent was kept before the message that brought it.
+    pub names_consents: bool,
+    /// Whether the contact is one who opted out.
+    pub was_stopped: bool,
     /// What the unit counts.
     pub tallies: Vec<(Tally, i64)>,
 }
 
 impl<'c> Turn<'c> {
     pub fn new(ctx: &'c Context, ws: Arc<Workspace>, now: Timestamp, person: Person) -> Self {
+        let was_stopped = person.contact.status == ContactStatus::Stopped;
         Self {
+            consent_by: None,
+            consent_kept: false,
+            names_consents: false,
+            was_stopped,
             ctx,
             ws,
             now,
@@ -137,7 +150,12 @@ impl<'c> Turn<'c> {
         self.person.wrote_from(urn, channel, at);
         match self.person.contact.status {
             ContactStatus::Active | ContactStatus::Blocked => {}
-            ContactStatus::Stopped | ContactStatus::Archived => self.set_status(ContactStatus::Active),
+            ContactStatus::Stopped | ContactStatus::Archived => {
+                self.consent_by = Some(ConsentSource::Message);
+                self.set_status(ContactStatus::Active);
+                self.consent_by = None;
+                self.names_consents = true;
+            }
         }
     }
 
@@ -364,6 +382,9 @@ impl<'c> Turn<'c> {
 
     /// Everything as one unit, and what the dispatcher gets once it is committed.
     pub fn finish(mut self) -> (Unit, Vec<OutboxItem>) {
+        if self.names_consents {
+            self.name_message_of_consents();
+        }
         self.person.settle(self.ctx, &self.ws, self.now, &mut self.changes);
         self.plan_campaigns();
         if self.more_pending && !self.waits_for_effect() {

@@ -158,6 +158,12 @@ pub enum Change {
     IndexContact(WorkspaceId, ContactId),
     /// Removes the oldest entries of the feed from before this moment, some at a time.
     PruneFeed(Timestamp),
+    /// Two contacts are one from now on: comes behind the guards of both, and before what the one who stays becomes.
+    Merge(crate::MergeContacts),
+    /// Somebody agreed, or took it back.
+    Consent(Box<crate::ConsentRow>),
+    /// Something was written down of a contact; only the latest are kept.
+    ContactNote(Box<crate::NoteRow>),
     /// Erases what is known of a contact: their messages, answers, history and files. Comes behind what takes away their
     /// name, addresses and groups.
     Erase(WorkspaceId, ContactId, Timestamp),

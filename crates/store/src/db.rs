@@ -475,6 +475,11 @@ reads! {
     fn kept_call(key: CallKey) -> Option<KeptCall>;
     /// When the oldest call was done that is kept.
     fn oldest_kept_call() -> Option<Timestamp>;
+    /// A page of consents, by row number.
+    fn list_consents(workspace: WorkspaceId, of: crate::ConsentsOf, walk: Walk) -> Vec<crate::ListedConsent>;
+    /// Rows of a contact in a table ([`crate::person_tables`]) as they are kept, behind a row number, or, of tables that
+    /// have none, behind so many.
+    fn person_rows(workspace: WorkspaceId, contact: ContactId, table: SmolStr, from: i64, limit: usize) -> Vec<serde_json::Value>;
     /// The tokens of a workspace, the oldest first.
     fn tokens(workspace: WorkspaceId) -> Vec<TokenRow>;
     /// What a person proves themselves with; `None` until they signed in once.

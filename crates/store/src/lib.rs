@@ -14,6 +14,7 @@ mod audit;
 mod bulk;
 mod change;
 mod channel_event;
+mod consent;
 mod contact;
 mod contact_query;
 mod conversation;
@@ -69,9 +70,12 @@ pub use archive::{ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, Retent
 pub use audit::{
     Acting, Actor, ActorMeans, AuditList, AuditNote, AuditOf, AuditRow, MAX_AUDITED, MAX_AUDITED_CHARS,
 };
-pub use bulk::{History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store};
+pub use bulk::{
+    History, HistoryReport, MoveError, MoveStep, Moved, MovedTable, make_history, move_store, person_tables,
+};
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use channel_event::{ChannelEventList, ChannelEventRow, ChannelEventsOf, ListedChannelEvent};
+pub use consent::{ConsentRow, ConsentSource, ConsentsOf, ListedConsent, MAX_NOTES, MergeContacts, NoteRow};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};
 pub use contact_query::ContactSearch;
 pub use conversation::{

@@ -72,6 +72,8 @@ pub struct ListedContact {
     pub urns: Vec<UrnRow>,
     /// Their groups in the order they joined.
     pub groups: Vec<GroupId>,
+    /// What was written down of them, the latest first.
+    pub notes: Vec<crate::NoteRow>,
     /// When they last changed.
     pub modified_on: Timestamp,
     /// Whether they were erased.

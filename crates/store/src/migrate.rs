@@ -98,6 +98,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 28, name: "programmes", sql: include_str!("../migrations/0028_programmes.sql") },
     Migration { version: 30, name: "sign_in", sql: include_str!("../migrations/0030_sign_in.sql") },
     Migration { version: 31, name: "audit", sql: include_str!("../migrations/0031_audit.sql") },
+    Migration { version: 32, name: "people", sql: include_str!("../migrations/0032_people.sql") },
     Migration { version: 34, name: "webhooks", sql: include_str!("../migrations/0034_webhooks.sql") },
     Migration { version: 36, name: "archives", sql: include_str!("../migrations/0036_archives.sql") },
     Migration {

@@ -8,7 +8,7 @@ use domain::{ContactId, ContactStatus, ContactUuid, GroupUuid, Reference, Urn};
 use flows::{Engine, EventKind, GroupsModification, Modifier, UrnsModification};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
-use store::{ContactNamed, Conversation, ConversationKey, JobFile, JobRow};
+use store::{ConsentSource, ContactNamed, Conversation, ConversationKey, JobFile, JobRow};
 
 use super::{
     ContactColumn, ImportContactsJob,
@@ -291,6 +291,10 @@ fn step<'a>(
         }
         if events.is_empty() && !is_new {
             return Ok(Stepped::nothing(Taken::Yes));
+        }
+        turn.consent_by = Some(ConsentSource::Import);
+        if is_new && turn.person.contact.status == ContactStatus::Stopped {
+            turn.opted_out_elsewhere();
         }
         let left = |event: &flows::Event| {
             matches!(&event.kind,

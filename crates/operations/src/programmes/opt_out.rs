@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{ContactId, ContactStatus, WorkspaceId};
 use smol_str::SmolStr;
-use store::{Change, Conversation, ConversationKey, ProgrammeEventKind};
+use store::{Change, ConsentSource, Conversation, ConversationKey, ProgrammeEventKind};
 
 use super::{Done, ProgrammeError, only};
 use crate::{
@@ -63,6 +63,7 @@ fn step<'a>(
         let mut turn = Turn::of(ctx, ws, ctx.now(), conversation);
         let (workspace, contact) = (turn.ws.row.id, turn.person.row.id);
         turn.programme_event(ProgrammeEventKind::OptOut, None, Some(&input.reason), None);
+        turn.consent_by = Some(ConsentSource::Programme);
         let reason = input.reason.clone();
         turn.changes.push(Change::EndSubscriptions(workspace, contact, reason, turn.now));
         match input.kind {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use domain::{ContactStatus, ContactUuid, WorkspaceId};
 use smol_str::SmolStr;
-use store::{Conversation, ProgrammeEventKind, SubscriptionRow};
+use store::{ConsentSource, Conversation, ProgrammeEventKind, SubscriptionRow};
 
 use super::{Done, ProgrammeError, only, subscribe::Origin, subscribe::SubscribeTo};
 use crate::{
     Committed, ContactEdit, Context, Whom, Workspace,
     batch::{self, StepFuture, Stepped},
+    consent::NewConsent,
     save_contact::{edit_person, key_of, turn_of},
 };
 
@@ -70,6 +71,18 @@ fn step<'a>(
         if let Err(refusal) = edit_person(&mut turn, &input.edit).await? {
             return refused(ProgrammeError::Person(refusal.into()));
         }
+        turn.consent(&NewConsent {
+            purpose: SmolStr::default(),
+            given: true,
+            source: ConsentSource::Programme,
+            channel: None,
+            message: None,
+            user: input.edit.user.as_ref().and_then(|user| turn.ws.user_id(user)),
+            shown: None,
+            reason: Some(input.opt_in.to_string()),
+            happened_on: None,
+        });
+        turn.consent_kept = true;
         if turn.person.contact.status == ContactStatus::Stopped {
             turn.set_status(ContactStatus::Active);
         }

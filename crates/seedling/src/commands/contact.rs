@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod list;
+mod person;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,14 @@ enum Action {
     Import(import::Import),
     /// Write contacts as a spreadsheet
     Export(export::Export),
+    /// Write everything that is held about one person
+    Data(person::Data),
+    /// Merge a contact into another one
+    Merge(person::Merge),
+    /// Erase everything that is known of one person
+    Forget(person::Forget),
+    /// What one person agreed to and took back
+    Consent(person::Consent),
 }
 
 impl Contact {
@@ -35,6 +44,10 @@ impl Contact {
             Action::List(list) => list.run().await,
             Action::Import(import) => import.run().await,
             Action::Export(export) => export.run().await,
+            Action::Data(data) => data.run().await,
+            Action::Merge(merge) => merge.run().await,
+            Action::Forget(forget) => forget.run().await,
+            Action::Consent(consent) => consent.run().await,
         }
     }
 }

@@ -9,10 +9,13 @@ mod checksum;
 mod end;
 mod history;
 mod moving;
+mod person;
 mod plan;
 
 pub use history::{History, HistoryReport, make_history};
 pub use moving::{MoveError, MoveStep, Moved, MovedTable, move_store};
+pub(crate) use person::person_rows;
+pub use person::person_tables;
 
 use crate::{
     StoreError,

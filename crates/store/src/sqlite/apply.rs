@@ -2,9 +2,9 @@
 
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
-    apply_jobs, apply_messages, apply_outbox, apply_parked, apply_past, apply_people, apply_search,
-    apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, kept_calls, media,
-    message_search, programmes, schedules, tokens, webhooks, writer::SideEffects,
+    apply_jobs, apply_merge, apply_messages, apply_outbox, apply_parked, apply_past, apply_people,
+    apply_search, apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, consents,
+    kept_calls, media, message_search, programmes, schedules, tokens, webhooks, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -148,6 +148,9 @@ fn one(
         Change::Media(row) => media::update(conn, row)?,
         Change::IndexContact(workspace, contact) => apply_search::catch_up(conn, *workspace, *contact)?,
         Change::PruneFeed(before) => apply_feed::prune(conn, *before)?,
+        Change::Merge(merged) => apply_merge::merge(conn, merged)?,
+        Change::Consent(row) => consents::insert(conn, row)?,
+        Change::ContactNote(row) => consents::insert_note(conn, row)?,
         Change::Erase(workspace, contact, at) => apply_erase::erase(conn, *workspace, *contact, *at)?,
         Change::NewToken(row) => tokens::insert(conn, row)?,
         Change::RemoveToken(workspace, uuid) => tokens::remove(conn, *workspace, *uuid)?,
@@ -214,6 +217,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::NewSubscription(_)
             | Change::Delivery(_)
             | Change::RemoveSchedule(..)
+            | Change::Merge(_)
             | Change::NewToken(_)
             | Change::KeepCall(_)
             | Change::Access(_)
@@ -274,6 +278,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::DropPast(..)
             | Change::ErasedFromArchives(..)
             | Change::Erase(..)
+            | Change::Consent(_)
+            | Change::ContactNote(_)
             | Change::EndSession(..) => {}
         }
     }

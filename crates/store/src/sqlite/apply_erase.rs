@@ -35,6 +35,15 @@ pub(super) fn erase(
         "UPDATE programme_event SET detail = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE channel_event SET extra = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE ticket SET note = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE consent SET shown = NULL, reason = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM contact_note WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM reminder WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM timer WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM outbox WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM search_later WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE session SET state = NULL, pins = '' WHERE id IN (
+             SELECT session_id FROM run WHERE contact_id = $1 AND workspace_id = $2) AND ended_on IS NOT NULL",
+        "UPDATE job_left_out SET what = '', reason = '' WHERE contact_id = $1 AND workspace_id = $2",
     ] {
         sql::exec(conn, text, &whose)?;
     }

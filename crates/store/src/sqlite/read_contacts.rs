@@ -7,6 +7,7 @@ use domain::{ContactId, GroupId, WorkspaceId};
 
 use super::{
     Rows,
+    consents::note_row,
     read_conversations::{CONTACT_COLUMNS, URN_COLUMNS, contact_row, urn_row},
     sql,
 };
@@ -75,6 +76,17 @@ impl Rows<'_> {
                 listed[*place].groups.push(group);
             }
         }
+        let columns = qualified("id, workspace_id, contact_id, text, user_id, created_on", "n");
+        let text = format!(
+            "SELECT {columns} FROM ({}) AS page JOIN contact_note AS n ON n.contact_id = page.id
+             ORDER BY n.contact_id, n.id DESC",
+            page.text
+        );
+        for note in sql::all::<_, StoreError>(self.conn, &text, &params, note_row)? {
+            if let Some(place) = place.get(&note.contact) {
+                listed[*place].notes.push(note);
+            }
+        }
         Ok(listed)
     }
 
@@ -84,7 +96,11 @@ impl Rows<'_> {
         named: Vec<ContactNamed>,
     ) -> Result<Vec<Option<NamedContact>>, StoreError> {
         const SELECT: &str = "SELECT id, uuid, name, status FROM contact";
-        let whole = format!("{SELECT} WHERE uuid = $1 AND workspace_id = $2 AND deleted_on IS NULL");
+        // Whoever was merged into somebody is them.
+        let whole = format!(
+            "{SELECT} WHERE id = (SELECT coalesce(n.merged_into, n.id) FROM contact AS n WHERE n.uuid = $1)
+                 AND workspace_id = $2 AND deleted_on IS NULL"
+        );
         let by_id = format!("{SELECT} WHERE id = $1 AND workspace_id = $2 AND deleted_on IS NULL");
         let by_urn = format!(
             "{SELECT} WHERE id = (
@@ -112,7 +128,13 @@ impl Rows<'_> {
         let (from, and, more): (&str, &str, Vec<Box<dyn Param>>) = match &list.of {
             ContactsOf::Everybody => ("contact AS c", "c.deleted_on IS NULL", Vec::new()),
             ContactsOf::Erased => ("contact AS c", "c.deleted_on IS NOT NULL", Vec::new()),
-            ContactsOf::Uuid(uuid) => ("contact AS c", "c.uuid = $6", vec![Box::new(uuid.0)]),
+            // Whoever was merged into somebody is them.
+            ContactsOf::Uuid(uuid) => (
+                "contact AS c",
+                "c.merged_into IS NULL AND c.id IN (
+                     SELECT coalesce(n.merged_into, n.id) FROM contact AS n WHERE n.uuid = $6)",
+                vec![Box::new(uuid.0)],
+            ),
             ContactsOf::These(ids) => {
                 // Always as many places, so that it is one statement however many there are.
                 let places: Vec<String> = (6..6 + MAX_LISTED).map(|place| format!("${place}")).collect();
@@ -170,6 +192,7 @@ fn listed(row: &Row<'_>, workspace: WorkspaceId) -> sql::Result<ListedContact> {
         contact: contact_row(row, workspace, ContactId(row.get(12)?))?,
         urns: Vec::new(),
         groups: Vec::new(),
+        notes: Vec::new(),
         modified_on: sql::time(row, 13)?,
         is_erased: !row.is_null(14)?,
     })

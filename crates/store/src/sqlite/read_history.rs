@@ -21,6 +21,17 @@ fn limit_of(limit: usize) -> i64 {
 }
 
 impl Rows<'_> {
+    pub(crate) fn person_rows(
+        &self,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        table: SmolStr,
+        from: i64,
+        limit: usize,
+    ) -> Result<Vec<serde_json::Value>, StoreError> {
+        crate::bulk::person_rows(self.conn, (workspace, contact), &table, from, limit_of(limit))
+    }
+
     pub(crate) fn find_inbound(&self, key: InboundKey) -> Result<Option<MessageUuid>, StoreError> {
         Ok(sql::one(
             self.conn,

@@ -46,6 +46,12 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         | Change::JoinGroup(workspace, contact, ..)
         | Change::LeaveGroup(workspace, contact, _) => about(&kinds::CONTACT, *workspace, id(contact.0)),
         Change::Erase(workspace, contact, _) => did("erased", &kinds::CONTACT, *workspace, id(contact.0)),
+        Change::Merge(merged) => did("merged", &kinds::CONTACT, merged.workspace, id(merged.from.0)),
+        Change::ContactNote(row) => did("noted", &kinds::CONTACT, row.workspace, id(row.contact.0)),
+        Change::Consent(row) => {
+            let verb = if row.given { "consent_given" } else { "consent_withdrawn" };
+            did(verb, &kinds::CONTACT, row.workspace, id(row.contact.0))
+        }
         Change::ArchiveMessages(workspace, contact, _) => {
             did("messages_archived", &kinds::CONTACT, *workspace, id(contact.0))
         }

@@ -3,11 +3,12 @@
 use domain::{ContactId, ContactStatus, ContactUuid, FieldType, FieldValue, Query, Reference, Urn, language};
 use node::limits;
 use operations::{
-    ContactAction, ContactEdit, MAX_CONTACT_NAME, SaveContactError, Whom, act_on_contacts, save_contact,
+    ContactAction, ContactEdit, MAX_CONTACT_NAME, MAX_NOTE, SaveContactError, Whom, act_on_contacts,
+    save_contact,
 };
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
-use store::{ContactList, ContactsOf, ListedContact, UrnRow};
+use store::{ContactList, ContactsOf, ListedContact, NoteRow, UrnRow};
 
 use crate::api::call::{Asked, Call, Reply};
 use crate::api::endpoint::{AFTER, BEFORE, Endpoint, REVERSE, Resource, Roles, UUID, param};
@@ -68,6 +69,11 @@ const BODY: &[Prop] = &[
     prop("urns", TEXTS, "All addresses, such as `tel:+256799000001`; not with `urn` in the address"),
     prop("groups", TEXTS, "All groups filled by hand that they are in, by identifier or name"),
     prop("fields", Shape::Map(&Shape::Text), "Values by key of the field; null clears one"),
+    prop(
+        "note",
+        Shape::Text,
+        "Something for those who work with them, at most 10,000 characters; the last 5 are kept",
+    ),
 ];
 
 const EXPANDED: Shape = Shape::Object(&[
@@ -83,7 +89,7 @@ const AUTHOR: Shape =
 const NOTE: Shape = Shape::Object(&[
     prop("text", Shape::Text, "Text"),
     prop("created_on", Shape::Moment, "When it was written"),
-    prop("created_by", AUTHOR, "By whom"),
+    prop("created_by", AUTHOR, "By whom; null if they are not here any more").or_null(),
 ]);
 
 const PROPS: &[Prop] = &[
@@ -166,6 +172,7 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
         groups: named::groups(call, &mut given, "groups", true)
             .map(|groups| groups.iter().map(|group| group.uuid).collect()),
         fields: fields(call, &mut given),
+        note: given.text("note", MAX_NOTE),
         user: Some(Reference { uuid: call.user.uuid, name: call.user.name.clone() }),
     };
     given.done()?;
@@ -275,8 +282,7 @@ fn shown(call: &Call, listed: &ListedContact) -> Value {
         "language": row.language,
         "urns": listed.urns.iter().map(|urn| address(call, urn)).collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
-        // Nobody can write notes yet.
-        "notes": [],
+        "notes": listed.notes.iter().map(|note| written(call, note)).collect::<Vec<_>>(),
         "fields": values,
         "flow": flow.map(|flow| reference(flow.uuid, &flow.name)),
         "created_on": moment(row.created_on),
@@ -284,6 +290,15 @@ fn shown(call: &Call, listed: &ListedContact) -> Value {
         "last_seen_on": unless_erased(moment_or_null(row.last_seen_on)),
         "blocked": unless_erased(json!(row.status == ContactStatus::Blocked)),
         "stopped": unless_erased(json!(row.status == ContactStatus::Stopped)),
+    })
+}
+
+fn written(call: &Call, note: &NoteRow) -> Value {
+    let user = call.definitions().users.iter().find(|user| user.id == note.user);
+    json!({
+        "text": note.text,
+        "created_on": moment(note.created_on),
+        "created_by": user.map(|user| json!({"email": user.email, "name": user.name})),
     })
 }
 

@@ -42,6 +42,9 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "channels", "uuid={channel}", ""),
     ("get", "classifiers", "", ""),
     ("get", "contact_queries", "query=name != \"\"", ""),
+    ("get", "consents", "uuid={consent}", ""),
+    ("get", "consents", "contact={contact}", ""),
+    ("get", "contact_data", "uuid={contact}", ""),
     ("get", "contacts", "uuid={contact}", ""),
     ("get", "contacts", "group={group}", ""),
     ("get", "contacts", "query=tel = 254722000111", ""),
@@ -109,6 +112,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "channels", "", r#"{"type": "WCH", "name": "Chat of {role}"}"#),
     ("post", "contacts", "uuid={contact}", r#"{"name": "Amina"}"#),
     ("post", "contacts", "", r#"{"name": "New", "groups": ["{group}"]}"#),
+    ("post", "consents", "", r#"{"contact": "{contact}", "given": true, "purpose": "research"}"#),
+    ("post", "contact_merges", "", r#"{"contact": "{contact}", "merged": "{double_{role}}"}"#),
     ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "block"}"#),
     ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "unblock"}"#),
     ("post", "contact_actions", "", r#"{"contacts": ["{contact}"], "action": "add", "group": "{group}"}"#),
@@ -258,6 +263,15 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
     let (status, made) = api.post("subscriptions.json", body).await;
     assert_eq!(status, 201, "{made}");
     things.insert("subscription", text(&made["uuid"]));
+    for (name, role) in [("double_administrator", "administrator"), ("double_editor", "editor")] {
+        let (status, made) = api.post("contacts.json", json!({"name": role})).await;
+        assert_eq!(status, 201, "{made}");
+        things.insert(name, text(&made["uuid"]));
+    }
+    let body = json!({"contact": things["contact"], "given": true, "purpose": "reminders"});
+    let (status, made) = api.post("consents.json", body).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("consent", text(&made["uuid"]));
     let (status, made) = hand_in(api, &api.token, "p.csv", b"URN:tel\n+254722000112\nx").await;
     assert_eq!(status, 201, "{made}");
     things.insert("import", text(&made["uuid"]));
@@ -307,6 +321,7 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
     for (list, members) in [
         ("contacts", ["uuid", "name", "status", "groups", "urns", "fields", "blocked"].as_slice()),
         ("tickets", &["uuid", "status", "topic", "assignee"]),
+        ("consents", &["uuid", "given", "purpose"]),
         ("messages", &["uuid", "labels", "visibility", "text"]),
         ("broadcasts", &["uuid"]),
         ("subscriptions", &["uuid", "status", "next_sequence_number", "language"]),

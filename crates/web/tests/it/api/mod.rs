@@ -10,6 +10,7 @@ mod door;
 mod matrix;
 mod messages;
 mod once;
+mod people;
 mod programmes;
 mod reach;
 mod sheets;
