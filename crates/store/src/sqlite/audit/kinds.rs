@@ -69,6 +69,7 @@ pub(super) static CONTACT: Kind = Kind {
         "last_seen_on",
         "groups_as_of",
         "deleted_on",
+        "merged_into",
     ],
     beside: &[
         Many(
