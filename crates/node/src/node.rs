@@ -144,9 +144,8 @@ impl Node {
         let (media, archives) = places(&config, &surroundings)?;
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
-        let asked = Instant::now();
+        let (asked, spool) = (Instant::now(), bounds.spool.clone());
         let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives).await?;
-        let spool = bounds.spool.clone();
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), spool, asked).await;
         count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::<Lines>::default());

@@ -145,7 +145,14 @@ async fn a_job_goes_on_where_a_crash_left_it() {
         );
     }
     assert_eq!(only_job(&world).await.status, JobStatus::Done);
-    assert!(set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Cancelled).await.is_err());
+    let paused = set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Running).await;
+    assert!(paused.is_err(), "what is done does not go on");
+    // Who stops a broadcast that was written stops what has not left.
+    set_job_status(&world.ctx, world.workspace.id, id, JobStatus::Cancelled).await.unwrap();
+    assert_eq!(
+        world.transcript(&people[0]).await,
+        ["in handled hi", "out failed The clinic opens at eight."]
+    );
     world.assert_counts_true().await;
 }
 

@@ -103,4 +103,20 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_document_is_the_one_that_was_agreed() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let written = format!("{:#}\n", openapi::document());
+        if std::env::var_os("SEEDLING_WRITE_OPENAPI").is_some() {
+            std::fs::write(path, &written).expect("the crate's folder");
+        }
+        let agreed = std::fs::read_to_string(path).expect("crates/web/openapi.json");
+        let differs = agreed.lines().zip(written.lines()).find(|(agreed, written)| agreed != written);
+        assert!(
+            agreed == written,
+            "The API is not the one of crates/web/openapi.json ({differs:?}). If that is meant, write it anew: \
+             SEEDLING_WRITE_OPENAPI=1 cargo test -p web --lib the_document; and look at the difference."
+        );
+    }
 }

@@ -122,7 +122,7 @@ const PROPS: &[Prop] = &[
 
 /// A trigger of either kind.
 pub(crate) enum Found {
-    Trigger(TriggerRow),
+    Trigger(Box<TriggerRow>),
     Schedule(Box<(ScheduleRow, StartJob)>),
 }
 
@@ -145,8 +145,15 @@ impl Found {
 /// All triggers of the workspace, those that are put away too.
 pub(crate) async fn all(call: &Call) -> Result<Vec<Found>, ApiError> {
     let (store, workspace) = (&call.ctx().store, call.workspace());
-    let mut found: Vec<Found> = call.definitions().triggers.iter().cloned().map(Found::Trigger).collect();
-    found.extend(store.archived_triggers(workspace, MAX_TRIGGERS).await?.into_iter().map(Found::Trigger));
+    let mut found: Vec<Found> =
+        call.definitions().triggers.iter().cloned().map(|row| Found::Trigger(Box::new(row))).collect();
+    found.extend(
+        store
+            .archived_triggers(workspace, MAX_TRIGGERS)
+            .await?
+            .into_iter()
+            .map(|row| Found::Trigger(Box::new(row))),
+    );
     let schedules = store.schedules(workspace, MAX_SCHEDULES).await?.into_iter();
     found.extend(schedules.filter_map(|row| match serde_json::from_str(&row.spec) {
         Ok(JobSpec::StartFlow(start)) => Some(Found::Schedule(Box::new((row, start)))),
@@ -226,7 +233,7 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     let referrer = referrer.unwrap_or_default();
     let wanted = TriggerEdit { on, flow, keywords, only_word, groups, exclude_groups, channel, referrer };
     let saved = save_trigger(call.ctx(), call.workspace(), id, wanted).await?;
-    Ok(Reply::saved(saved.made, shown(call, &Found::Trigger(saved.row)).await?))
+    Ok(Reply::saved(saved.made, shown(call, &Found::Trigger(Box::new(saved.row))).await?))
 }
 
 async fn save_schedule(

@@ -61,7 +61,7 @@ async fn messages_are_searched_by_words(api: Api) {
     ] {
         assert_eq!(texts(query).await, expected, "{query}");
     }
-    let many = vec!["a"; 3].join("+") + "+b+c+d+e+f+g+h+i+j+k";
+    let many = ["a"; 3].join("+") + "+b+c+d+e+f+g+h+i+j+k";
     for bad in
         [format!("messages.json?search={many}"), "messages.json?search=a&contact=x&folder=inbox".to_owned()]
     {
