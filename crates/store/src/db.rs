@@ -334,7 +334,7 @@ reads! {
     fn dead_set(workspace: WorkspaceId, filter: DeadFilter, after: OutboxId, limit: usize) -> Vec<DeadRow>;
     /// How many rows are in the dead sets of all workspaces.
     fn dead_count() -> u64;
-    /// Rows of a job that rest ([`Change::ParkJob`]), the oldest first.
+    /// Rows of a job that rest ([`crate::Change::ParkJob`]), the oldest first.
     fn parked_outbox(workspace: WorkspaceId, job: JobId, limit: usize) -> Vec<OutboxId>;
     /// Whether anything that a job wrote waits in the outbox.
     fn job_is_under_way(workspace: WorkspaceId, job: JobId) -> bool;
