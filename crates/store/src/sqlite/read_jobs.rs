@@ -301,9 +301,10 @@ impl Rows<'_> {
         limit: usize,
     ) -> Result<Vec<ContactRow>, StoreError> {
         let columns = qualified(CONTACT_COLUMNS, "c");
+        // Said of both tables: a merge of two orders would go over all contacts before the place, each time.
         let text = format!(
             "SELECT {columns}, c.id FROM contact_group_member AS m JOIN contact AS c ON c.id = m.contact_id
-             WHERE m.group_id = $1 AND m.contact_id > $2 AND m.workspace_id = $3
+             WHERE m.group_id = $1 AND m.contact_id > $2 AND c.id > $2 AND m.workspace_id = $3
              ORDER BY m.contact_id LIMIT $4"
         );
         sql::all(self.conn, &text, &[&group.0, &after.0, &workspace.0, &limit_of(limit)], |row| {
