@@ -314,7 +314,8 @@ async fn campaigns_and_their_points_are_saved(api: Api) {
     let expected = json!({
         "uuid": event["uuid"], "campaign": {"uuid": campaign["uuid"], "name": "Calls"},
         "relative_to": {"key": "due", "name": "Due", "label": "Due"}, "offset": -2, "unit": "weeks",
-        "delivery_hour": 9, "flow": null, "message": {"eng": "Come soon"}, "created_on": event["created_on"],
+        "delivery_hour": 9, "start_mode": "interrupt", "flow": null, "message": {"eng": "Come soon"},
+        "created_on": event["created_on"],
     });
     assert_eq!((status, &event), (201, &expected));
     let path = format!("campaign_events.json?uuid={}", event["uuid"].as_str().unwrap());
