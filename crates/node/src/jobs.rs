@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::node::Worker;
 use crate::shares::Shares;
 use crate::shedding::Shedding;
+use crate::table_fetching;
 use crate::webhooks::{self, Telling};
 
 /// The runner's state.
@@ -45,6 +46,7 @@ pub(crate) async fn run(worker: Worker) {
         fence = membership.lease(LeaseName::Jobs) => fence,
     };
     let ctx = ctx.under(fence);
+    let fetching = table_fetching::run(ctx.clone(), network.clone());
     let telling = Telling { ctx: ctx.clone(), network, metrics: metrics.clone(), membership };
     let jobs = ctx.jobs.clone();
     let (lines, shares, tidy_at) = (HashMap::new(), Shares::default(), Instant::now());
@@ -65,6 +67,7 @@ pub(crate) async fn run(worker: Worker) {
         biased;
         () = working => {}
         () = webhooks::run(telling) => {}
+        () = fetching => {}
     }
 }
 

@@ -37,6 +37,7 @@ mod shares;
 pub mod shedding;
 pub mod spool;
 mod surroundings;
+mod table_fetching;
 mod webhooks;
 
 pub use bell::{Bell, Ear};

@@ -398,3 +398,10 @@ pub const WEBHOOKS_TIDY_EVERY: Duration = Duration::from_secs(60);
 pub const DELIVERIES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 /// How long it is kept what was refused too often.
 pub const REFUSED_DELIVERIES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// How often it is looked whether a lookup table is to be fetched.
+pub const TABLES_LOOK: Duration = Duration::from_secs(2);
+/// Lookup tables that are fetched one after the other before it is looked anew.
+pub const TABLES_AT_ONCE: usize = 20;
+/// Bytes of a file that a lookup table is fetched from.
+pub const TABLE_BYTES: usize = 16 * 1_024 * 1_024;

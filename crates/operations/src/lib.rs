@@ -63,6 +63,7 @@ mod save_global;
 mod save_group;
 mod save_label;
 mod save_resthook;
+mod save_template;
 mod save_topic;
 mod save_trigger;
 mod schedules;
@@ -74,6 +75,7 @@ mod sheets;
 mod sprint;
 mod start_flow;
 mod stop_contact;
+mod table_sources;
 mod tables;
 mod tallies;
 mod tickets;
@@ -177,6 +179,10 @@ pub use save_global::{GlobalNamed, save_global};
 pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, MAX_QUERY, remove_group, save_group};
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
 pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
+pub use save_template::{
+    MAX_OPTIN_NAME, MAX_TEMPLATE_NAME, MAX_TEMPLATE_TEXT, MAX_TRANSLATIONS, TranslationEdit, remove_template,
+    save_optin, save_template,
+};
 pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};
 pub use save_trigger::{
     MAX_KEYWORD, MAX_KEYWORDS, MAX_REFERRER, MAX_TRIGGERS, TriggerEdit, TriggerOn, archive_trigger,
@@ -198,6 +204,7 @@ pub use shedding::{
 pub use sprint::EFFECT_DEADLINE;
 pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
+pub use table_sources::{FETCH_MINUTES, Fetched, record_fetch, remove_table, set_table_source};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
 pub use tickets::{TicketAction, TicketError, change_ticket, change_tickets};
 pub use tokens::{

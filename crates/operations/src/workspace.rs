@@ -330,6 +330,9 @@ fn build_assets(
         let roles = vec!["editing".into(), "engine".into()];
         builder = builder.llm(assets::Llm { uuid: model.uuid, name: model.name.clone(), roles });
     }
+    for template in &definitions.templates {
+        builder = builder.template(crate::save_template::asset(template));
+    }
     for resthook in &definitions.resthooks {
         let (slug, subscribers) = (resthook.slug.clone(), resthook.subscribers.clone());
         builder = builder.resthook(assets::Resthook { slug, subscribers });

@@ -204,6 +204,8 @@ pub enum Change {
     IndexMessages(Box<crate::MessageWords>),
     /// A change of those who are told what happens, and of what they are told.
     Webhook(crate::WebhookChange),
+    /// A change of where lookup tables are fetched from.
+    TableSource(crate::TableSourceChange),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -553,6 +553,10 @@ reads! {
     fn list_resthook_events(workspace: WorkspaceId, slug: Option<SmolStr>, walk: Walk) -> Vec<crate::ResthookEventRow>;
     /// The place in the feed before all that was committed since a moment.
     fn feed_place_at(at: Timestamp) -> FeedCursor;
+    /// Where the tables of a workspace are fetched from, by name.
+    fn table_sources(workspace: WorkspaceId) -> Vec<crate::TableSourceRow>;
+    /// Tables to be fetched now, the one that waited longest first.
+    fn due_table_sources(now: Timestamp, limit: usize) -> Vec<crate::TableSourceRow>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

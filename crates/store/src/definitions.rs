@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use domain::{
     CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, ChannelId, ChannelUuid, FieldId, FieldType,
-    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, MessageSetId, TableId,
-    TriggerId, WorkspaceId,
+    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, MessageSetId, OptinId,
+    OptinUuid, TableId, TemplateId, TemplateUuid, TriggerId, WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -207,6 +207,36 @@ pub struct TableContent {
     pub created_on: Timestamp,
 }
 
+/// A text that carriers approve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateRow {
+    /// Row number.
+    pub id: TemplateId,
+    /// Public identifier.
+    pub uuid: TemplateUuid,
+    /// Name at the carrier, unique in the workspace.
+    pub name: SmolStr,
+    /// JSON list: line, locale, status, namespace, parts and variables of each.
+    pub translations: Value,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// When it last changed.
+    pub modified_on: Timestamp,
+}
+
+/// Something that people can agree to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptinRow {
+    /// Row number.
+    pub id: OptinId,
+    /// Public identifier.
+    pub uuid: OptinUuid,
+    /// Name, unique in the workspace whatever its case.
+    pub name: SmolStr,
+    /// When it was made.
+    pub created_on: Timestamp,
+}
+
 /// A campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CampaignRow {
@@ -292,6 +322,10 @@ pub struct Definitions {
     pub tables: Vec<TableRow>,
     /// Message sets by name, without their messages.
     pub message_sets: Vec<MessageSetRow>,
+    /// Templates by name.
+    pub templates: Vec<TemplateRow>,
+    /// What people can agree to, the oldest first.
+    pub optins: Vec<OptinRow>,
     /// Features that were turned on or off, by name.
     pub features: Vec<FeatureRow>,
 }
@@ -316,6 +350,14 @@ pub enum DefinitionChange {
     Group(GroupRow),
     /// Removes a point of a campaign.
     RemoveCampaignEvent(CampaignEventId),
+    /// A template. Taken if the name is in use.
+    Template(TemplateRow),
+    /// Removes a template.
+    RemoveTemplate(TemplateId),
+    /// Something that people can agree to. Taken if the name is in use.
+    Optin(OptinRow),
+    /// Removes a lookup table in all its versions.
+    RemoveTable(TableId),
     /// Removes a trigger.
     RemoveTrigger(TriggerId),
     /// Removes a group and everybody's membership.

@@ -54,6 +54,7 @@ mod sql;
 mod sqlite;
 #[doc(hidden)]
 pub mod statements;
+mod table_source;
 mod tally;
 mod text_codes;
 mod ticket;
@@ -85,7 +86,8 @@ pub use conversation::{
 pub use db::Store;
 pub use definitions::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
-    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, RevisionRow, TableContent, TableRow, TriggerRow,
+    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, OptinRow, RevisionRow, TableContent, TableRow, TemplateRow,
+    TriggerRow,
 };
 pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};
@@ -127,6 +129,7 @@ pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};
 pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};
 pub use setting::{FeatureRow, RateUse, SettingRow};
+pub use table_source::{TableSourceChange, TableSourceRow};
 pub use tally::{
     MAX_TALLY_NAME_CHARS, Tally, TallyKind, TallyName, TallyRow, TimeBucket, contact_status_word,
     event_tally, local_day, zone_named,

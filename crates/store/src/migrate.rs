@@ -100,6 +100,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 31, name: "audit", sql: include_str!("../migrations/0031_audit.sql") },
     Migration { version: 32, name: "people", sql: include_str!("../migrations/0032_people.sql") },
     Migration { version: 34, name: "webhooks", sql: include_str!("../migrations/0034_webhooks.sql") },
+    Migration {
+        version: 35,
+        name: "templates_and_tables",
+        sql: include_str!("../migrations/0035_templates_and_tables.sql"),
+    },
     Migration { version: 36, name: "archives", sql: include_str!("../migrations/0036_archives.sql") },
     Migration {
         version: 37,

@@ -4,7 +4,8 @@ use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_merge, apply_messages, apply_outbox, apply_parked, apply_past, apply_people,
     apply_search, apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, consents,
-    kept_calls, media, message_search, programmes, schedules, tokens, webhooks, writer::SideEffects,
+    kept_calls, media, message_search, programmes, schedules, table_sources, tokens, webhooks,
+    writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -172,6 +173,7 @@ fn one(
         Change::ErasedFromArchives(workspace, contacts) => archives::erased(conn, *workspace, contacts)?,
         Change::Note(_) => {}
         Change::Webhook(change) => webhooks::apply(conn, change)?,
+        Change::TableSource(change) => table_sources::apply(conn, change)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -213,6 +215,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::Archive(_)
             | Change::IndexMessages(_)
             | Change::Webhook(_)
+            | Change::TableSource(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
             | Change::Delivery(_)

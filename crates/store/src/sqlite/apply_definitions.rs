@@ -124,6 +124,47 @@ pub(super) fn change(
         DefinitionChange::Table(row) => table(conn, workspace, row),
         DefinitionChange::TableContent(content) => table_content(conn, workspace, content),
         DefinitionChange::Trigger(row) => trigger(conn, workspace, row),
+        DefinitionChange::Template(row) => sql::exec(
+            conn,
+            "INSERT INTO template (id, workspace_id, uuid, name, translations, created_on, modified_on)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, translations = excluded.translations,
+                 modified_on = excluded.modified_on
+             WHERE template.workspace_id = excluded.workspace_id",
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.uuid.0,
+                &row.name.as_str(),
+                &sql::to_json(&row.translations)?,
+                &row.created_on.as_microsecond(),
+                &row.modified_on.as_microsecond(),
+            ],
+        )
+        .map_err(|error| unless_taken(error, UnitError::Taken("the template's name")))
+        .and_then(only_own),
+        DefinitionChange::RemoveTemplate(id) => remove(conn, workspace, id.0, "template", "id"),
+        DefinitionChange::Optin(row) => sql::exec(
+            conn,
+            "INSERT INTO optin (id, workspace_id, uuid, name, name_key, created_on)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key
+             WHERE optin.workspace_id = excluded.workspace_id",
+            &[
+                &row.id.0,
+                &workspace.0,
+                &row.uuid.0,
+                &row.name.as_str(),
+                &name_key(&row.name),
+                &row.created_on.as_microsecond(),
+            ],
+        )
+        .map_err(|error| unless_taken(error, UnitError::Taken("the opt-in's name")))
+        .and_then(only_own),
+        DefinitionChange::RemoveTable(id) => {
+            remove(conn, workspace, id.0, "lookup_table_version", "table_id")?;
+            remove(conn, workspace, id.0, "lookup_table", "id")
+        }
         DefinitionChange::RemoveTrigger(id) => {
             let text = "DELETE FROM flow_trigger WHERE id = $1 AND workspace_id = $2";
             sql::exec(conn, text, &[&id.0, &workspace.0])?;

@@ -49,6 +49,7 @@ mod read_totals;
 mod read_verify;
 pub(crate) mod recount;
 mod schedules;
+mod table_sources;
 mod tallies;
 mod tokens;
 mod webhooks;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crate::sql::Row;
 use domain::{
     CampaignEventId, CampaignId, ChannelId, ChannelUuid, FieldId, FieldType, FlowId, GlobalId, GroupId,
-    LabelId, ResthookId, ServiceId, TopicId, TriggerId, UserId, WorkspaceId,
+    LabelId, OptinId, ResthookId, ServiceId, TemplateId, TopicId, TriggerId, UserId, WorkspaceId,
 };
 use uuid::Uuid;
 
 use super::{Rows, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, IdSource,
-    LabelRow, Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError, TopicRow,
-    TriggerRow, UserRow, WorkspaceRow,
+    LabelRow, OptinRow, Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError,
+    TemplateRow, TopicRow, TriggerRow, UserRow, WorkspaceRow,
 };
 
 const WORKSPACE_COLUMNS: &str = "id, uuid, name, timezone, country, languages, date_format, time_format,
@@ -69,6 +69,8 @@ impl Rows<'_> {
             locations: self.locations(workspace)?,
             tables: self.tables(workspace)?,
             message_sets: self.message_sets(workspace)?,
+            templates: self.templates(workspace)?,
+            optins: self.optins(workspace)?,
             features: self.features(workspace)?,
         }))
     }
@@ -276,6 +278,33 @@ impl Rows<'_> {
                 slug: sql::text(row, 1)?,
                 subscribers: sql::json(row, 2)?,
                 secret: row.get::<Option<String>>(3)?.map(crate::Secret::new),
+            })
+        })
+    }
+
+    fn templates(&self, workspace: WorkspaceId) -> Result<Vec<TemplateRow>, StoreError> {
+        let text = "SELECT id, uuid, name, translations, created_on, modified_on FROM template
+             WHERE workspace_id = $1 ORDER BY name";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(TemplateRow {
+                id: TemplateId(row.get(0)?),
+                uuid: sql::uuid(row, 1)?.into(),
+                name: sql::text(row, 2)?,
+                translations: sql::json(row, 3)?,
+                created_on: sql::time(row, 4)?,
+                modified_on: sql::time(row, 5)?,
+            })
+        })
+    }
+
+    fn optins(&self, workspace: WorkspaceId) -> Result<Vec<OptinRow>, StoreError> {
+        let text = "SELECT id, uuid, name, created_on FROM optin WHERE workspace_id = $1 ORDER BY id";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(OptinRow {
+                id: OptinId(row.get(0)?),
+                uuid: sql::uuid(row, 1)?.into(),
+                name: sql::text(row, 2)?,
+                created_on: sql::time(row, 3)?,
             })
         })
     }

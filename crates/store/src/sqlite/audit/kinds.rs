@@ -426,6 +426,34 @@ pub(super) static RESTHOOK: Kind = Kind {
     left: &["id"],
     ..NAMED
 };
+pub(super) static TEMPLATE: Kind = Kind {
+    word: "template",
+    table: "template",
+    columns: &[("translations", Json)],
+    left: &["id", "created_on", "modified_on"],
+    ..NAMED
+};
+pub(super) static OPTIN: Kind =
+    Kind { word: "optin", table: "optin", left: &["id", "name_key", "created_on"], ..NAMED };
+pub(super) static TABLE_SOURCE: Kind = Kind {
+    word: "table_source",
+    table: "table_source",
+    uuid: "",
+    columns: &[("key_column", Plain), ("url", Plain), ("minutes", Plain)],
+    left: &[
+        "id",
+        "etag",
+        "last_modified",
+        "next_fetch",
+        "fetched_on",
+        "changed_on",
+        "failures",
+        "error",
+        "steps",
+        "created_on",
+    ],
+    ..NAMED
+};
 pub(super) static WEBHOOK: Kind = Kind {
     word: "webhook",
     table: "webhook",
@@ -573,7 +601,7 @@ pub(super) static OUTBOX: Kind = Kind {
 
 /// All of them, for the test that holds them against the schema.
 #[cfg(test)]
-pub(super) static ALL: [&Kind; 34] = [
+pub(super) static ALL: [&Kind; 37] = [
     &CONTACT,
     &MESSAGE,
     &TICKET,
@@ -598,6 +626,9 @@ pub(super) static ALL: [&Kind; 34] = [
     &SERVICE,
     &RESTHOOK,
     &WEBHOOK,
+    &TEMPLATE,
+    &OPTIN,
+    &TABLE_SOURCE,
     &MESSAGE_SET,
     &TOKEN,
     &SETTING,

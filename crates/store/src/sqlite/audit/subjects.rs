@@ -6,7 +6,9 @@ use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::kinds::{self, Kind};
-use crate::{AccessChange, Change, DefinitionChange, Direction, TicketEdit, WebhookChange};
+use crate::{
+    AccessChange, Change, DefinitionChange, Direction, TableSourceChange, TicketEdit, WebhookChange,
+};
 
 /// What a thing is found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -102,6 +104,13 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         Change::Access(change) => access(change),
         Change::Definition(workspace, change) => definition(*workspace, change),
         Change::Webhook(change) => webhook(change),
+        Change::TableSource(TableSourceChange::Set(row)) => {
+            about(&kinds::TABLE_SOURCE, row.workspace, Key::Text("name", row.name.clone()))
+        }
+        Change::TableSource(TableSourceChange::Remove(workspace, name)) => {
+            about(&kinds::TABLE_SOURCE, *workspace, Key::Text("name", name.clone()))
+        }
+        Change::TableSource(TableSourceChange::Update(_)) => None,
         Change::Note(_)
         | Change::Message(_)
         | Change::Tell(_)
@@ -216,6 +225,10 @@ fn definition(workspace: WorkspaceId, change: &DefinitionChange) -> Option<Subje
         DefinitionChange::Revision(row) => about(&kinds::FLOW, row.flow.0),
         DefinitionChange::Trigger(row) => about(&kinds::TRIGGER, row.id.0),
         DefinitionChange::RemoveTrigger(id) => about(&kinds::TRIGGER, id.0),
+        DefinitionChange::Template(row) => about(&kinds::TEMPLATE, row.id.0),
+        DefinitionChange::RemoveTemplate(id) => about(&kinds::TEMPLATE, id.0),
+        DefinitionChange::Optin(row) => about(&kinds::OPTIN, row.id.0),
+        DefinitionChange::RemoveTable(id) => about(&kinds::TABLE, id.0),
         DefinitionChange::Table(row) => about(&kinds::TABLE, row.id.0),
         DefinitionChange::TableContent(content) => did("filled", &kinds::TABLE, content.table.0),
         DefinitionChange::Campaign(row) => about(&kinds::CAMPAIGN, row.id.0),

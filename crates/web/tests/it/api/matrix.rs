@@ -82,7 +82,17 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "statistics", "", ""),
     ("get", "subscriptions", "uuid={subscription}", ""),
     ("get", "subscriptions", "contact={contact}", ""),
-    ("get", "templates", "", ""),
+    ("get", "optins", "uuid={optin}", ""),
+    ("get", "tables", "name={table}", ""),
+    ("get", "templates", "uuid={template}", ""),
+    ("post", "optins", "uuid={optin}", r#"{"name": "Weekly news"}"#),
+    ("post", "tables", "", r#"{"name": "of_{role}", "csv": "code,name\nGUL,Gulu\n"}"#),
+    (
+        "post",
+        "templates",
+        "",
+        r#"{"name": "of_{role}", "translations": [{"channel": "{channel}", "locale": "eng", "body": "Hi"}]}"#,
+    ),
     ("get", "tickets", "uuid={ticket}", ""),
     ("get", "tickets", "contact={contact}", ""),
     ("get", "topics", "", ""),
@@ -172,6 +182,8 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("delete", "sessions", "uuid={session}", ""),
     ("delete", "users", "uuid={other_user}", ""),
     ("delete", "schedules", "uuid={schedule}", ""),
+    ("delete", "tables", "name={table}", ""),
+    ("delete", "templates", "uuid={template}", ""),
     ("delete", "triggers", "id={trigger}", ""),
     ("delete", "webhooks", "uuid={webhook}", ""),
 ];
@@ -215,6 +227,7 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
             "webhooks.json",
             json!({"target_url": "https://hooks.invalid/x", "paused": true, "events": ["ticket"]}),
         ),
+        ("optin", "optins.json", json!({"name": "News"})),
         ("broadcast", "broadcasts.json", json!({"text": "Hello all", "urns": ["tel:+254722000111"]})),
     ] {
         let (status, made) = api.post(path, body).await;
@@ -247,6 +260,13 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
     things.insert("invitation", text(&made["uuid"]));
     Browser::signed_in(&api.world, "admin@example.org").await;
     things.insert("session", text(&api.list("sessions.json").await[0]["uuid"]));
+    let body = json!({"name": "clinics", "csv": "code,name\nGUL,Gulu\n"});
+    assert_eq!(api.post("tables.json", body).await.0, 201);
+    things.insert("table", "clinics".to_owned());
+    let one = json!({"channel": things["channel"], "locale": "eng", "body": "Hello {{1}}"});
+    let (status, made) = api.post("templates.json", json!({"name": "hello", "translations": [one]})).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("template", text(&made["uuid"]));
     let body = json!({"type": "keyword", "flow": things["flow"], "keywords": ["help"]});
     let (status, made) = api.post("triggers.json", body).await;
     assert_eq!(status, 201, "{made}");
@@ -310,8 +330,11 @@ async fn seen(api: &Api) -> Vec<(String, Value)> {
         "groups",
         "labels",
         "message_sets",
+        "optins",
         "resthook_subscribers",
         "schedules",
+        "tables",
+        "templates",
         "topics",
         "triggers",
         "users",

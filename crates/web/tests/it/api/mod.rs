@@ -14,6 +14,7 @@ mod people;
 mod programmes;
 mod reach;
 mod sheets;
+mod tables;
 mod tickets;
 mod triggers;
 mod users;
