@@ -401,7 +401,9 @@ pub const REFUSED_DELIVERIES_KEPT: jiff::SignedDuration = jiff::SignedDuration::
 
 /// How often it is looked whether a lookup table is to be fetched.
 pub const TABLES_LOOK: Duration = Duration::from_secs(2);
-/// Lookup tables that are fetched one after the other before it is looked anew.
-pub const TABLES_AT_ONCE: usize = 20;
+/// Lookup tables that are fetched before it is looked anew.
+pub const TABLES_DUE: usize = 20;
+/// Lookup tables that are fetched beside each other, each whole in memory.
+pub const TABLES_AT_ONCE: usize = 4;
 /// Bytes of a file that a lookup table is fetched from.
 pub const TABLE_BYTES: usize = 16 * 1_024 * 1_024;

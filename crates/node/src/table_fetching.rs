@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use operations::{Context, Fetched, record_fetch};
 use store::{StoreError, TableSourceRow};
 
@@ -21,15 +22,17 @@ pub(crate) async fn run(ctx: Context, network: Network) {
     }
 }
 
-/// Fetches what is due. Answers whether there may be more.
+/// Fetches what is due, some at a time, so that a slow site does not hold up all others. Answers whether there may be more.
 async fn step(ctx: &Context, network: &Network) -> Result<bool, StoreError> {
-    let due = ctx.store.due_table_sources(ctx.now(), limits::TABLES_AT_ONCE).await?;
-    let more = due.len() >= limits::TABLES_AT_ONCE;
-    for row in due {
+    let due = ctx.store.due_table_sources(ctx.now(), limits::TABLES_DUE).await?;
+    let more = due.len() >= limits::TABLES_DUE;
+    let done = stream::iter(due).map(|row| async move {
         let fetched = fetch(network, &row).await;
-        record_fetch(ctx, row, fetched).await?;
-    }
-    Ok(more)
+        record_fetch(ctx, row, fetched).await
+    });
+    let done: Vec<Result<(), StoreError>> = done.buffer_unordered(limits::TABLES_AT_ONCE).collect().await;
+    // What could not be written down is due still.
+    done.into_iter().collect::<Result<Vec<()>, _>>().map(|_| more)
 }
 
 async fn fetch(network: &Network, row: &TableSourceRow) -> Fetched {

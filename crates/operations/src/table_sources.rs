@@ -10,7 +10,7 @@ use store::{Change, DefinitionChange, StoreError, TableSourceChange, TableSource
 use crate::{
     Context, ImportTableError, NewTable,
     edit_definitions::{SaveError, edit},
-    import_table,
+    tables::plan,
 };
 
 /// How often a table may be fetched, in minutes.
@@ -38,7 +38,7 @@ pub enum Fetched {
     Failed(String),
 }
 
-/// Has a table fetched from an address from now on. The first time is at once.
+/// Has a table fetched from an address from now on. The first time is at once; the same again fetches it now.
 ///
 /// # Errors
 /// [`SaveError`]; nothing is written then.
@@ -106,24 +106,26 @@ pub async fn remove_table(ctx: &Context, workspace: WorkspaceId, name: &str) -> 
     .await
 }
 
-/// Brings in what was fetched and says when it is fetched next.
+/// Brings in what was fetched and says when it is fetched next, both at once.
 ///
 /// # Errors
 /// When the store fails: then it is fetched again.
 pub async fn record_fetch(ctx: &Context, row: TableSourceRow, fetched: Fetched) -> Result<(), StoreError> {
     let now = ctx.now();
     let mut moved = TableSourceRow { fetched_on: Some(now), ..row.clone() };
+    let mut changes = Vec::new();
     let failed = match fetched {
         Fetched::Unchanged => None,
         Fetched::Failed(said) => Some(said),
         Fetched::Text { csv, etag, last_modified } => {
             let (name, key_column) = (row.name.clone(), row.key_column.clone());
-            match import_table(ctx, NewTable { workspace: row.workspace, name, key_column, csv }).await {
-                Ok(imported) => {
+            match plan(ctx, NewTable { workspace: row.workspace, name, key_column, csv }).await {
+                Ok(planned) => {
                     (moved.etag, moved.last_modified) = (etag, last_modified);
-                    if imported.changed {
+                    if planned.imported.changed {
                         moved.changed_on = Some(now);
                     }
+                    changes = planned.changes;
                     None
                 }
                 Err(ImportTableError::Store(error)) => return Err(error),
@@ -141,16 +143,20 @@ pub async fn record_fetch(ctx: &Context, row: TableSourceRow, fetched: Fetched) 
             tracing::warn!(table = %row.name, said, "a lookup table could not be fetched; it stays as it was");
             moved.failures += 1;
             moved.error = Some(said.chars().filter(|c| *c != '\0').take(KEPT_CHARS).collect());
-            let doubled = FIRST_PAUSE.checked_mul(1 << row.failures.clamp(0, 12)).unwrap_or(every);
+            let doubled = FIRST_PAUSE.checked_mul(1 << (moved.failures.clamp(1, 13) - 1)).unwrap_or(every);
             doubled.min(every)
         }
     };
     moved.next_fetch = now.checked_add(pause).unwrap_or(Timestamp::MAX);
-    match write(ctx, TableSourceChange::Update(Box::new(moved))).await {
-        // Somebody set it anew meanwhile.
-        Ok(()) | Err(SaveError::NotFound) => Ok(()),
-        Err(SaveError::Store(error)) => Err(error),
-        Err(error) => Err(StoreError::Database(error.to_string())),
+    changes.push(Change::TableSource(TableSourceChange::Update(Box::new(moved))));
+    match ctx.write_one(Unit::new(changes)).await {
+        // Gone: somebody set it anew, brought the table in by hand or removed it meanwhile.
+        Ok(_) | Err(UnitError::Gone) => Ok(()),
+        Err(UnitError::Conflict | UnitError::Taken(_)) => Err(StoreError::Busy),
+        Err(UnitError::Store(error)) => Err(error),
+        Err(error @ (UnitError::Duplicate | UnitError::TooLarge(_))) => {
+            Err(StoreError::Database(error.to_string()))
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use flows::{
     table::{MAX_TABLES, TableError},
 };
 use smol_str::SmolStr;
-use store::{Change, DefinitionChange, Definitions, StoreError, TableContent, TableRow, Unit, UnitError};
+use store::{
+    Change, DefinitionChange, Definitions, StoreError, TableContent, TableRow, TableSourceChange, Unit,
+    UnitError,
+};
 use thiserror::Error;
 
 use crate::{Context, Workspace};
@@ -72,15 +75,43 @@ pub enum ImportTableError {
 }
 
 /// Brings in a table, whole or not at all. Conversations see it from their next step on; the same table again
-/// changes nothing.
+/// changes nothing. One that was fetched from an address is not fetched any more: else it would be undone.
+///
+/// # Errors
+/// [`ImportTableError`]; nothing is written then.
 pub async fn import_table(ctx: &Context, new: NewTable) -> Result<TableImported, ImportTableError> {
-    if new.csv.len() > MAX_CSV_BYTES {
-        return Err(ImportTableError::TooLarge);
+    let workspace = new.workspace;
+    let Planned { mut changes, imported } = plan(ctx, new).await?;
+    let sources = ctx.store.table_sources(workspace).await?;
+    if sources.iter().any(|source| source.name == imported.name) {
+        let ended = TableSourceChange::Remove(workspace, imported.name.clone());
+        changes.push(Change::TableSource(ended));
     }
-    let mut rows = csv::rows(&new.csv)?.into_iter();
-    let columns = rows.next().ok_or(ImportTableError::Empty)?;
-    let key = new.key_column.as_ref().or(columns.first()).cloned().unwrap_or_default();
-    let table = Table::new(&new.name, &key, &columns, rows)?;
+    if changes.is_empty() {
+        return Ok(imported);
+    }
+    match ctx.write_one(Unit::new(changes)).await {
+        Ok(_) => Ok(imported),
+        // Somebody changed definitions meanwhile; the caller tries again.
+        Err(UnitError::Conflict | UnitError::Taken(_)) => Err(StoreError::Busy.into()),
+        Err(UnitError::Store(error)) => Err(error.into()),
+        Err(error @ (UnitError::Duplicate | UnitError::Gone | UnitError::TooLarge(_))) => {
+            Err(StoreError::Database(error.to_string()).into())
+        }
+    }
+}
+
+/// What bringing in a table takes.
+pub(crate) struct Planned {
+    /// None if it is as it was.
+    pub(crate) changes: Vec<Change>,
+    /// What becomes of it.
+    pub(crate) imported: TableImported,
+}
+
+/// Reads a table and says what has to be written for it.
+pub(crate) async fn plan(ctx: &Context, new: NewTable) -> Result<Planned, ImportTableError> {
+    let table = read(&new)?;
     let Some(workspace) = ctx.registry.workspace(ctx, new.workspace).await? else {
         return Err(ImportTableError::NoWorkspace);
     };
@@ -95,7 +126,7 @@ pub async fn import_table(ctx: &Context, new: NewTable) -> Result<TableImported,
     if let Some(known) = known
         && workspace.tables.get(&known.id).is_some_and(|(_, before)| same(before, &table))
     {
-        return Ok(done(known.version, false));
+        return Ok(Planned { changes: Vec::new(), imported: done(known.version, false) });
     }
     let now = ctx.now();
     let row = TableRow {
@@ -109,8 +140,13 @@ pub async fn import_table(ctx: &Context, new: NewTable) -> Result<TableImported,
         modified_on: now,
     };
     let content = serde_json::to_string(table.rows()).map_err(|e| StoreError::Database(e.to_string()))?;
-    let content =
-        TableContent { table: row.id, version: row.version, content: content.into(), created_on: now };
+    let content = TableContent {
+        table: row.id,
+        version: row.version,
+        content: content.into(),
+        row_count: row.row_count,
+        created_on: now,
+    };
     let version = row.version;
     let changes = [
         DefinitionChange::Expect(workspace.row.definitions_version),
@@ -118,15 +154,45 @@ pub async fn import_table(ctx: &Context, new: NewTable) -> Result<TableImported,
         DefinitionChange::TableContent(content),
     ];
     let changes = changes.map(|change| Change::Definition(new.workspace, change)).to_vec();
-    match ctx.write_one(Unit::new(changes)).await {
-        Ok(_) => Ok(done(version, true)),
-        // Somebody changed definitions meanwhile; the caller tries again.
-        Err(UnitError::Conflict | UnitError::Taken(_)) => Err(StoreError::Busy.into()),
-        Err(UnitError::Store(error)) => Err(error.into()),
-        Err(error @ (UnitError::Duplicate | UnitError::Gone | UnitError::TooLarge(_))) => {
-            Err(StoreError::Database(error.to_string()).into())
+    Ok(Planned { changes, imported: done(version, true) })
+}
+
+fn read(new: &NewTable) -> Result<Table, ImportTableError> {
+    if new.csv.len() > MAX_CSV_BYTES {
+        return Err(ImportTableError::TooLarge);
+    }
+    let mut rows = csv::rows(&new.csv)?.into_iter();
+    let mut columns = rows.next().ok_or(ImportTableError::Empty)?;
+    while columns.len() > 1 && columns.last().is_some_and(|heading| heading.trim().is_empty()) {
+        columns.pop();
+    }
+    let columns: Vec<SmolStr> = columns.iter().map(|heading| column_name(heading)).collect();
+    let key = new.key_column.as_ref().map(|key| column_name(key));
+    let key = key.or(columns.first().cloned()).unwrap_or_default();
+    let rows = rows.map(|mut row| {
+        // Some programs end each row with a comma that the headings do not have.
+        while row.len() > columns.len() && row.last().is_some_and(|cell| cell.trim().is_empty()) {
+            row.pop();
+        }
+        row
+    });
+    Ok(Table::new(&new.name, &key, &columns, rows)?)
+}
+
+/// A heading as expressions can write it: `Cases - total (2024)` becomes `cases_total_2024`. What is not ours to write, such
+/// as a file of the WHO, can be read so too.
+fn column_name(heading: &str) -> SmolStr {
+    let mut name = String::with_capacity(heading.len());
+    for c in heading.trim().to_lowercase().chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => name.push(c),
+            _ if name.is_empty() || name.ends_with('_') => {}
+            _ => name.push('_'),
         }
     }
+    let name = name.trim_end_matches('_');
+    // What holds nothing that could be kept is refused as it is written.
+    if name.is_empty() { heading.trim().into() } else { name.into() }
 }
 
 fn same(before: &Table, after: &Table) -> bool {
@@ -158,4 +224,37 @@ pub(crate) async fn load_tables(
         }
     }
     Ok(tables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_become_names() {
+        for (heading, expected) in [
+            ("code", "code"),
+            (" WHO Region ", "who_region"),
+            ("Cases - cumulative total", "cases_cumulative_total"),
+            ("Deaths (last 7 days)", "deaths_last_7_days"),
+            ("_a__b_", "a_b"),
+            ("%", "%"),
+        ] {
+            assert_eq!(column_name(heading), expected, "{heading}");
+        }
+    }
+
+    #[test]
+    fn commas_at_the_end_of_rows_are_no_cells() {
+        let new = |csv: &str| NewTable {
+            workspace: WorkspaceId(1),
+            name: "cases".into(),
+            key_column: Some("Name".into()),
+            csv: csv.into(),
+        };
+        let table = read(&new("Name,Cases - total\nKenya,10,\nUganda,20,,\n")).unwrap();
+        assert_eq!(table.columns, ["name", "cases_total"]);
+        assert_eq!(table.row("uganda").unwrap(), ["Uganda", "20"]);
+        assert!(read(&new("Name,Cases\nKenya,10,7\n")).is_err());
+    }
 }

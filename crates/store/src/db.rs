@@ -23,8 +23,8 @@ use crate::{
     OutcomeRow, ProgrammeEventRow, ProgrammeMessageRow, RateUse, Reach, Recovered, Registered, ReminderRow,
     RetentionRow, RevisionRow, RunList, RunRow, ScheduleRow, SessionRow, SettingRow, SignInLinkRow,
     SignInRow, SignInRuleRow, StoreError, StoreOptions, StoreUrl, SubscriptionRow, SubscriptionsOf,
-    TableContent, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic, Topics, Unit,
-    UnitDone, UnitError, UnsearchableMessage, UserRow, Verified, Walk, WorkspaceRow,
+    TableContent, TableVersion, TallyKind, TallyRow, TicketList, TicketRow, TimerKind, TokenRow, Topic,
+    Topics, Unit, UnitDone, UnitError, UnsearchableMessage, UserRow, Verified, Walk, WorkspaceRow,
     postgres::Postgres,
     sql::{self, Connection},
     sqlite::{Sqlite, apply_outbox},
@@ -414,6 +414,8 @@ reads! {
     fn contact_reminders(workspace: WorkspaceId, contact: ContactId) -> Vec<ReminderRow>;
     /// The rows of a lookup table in one version, if it is kept.
     fn table_content(workspace: WorkspaceId, table: TableId, version: i64) -> Option<TableContent>;
+    /// The versions of a lookup table that are kept, the latest first.
+    fn table_versions(workspace: WorkspaceId, table: TableId) -> Vec<TableVersion>;
     /// Outcomes of a workspace, the oldest first, after the given one.
     fn outcomes(workspace: WorkspaceId, after: OutcomeId, limit: usize) -> Vec<OutcomeRow>;
     /// The counts of outcomes of a workspace, by day.

@@ -203,6 +203,19 @@ pub struct TableContent {
     pub version: i64,
     /// JSON array of arrays of texts.
     pub content: Arc<str>,
+    /// How many rows there are.
+    pub row_count: i64,
+    /// When it was written.
+    pub created_on: Timestamp,
+}
+
+/// A version of a table that is kept, without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableVersion {
+    /// Number of the content.
+    pub version: i64,
+    /// How many rows it has; none if it is from before that was kept.
+    pub row_count: Option<i64>,
     /// When it was written.
     pub created_on: Timestamp,
 }

@@ -86,8 +86,8 @@ pub use conversation::{
 pub use db::Store;
 pub use definitions::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
-    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, OptinRow, RevisionRow, TableContent, TableRow, TemplateRow,
-    TriggerRow,
+    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, OptinRow, RevisionRow, TableContent, TableRow, TableVersion,
+    TemplateRow, TriggerRow,
 };
 pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};

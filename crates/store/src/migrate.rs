@@ -117,6 +117,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "channel_events",
         sql: include_str!("../migrations/0039_channel_events.sql"),
     },
+    Migration {
+        version: 43,
+        name: "table_versions",
+        sql: include_str!("../migrations/0043_table_versions.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

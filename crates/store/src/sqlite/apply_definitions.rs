@@ -517,13 +517,14 @@ fn table(conn: &Connection, workspace: WorkspaceId, row: &TableRow) -> Result<()
 fn table_content(conn: &Connection, workspace: WorkspaceId, content: &TableContent) -> Result<(), UnitError> {
     sql::exec(
         conn,
-        "INSERT INTO lookup_table_version (workspace_id, table_id, version, content, created_on)
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO lookup_table_version (workspace_id, table_id, version, content, row_count, created_on)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         &[
             &workspace.0,
             &content.table.0,
             &content.version,
             &&*content.content,
+            &content.row_count,
             &content.created_on.as_microsecond(),
         ],
     )

@@ -4,7 +4,9 @@ use domain::{ContactId, FlowId, OutcomeId, ReminderId, SessionId, TableId, Works
 
 use super::{Rows, sql};
 use crate::sql::Row;
-use crate::{OutcomeCount, OutcomeRow, ReminderMode, ReminderRow, StoreError, TableContent, TableRow};
+use crate::{
+    OutcomeCount, OutcomeRow, ReminderMode, ReminderRow, StoreError, TableContent, TableRow, TableVersion,
+};
 
 impl Rows<'_> {
     pub(crate) fn reminder(
@@ -71,6 +73,26 @@ impl Rows<'_> {
         )
     }
 
+    pub(crate) fn table_versions(
+        &self,
+        workspace: WorkspaceId,
+        table: TableId,
+    ) -> Result<Vec<TableVersion>, StoreError> {
+        sql::all(
+            self.conn,
+            "SELECT version, row_count, created_on FROM lookup_table_version
+             WHERE table_id = $1 AND workspace_id = $2 ORDER BY version DESC",
+            &[&table.0, &workspace.0],
+            |row| {
+                Ok(TableVersion {
+                    version: row.get(0)?,
+                    row_count: row.get(1)?,
+                    created_on: sql::time(row, 2)?,
+                })
+            },
+        )
+    }
+
     pub(crate) fn table_content(
         &self,
         workspace: WorkspaceId,
@@ -79,7 +101,7 @@ impl Rows<'_> {
     ) -> Result<Option<TableContent>, StoreError> {
         Ok(sql::one(
             self.conn,
-            "SELECT table_id, version, content, created_on FROM lookup_table_version
+            "SELECT table_id, version, content, row_count, created_on FROM lookup_table_version
              WHERE table_id = $1 AND version = $2 AND workspace_id = $3",
             &[&table.0, &version, &workspace.0],
             |row| {
@@ -87,7 +109,8 @@ impl Rows<'_> {
                     table: TableId(row.get(0)?),
                     version: row.get(1)?,
                     content: row.str(2)?.into(),
-                    created_on: sql::time(row, 3)?,
+                    row_count: row.get::<Option<i64>>(3)?.unwrap_or_default(),
+                    created_on: sql::time(row, 4)?,
                 })
             },
         )?)

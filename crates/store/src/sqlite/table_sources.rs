@@ -66,13 +66,21 @@ pub(super) fn apply(conn: &Connection, change: &TableSourceChange) -> Result<(),
 }
 
 fn set(conn: &Connection, row: &TableSourceRow) -> Result<(), UnitError> {
-    sql::exec(
-        conn,
+    // What the other side calls its file is kept only if it is read in the same way.
+    const SAME: &str = "table_source.url = excluded.url
+        AND COALESCE(table_source.key_column, '') = COALESCE(excluded.key_column, '')";
+    let text = format!(
         "INSERT INTO table_source (id, workspace_id, name, key_column, url, minutes, next_fetch, created_on)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (workspace_id, name) DO UPDATE SET key_column = excluded.key_column, url = excluded.url,
-             minutes = excluded.minutes, next_fetch = excluded.next_fetch, etag = NULL, last_modified = NULL,
-             failures = 0, error = NULL, steps = table_source.steps + 1",
+             minutes = excluded.minutes, next_fetch = excluded.next_fetch, failures = 0, error = NULL,
+             steps = table_source.steps + 1,
+             etag = CASE WHEN {SAME} THEN table_source.etag END,
+             last_modified = CASE WHEN {SAME} THEN table_source.last_modified END"
+    );
+    sql::exec(
+        conn,
+        &text,
         &[
             &row.id.0,
             &row.workspace.0,

@@ -51,6 +51,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &statistics::RESOURCE,
     &subscription_actions::RESOURCE,
     &subscriptions::RESOURCE,
+    &table_versions::RESOURCE,
     &tables::RESOURCE,
     &templates::RESOURCE,
     &ticket_actions::RESOURCE,

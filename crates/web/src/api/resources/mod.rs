@@ -46,6 +46,7 @@ pub(super) mod sign_in_rules;
 pub(super) mod statistics;
 pub(super) mod subscription_actions;
 pub(super) mod subscriptions;
+pub(super) mod table_versions;
 pub(super) mod tables;
 pub(super) mod templates;
 pub(super) mod ticket_actions;

@@ -84,6 +84,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "subscriptions", "contact={contact}", ""),
     ("get", "optins", "uuid={optin}", ""),
     ("get", "tables", "name={table}", ""),
+    ("get", "table_versions", "name={table}", ""),
     ("get", "templates", "uuid={template}", ""),
     ("post", "optins", "uuid={optin}", r#"{"name": "Weekly news"}"#),
     ("post", "tables", "", r#"{"name": "of_{role}", "csv": "code,name\nGUL,Gulu\n"}"#),

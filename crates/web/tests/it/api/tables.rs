@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
-use node::Layer;
+use node::{Layer, limits};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -91,7 +92,27 @@ async fn fetched(api: Api) {
     assert_eq!(ask().await.0, 200);
     let second = until(&api, |table| table["version"] == json!(2)).await;
     assert_eq!((&second["rows"], &second["source"]["failures"]), (&json!(1), &json!(0)));
+    // The same file again: the site is asked with what it called it, says that it is as it was, and need not send it.
+    assert_eq!(ask().await.0, 200);
+    let third = until(&api, |table| table["source"]["fetched_on"] != second["source"]["fetched_on"]).await;
+    assert_eq!(*site.unchanged.lock().unwrap(), 1);
+    assert_eq!((&third["version"], &third["source"]["error"]), (&json!(2), &Value::Null));
+    let versions = api.list("table_versions.json?name=Cases").await;
+    let shown: Vec<_> = versions.iter().map(|v| (&v["version"], &v["rows"], &v["current"])).collect();
+    assert_eq!(shown, [(&json!(2), &json!(1), &json!(true)), (&json!(1), &json!(2), &json!(false))]);
+    // More than a table may hold is not read to its end.
+    site.set(200, "\"e\"", &format!("country,cases\nKE,{}\n", "1".repeat(limits::TABLE_BYTES)));
+    assert_eq!(ask().await.0, 200);
+    let large = until(&api, |table| !table["source"]["error"].is_null()).await;
+    assert!(large["source"]["error"].as_str().unwrap().contains("has more than 16777216 bytes"), "{large}");
+    assert_eq!((&large["version"], &large["rows"]), (&json!(2), &json!(1)));
+    // What is brought in by hand ends it, or it would be undone.
+    let by_hand = json!({"name": "cases", "csv": "country,cases\nKE,12\nUG,1\nTZ,2\n"});
+    let (status, made) = api.post("tables.json", by_hand).await;
+    assert_eq!((status, &made["version"], &made["source"]), (200, &json!(3), &Value::Null));
     assert_eq!(api.delete("tables.json?name=Cases").await.0, 204);
+    let (status, _) = api.call(&api.token, Method::GET, "table_versions.json?name=Cases", None).await;
+    assert_eq!(status, 404);
     assert!(api.list("tables.json").await.is_empty());
 }
 
