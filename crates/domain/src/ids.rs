@@ -79,6 +79,10 @@ uuid_id! {
     TicketUuid,
     /// The subject of tickets.
     TopicUuid,
+    /// Agents who deal with some topics.
+    TeamUuid,
+    /// What agents answer often.
+    CannedReplyUuid,
     /// A person who works in the console.
     UserUuid,
     /// What a program proves itself with.
@@ -186,6 +190,10 @@ row_id! {
     ResthookId,
     /// What tickets are about.
     TopicId,
+    /// Agents who deal with some topics.
+    TeamId,
+    /// What agents answer often.
+    CannedReplyId,
     /// A message set of a programme.
     MessageSetId,
     /// Somebody who gets the messages of a set.

@@ -76,6 +76,11 @@ pub enum Escaping {
 }
 
 impl Template {
+    /// What is wrong with the first part that is no expression, found without evaluating anything.
+    pub fn problem(&self) -> Option<TemplateError> {
+        self.operations.iter().find_map(Operation::problem)
+    }
+
     /// Compiles a template over the top-level names `tops` (lower case) and the functions of `library`.
     pub fn compile(text: &str, tops: &[&str], library: &Library) -> Self {
         let mut operations: Vec<Operation> = Vec::new();
@@ -220,6 +225,17 @@ impl Operation {
             Self::Text(text) => text.len(),
             Self::Reference { .. } | Self::Expression { .. } => USUAL_VALUE,
             Self::Broken { .. } => 0,
+        }
+    }
+
+    fn problem(&self) -> Option<TemplateError> {
+        match self {
+            Self::Broken { error, source } => Some(TemplateError {
+                source: source.clone(),
+                message: error.to_string(),
+                too_complex: matches!(error, SyntaxError::TooComplex),
+            }),
+            Self::Text(_) | Self::Reference { .. } | Self::Expression { .. } => None,
         }
     }
 

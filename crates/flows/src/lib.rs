@@ -41,6 +41,7 @@ pub use inspect::{Dependency, DependencyKind, Inspection};
 pub use modifiers::{GroupsModification, Modifier, UrnsModification};
 pub use program::Program;
 pub use raw_json::RawJson;
+pub use render::template_problem;
 pub use resume::Resume;
 pub use session::Session;
 pub use table::Table;

@@ -14,6 +14,14 @@ use crate::{
     vocabulary::library,
 };
 
+/// What is wrong with the first expression of a text that cannot be read, for whoever writes it.
+pub fn template_problem(text: &SmolStr) -> Option<SmolStr> {
+    match Text::compile(text, library()) {
+        Text::Constant(_) => None,
+        Text::Template(template) => template.problem().map(|problem| problem.to_string().into()),
+    }
+}
+
 impl Engine<'_> {
     /// A text for one person: expressions see the contact, globals and tables, and nothing of a session. One that cannot
     /// be evaluated leaves its place empty, as in flows.

@@ -122,6 +122,7 @@ pub(crate) fn prepare(ctx: &Context, new: NewUser) -> Result<UserRow, AddUserErr
         name: new.name,
         password_hash: hash_password(&new.password, salt).map_err(AddUserError::Hash)?,
         role: new.role.name().into(),
+        team: None,
         created_on: now,
     })
 }

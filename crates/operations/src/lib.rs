@@ -15,6 +15,7 @@ mod batch;
 mod bring_in;
 mod broadcast;
 mod campaigns;
+mod canned_replies;
 mod change_channel;
 mod complete_effect;
 mod consent;
@@ -56,6 +57,7 @@ mod record_sent;
 mod record_status;
 mod registry;
 mod reminders;
+mod reply_in_ticket;
 mod save_campaign;
 mod save_contact;
 mod save_field;
@@ -78,6 +80,8 @@ mod stop_contact;
 mod table_sources;
 mod tables;
 mod tallies;
+mod teams;
+mod ticket_report;
 mod tickets;
 mod tokens;
 mod triggers;
@@ -90,10 +94,10 @@ mod workspace;
 pub use access::{
     Accept, AccessError, Enrolment, INVITATION_LASTS, MAX_INVITATIONS, MAX_SIGN_INS, MAX_USER_NAME,
     MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY, SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn,
-    SignedIn, accept, begin_two_factor, change_password, change_user, check_password, confirm_two_factor,
-    end_sign_in, end_two_factor, enter_workspace, forget_two_factor, invite, make_reset_link,
-    needs_two_factor, present, prove_two_factor, remove_user, require_two_factor, reset_password, sign_in,
-    sign_out, uninvite, workspaces_of,
+    SignedIn, UserEdit, accept, begin_two_factor, change_password, change_user, check_password,
+    confirm_two_factor, end_sign_in, end_two_factor, enter_workspace, forget_two_factor, invite,
+    make_reset_link, needs_two_factor, present, prove_two_factor, remove_user, require_two_factor,
+    reset_password, sign_in, sign_out, uninvite, workspaces_of,
 };
 pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};
@@ -108,6 +112,10 @@ pub use bring_in::{bring_in, plan_campaigns};
 pub use broadcast::{
     Broadcast, BroadcastError, MAX_BROADCAST_CHARS, MAX_SOFT_START, Said, broadcast, broadcast_spec,
     preview_broadcast, soft_broadcast_spec,
+};
+pub use canned_replies::{
+    CannedReplyEdit, MAX_CANNED_REPLIES, MAX_CANNED_REPLY_NAME, canned_reply_said, remove_canned_reply,
+    save_canned_reply,
 };
 pub use change_channel::{
     ChangeChannelError, ChannelEdit, MAX_CHANNEL_NAME, change_channel, release_channel,
@@ -167,6 +175,7 @@ pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receiv
 pub use record_sent::{Recorded, SendOutcome, SentRecord, record_sent};
 pub use record_status::{StatusReport, record_status, settle_early};
 pub use registry::Registry;
+pub use reply_in_ticket::{ReplyError, ReplyInTicket, reply_in_ticket};
 pub use save_campaign::{
     MAX_CAMPAIGN_EVENTS, MAX_CAMPAIGN_NAME, MAX_CAMPAIGNS, Point, PointDoes, PointMode, PointNamed,
     remove_campaign_event, save_campaign, save_campaign_event,
@@ -206,6 +215,8 @@ pub use start_flow::{FlowStart, StartError, StartTarget, Started, start_flow};
 pub use stop_contact::{StopError, stop_contact};
 pub use table_sources::{FETCH_MINUTES, Fetched, record_fetch, remove_table, set_table_source};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
+pub use teams::{MAX_TEAM_NAME, MAX_TEAMS, TeamEdit, remove_team, save_team};
+pub use ticket_report::{TicketCounts, TicketReport, ticket_report};
 pub use tickets::{TicketAction, TicketError, change_ticket, change_tickets};
 pub use tokens::{
     AddTokenError, AddedToken, MAX_TOKENS, RemoveTokenError, add_token, remove_token, token_digest,

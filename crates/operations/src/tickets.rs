@@ -11,6 +11,7 @@ use flows::{
 use smol_str::SmolStr;
 use store::{
     Change, Conversation, ConversationKey, StoreError, TicketChange, TicketEdit, TicketRow, TicketStatus,
+    UserRow,
 };
 use thiserror::Error;
 
@@ -81,7 +82,7 @@ pub async fn change_ticket(
 }
 
 /// Changes several tickets for a person, committed together except for those whose contact changes meanwhile. Answers
-/// in their order whether there is such a ticket.
+/// in their order whether there is such a ticket, and they see it.
 ///
 /// # Errors
 /// When the store fails or a contact keeps changing; it may be done again then.
@@ -90,15 +91,17 @@ pub async fn change_tickets(
     workspace: WorkspaceId,
     tickets: &[TicketUuid],
     action: &TicketAction,
-    user: Option<&UserRef>,
+    user: &UserRow,
 ) -> Result<Committed<Vec<bool>>, TicketError> {
+    let ws = ctx.registry.workspace(ctx, workspace).await?.ok_or(TicketError::NoTicket)?;
+    let by = Reference { uuid: user.uuid, name: user.name.clone() };
     let (mut there, mut inputs) = (Vec::with_capacity(tickets.len()), Vec::new());
     for uuid in tickets {
-        let row = ctx.store.ticket(workspace, *uuid).await?;
+        let row = ctx.store.ticket(workspace, *uuid).await?.filter(|row| ws.sees_ticket(user, row));
         there.push(row.is_some());
         if let Some(ticket) = row {
             let key = ConversationKey::Contact(workspace, ticket.contact);
-            inputs.push((key, Input { ticket, action: action.clone(), user: user.cloned() }));
+            inputs.push((key, Input { ticket, action: action.clone(), user: Some(by.clone()) }));
         }
     }
     let (ends, left) = batch::run(ctx, &inputs, step).await;
@@ -237,6 +240,9 @@ impl Turn<'_> {
             opened_on: event.created_on,
             modified_on: event.created_on,
             closed_on: None,
+            replied_on: None,
+            replied_by: None,
+            opened_by: None,
         }
     }
 

@@ -21,11 +21,6 @@ const LEFT: &[(&str, &str, &str)] = &[
         "they have no place here; add a model with `seedling service add model`",
     ),
     (
-        "teams",
-        "SELECT count(*) AS n FROM tickets_team WHERE org_id = $1 AND is_active",
-        "they have no place here yet",
-    ),
-    (
         "flow labels",
         "SELECT count(*) AS n FROM flows_flowlabel WHERE org_id = $1 AND is_active",
         "flows are not sorted by labels here",

@@ -66,6 +66,8 @@ pub(crate) struct Migration<'m> {
     pub labels: BTreeSet<i64>,
     /// Topics by number: public identifier and name.
     pub topics: BTreeMap<i64, (Uuid, SmolStr)>,
+    /// Teams of agents that came, by their numbers there.
+    pub teams: BTreeSet<i64>,
     /// Users by their numbers there: row number, public identifier, name.
     pub users: HashMap<i64, (i64, Uuid, SmolStr)>,
     /// Flows by their numbers there.
@@ -143,6 +145,7 @@ pub fn migrate(
             groups: BTreeMap::new(),
             labels: BTreeSet::new(),
             topics: BTreeMap::new(),
+            teams: BTreeSet::new(),
             users: HashMap::new(),
             flows: HashMap::new(),
             contacts: HashMap::new(),
@@ -159,6 +162,8 @@ impl Migration<'_> {
     fn run(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), MigrateError> {
         tell("definitions");
         self.workspace()?;
+        self.topics()?;
+        self.teams()?;
         self.users()?;
         self.definitions()?;
         self.channels()?;

@@ -26,6 +26,8 @@ struct Stored {
     assignee_id: Option<i64>,
     contact_id: i64,
     opened_in_id: Option<i64>,
+    opened_by_id: Option<i64>,
+    replied_on: Option<Timestamp>,
     topic_id: Option<i64>,
 }
 
@@ -43,7 +45,7 @@ struct Happened {
 
 const TICKETS: &str =
     "SELECT id, uuid, body, status, opened_on, closed_on, modified_on, assignee_id, contact_id,
-    opened_in_id, topic_id FROM tickets_ticket WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    opened_in_id, opened_by_id, replied_on, topic_id FROM tickets_ticket WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 const EVENTS: &str = "SELECT id, event_type, note, created_on, assignee_id, created_by_id, ticket_id, topic_id
     FROM tickets_ticketevent WHERE org_id = $1 AND ticket_id >= $2 AND ticket_id <= $3 ORDER BY created_on, id";
 
@@ -100,6 +102,10 @@ impl Migration<'_> {
             opened_on: stored.opened_on,
             modified_on: stored.modified_on,
             closed_on: stored.closed_on.filter(|_| !is_open),
+            replied_on: stored.replied_on,
+            // Who it was is not kept there.
+            replied_by: None,
+            opened_by: user(stored.opened_by_id),
         };
         let closed_on = stored.closed_on.unwrap_or(stored.modified_on);
         let mut changes = vec![Change::NewTicket(Box::new(row))];

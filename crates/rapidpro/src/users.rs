@@ -1,11 +1,12 @@
 //! People who work in a workspace, and what their programs prove themselves with.
 
-use domain::{TokenId, TokenUuid, UserId, UserUuid};
+use domain::{TeamId, TeamUuid, TokenId, TokenUuid, TopicId, UserId, UserUuid};
 use jiff::Timestamp;
 use operations::{Role, token_digest};
 use serde::Deserialize;
 use smol_str::SmolStr;
-use store::{Change, DefinitionChange, TokenRow, UserRow};
+use store::{Change, DefinitionChange, TeamRow, TokenRow, UserRow};
+use uuid::Uuid;
 
 use crate::{MigrateError, migration::Migration};
 
@@ -24,14 +25,28 @@ struct Member {
     is_active: bool,
     date_joined: Timestamp,
     two_factor: bool,
+    team_id: Option<i64>,
 }
 
 const MEMBERS: &str =
     "SELECT m.id, m.user_id, m.role_code, u.username AS email, u.first_name, u.last_name, u.password,
-    u.is_active, u.date_joined, coalesce(s.two_factor_enabled, FALSE) AS two_factor
+    u.is_active, u.date_joined, coalesce(s.two_factor_enabled, FALSE) AS two_factor, s.team_id
     FROM orgs_orgmembership m JOIN auth_user u ON u.id = m.user_id
     LEFT JOIN orgs_usersettings s ON s.user_id = u.id
     WHERE m.org_id = $1 ORDER BY m.id";
+
+#[derive(Deserialize)]
+struct Team {
+    id: i64,
+    uuid: Uuid,
+    name: SmolStr,
+    created_on: Timestamp,
+    topics: Vec<i64>,
+}
+
+const TEAMS: &str = "SELECT t.id, t.uuid, t.name, t.created_on,
+    ARRAY(SELECT topic_id FROM tickets_team_topics WHERE team_id = t.id ORDER BY topic_id) AS topics
+    FROM tickets_team t WHERE t.org_id = $1 AND t.is_active ORDER BY t.id";
 
 #[derive(Deserialize)]
 struct Token {
@@ -72,6 +87,25 @@ fn refusal(token: &Token) -> Option<&'static str> {
 }
 
 impl Migration<'_> {
+    /// Teams of agents, after the topics whose tickets they see.
+    pub fn teams(&mut self) -> Result<(), MigrateError> {
+        let rows: Vec<Team> = self.source.rows("a team", TEAMS, &[self.org.id])?;
+        self.count("teams").there = rows.len() as u64;
+        for row in rows {
+            self.teams.insert(row.id);
+            let id = TeamId(self.here(row.id));
+            let is_new = !self.before.as_ref().is_some_and(|before| before.teams.iter().any(|t| t.id == id));
+            self.count("teams").take(is_new);
+            if is_new {
+                let topics = row.topics.iter().filter(|id| self.topics.contains_key(id));
+                let topics = topics.map(|id| TopicId(self.here(*id))).collect();
+                let (uuid, name, created_on) = (TeamUuid(row.uuid), row.name, row.created_on);
+                self.define(DefinitionChange::Team(TeamRow { id, uuid, name, topics, created_on }));
+            }
+        }
+        Ok(())
+    }
+
     /// Users and tokens.
     pub fn users(&mut self) -> Result<(), MigrateError> {
         let members: Vec<Member> = self.source.rows("a member", MEMBERS, &[self.org.id])?;
@@ -116,6 +150,8 @@ impl Migration<'_> {
             name,
             password_hash: if usable { member.password } else { NO_PASSWORD.to_owned() },
             role: role.name().into(),
+            // Somebody is in one team there, which may be another workspace's.
+            team: member.team_id.filter(|id| self.teams.contains(id)).map(|id| TeamId(self.here(id))),
             created_on: member.date_joined,
         };
         self.define(DefinitionChange::User(Box::new(row)));

@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod broadcast;
+mod canned_reply;
 mod channel;
 mod contact;
 mod demo;
@@ -26,6 +27,7 @@ mod schedule;
 mod service;
 mod shed;
 mod table;
+mod team;
 mod token;
 mod trigger;
 mod user;
@@ -98,6 +100,10 @@ pub enum Command {
     Job(job::Job),
     /// People who work in the console
     User(user::User),
+    /// Agents who deal with the tickets of some topics only
+    Team(team::Team),
+    /// What agents answer often
+    CannedReply(canned_reply::CannedReply),
     /// What programs prove themselves with to the API
     Token(token::Token),
     /// What starts flows: words, missed calls, new conversations
@@ -140,6 +146,8 @@ impl Command {
             Self::Programme(programme) => briefly(programme.run()),
             Self::Job(job) => briefly(job.run()),
             Self::User(user) => briefly(user.run()),
+            Self::Team(team) => briefly(team.run()),
+            Self::CannedReply(reply) => briefly(reply.run()),
             Self::Token(token) => briefly(token.run()),
             Self::Trigger(trigger) => briefly(trigger.run()),
             Self::Audit(audit) => briefly(audit.run()),

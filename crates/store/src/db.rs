@@ -459,6 +459,8 @@ reads! {
     fn programme_events(workspace: WorkspaceId, contact: ContactId) -> Vec<ProgrammeEventRow>;
     /// Whether a contact has been in a flow.
     fn was_in_flow(workspace: WorkspaceId, contact: ContactId, flow: FlowId) -> bool;
+    /// What became of a contact's tickets: number, kind and JSON, the latest first, up to a thousand.
+    fn ticket_events(workspace: WorkspaceId, contact: ContactId) -> Vec<(EventId, SmolStr, String)>;
     /// A page of a list of tickets.
     fn list_tickets(workspace: WorkspaceId, list: TicketList) -> Vec<ListedTicket>;
     /// How many members each of these groups has.

@@ -7,16 +7,17 @@
 use std::sync::Arc;
 
 use domain::{
-    CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, ChannelId, ChannelUuid, FieldId, FieldType,
-    FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid, MessageSetId, OptinId,
-    OptinUuid, TableId, TemplateId, TemplateUuid, TriggerId, WorkspaceId,
+    CampaignEventId, CampaignEventUuid, CampaignId, CampaignUuid, CannedReplyId, ChannelId, ChannelUuid,
+    FieldId, FieldType, FieldUuid, FlowId, FlowUuid, GlobalId, GroupId, GroupUuid, LabelId, LabelUuid,
+    MessageSetId, OptinId, OptinUuid, TableId, TeamId, TemplateId, TemplateUuid, TriggerId, WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::{
-    FeatureRow, MessageSetRow, ProgrammeMessageRow, ResthookRow, ServiceRow, TopicRow, UserRow, WorkspaceRow,
+    CannedReplyRow, FeatureRow, MessageSetRow, ProgrammeMessageRow, ResthookRow, ServiceRow, TeamRow,
+    TopicRow, UserRow, WorkspaceRow,
 };
 
 /// Versions of a lookup table that are kept, the live one included.
@@ -329,6 +330,10 @@ pub struct Definitions {
     pub resthooks: Vec<ResthookRow>,
     /// Topics of tickets, the oldest first.
     pub topics: Vec<TopicRow>,
+    /// Teams of agents by name.
+    pub teams: Vec<TeamRow>,
+    /// What agents answer often, by name.
+    pub canned_replies: Vec<CannedReplyRow>,
     /// The country with its places as JSON, if they were imported.
     pub locations: Option<Arc<str>>,
     /// Lookup tables by name, without their rows.
@@ -405,6 +410,14 @@ pub enum DefinitionChange {
     Resthook(ResthookRow),
     /// A topic. Taken if the name is in use.
     Topic(TopicRow),
+    /// A team. Taken if the name is in use.
+    Team(TeamRow),
+    /// Removes a team; its members are in none then.
+    RemoveTeam(TeamId),
+    /// A canned reply. Taken if the name is in use.
+    CannedReply(CannedReplyRow),
+    /// Removes a canned reply.
+    RemoveCannedReply(CannedReplyId),
     /// A message set. Taken if the name is in use.
     MessageSet(Box<MessageSetRow>),
     /// A message of a set in one language.

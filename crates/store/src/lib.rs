@@ -102,7 +102,7 @@ pub use kept_call::{CallKey, KeptAnswer, KeptCall};
 pub use listed::{ContactList, ContactNamed, ContactsOf, ListedContact, MAX_LISTED, NamedContact};
 pub use listed_messages::{ListedMessage, MessageList, MessagesOf, Visibility};
 pub use listed_runs::{ListedRun, RunList, RunsOf};
-pub use listed_tickets::{ListedTicket, TicketList, TicketsOf};
+pub use listed_tickets::{ListedTicket, SeenBy, TicketList, TicketsOf};
 pub use media::{MediaRow, MediaState};
 pub use message::{
     DailyCount, Direction, EarlyReport, InboundKey, MessageRef, MessageRow, MessageStatus, NewMessage,
@@ -127,14 +127,14 @@ pub use programme::{
 pub use rate::{Rate, RateError};
 pub use reminder::{MAX_REMINDERS, ReminderMode, ReminderRow};
 pub use schedule::{CatchUp, ScheduleRow, ScheduledFor};
-pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow, TopicRow};
+pub use service::{ResthookRow, Secret, ServiceKind, ServiceRow};
 pub use setting::{FeatureRow, RateUse, SettingRow};
 pub use table_source::{TableSourceChange, TableSourceRow};
 pub use tally::{
     MAX_TALLY_NAME_CHARS, Tally, TallyKind, TallyName, TallyRow, TimeBucket, contact_status_word,
     event_tally, local_day, zone_named,
 };
-pub use ticket::{TicketChange, TicketEdit, TicketRow, TicketStatus};
+pub use ticket::{CannedReplyRow, TeamRow, TicketChange, TicketEdit, TicketRow, TicketStatus, TopicRow};
 pub use timer::{DueTimer, TimerKind};
 pub use token::TokenRow;
 pub use verify::{Broken, CountDifference, Verified};

@@ -1,6 +1,6 @@
 //! Rows of lists of messages.
 
-use domain::{ChannelId, ContactId, ContactUuid, FlowId, JobId, LabelId, MessageId, MessageUuid};
+use domain::{ChannelId, ContactId, ContactUuid, FlowId, JobId, LabelId, MessageId, MessageUuid, UserId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -95,6 +95,8 @@ pub struct ListedMessage {
     pub attachments: Vec<SmolStr>,
     /// JSON of the quick replies.
     pub quick_replies: Option<String>,
+    /// Who wrote it, if it is a person's answer in a ticket.
+    pub user: Option<UserId>,
     /// Its labels.
     pub labels: Vec<LabelId>,
     /// When it was written.

@@ -117,6 +117,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "channel_events",
         sql: include_str!("../migrations/0039_channel_events.sql"),
     },
+    Migration { version: 40, name: "desk", sql: include_str!("../migrations/0040_desk.sql") },
     Migration {
         version: 43,
         name: "table_versions",

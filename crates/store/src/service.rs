@@ -1,6 +1,6 @@
 //! Services that flows ask of others, and where their secrets are kept.
 
-use domain::{ResthookId, ServiceId, TopicId, TopicUuid};
+use domain::{ResthookId, ServiceId};
 use jiff::Timestamp;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -75,15 +75,4 @@ pub struct ResthookRow {
     pub subscribers: Vec<SmolStr>,
     /// With what calls are signed; `None` for events from before they were.
     pub secret: Option<Secret>,
-}
-
-/// What tickets are about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TopicRow {
-    /// Row number.
-    pub id: TopicId,
-    /// Public identifier.
-    pub uuid: TopicUuid,
-    /// Name.
-    pub name: SmolStr,
 }

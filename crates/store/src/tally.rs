@@ -52,6 +52,13 @@ text_codes! {
         JobItems = "job_items",
         /// Tickets: `opened`, `closed`, `reopened`.
         Ticket = "ticket",
+        /// Answers that people wrote in tickets. Subject: user. Name: empty.
+        TicketReply = "ticket_reply",
+        /// From when a ticket was opened until somebody first answered. Subject: who did; name: a [`TimeBucket`].
+        FirstReplyTime = "first_reply_time",
+        /// From when a ticket was opened until it was closed, each time it is. Subject: the user who dealt with it;
+        /// name: a [`TimeBucket`].
+        ResolutionTime = "resolution_time",
         /// What flows asked of others, by outcome: `webhook/success`.
         Effect = "effect",
         /// What flows achieved. These are kept in a table of their own (`outcome_count`). Subject: flow; name:

@@ -1,7 +1,11 @@
 //! Conversations that need a person.
 
-use domain::{ContactId, FlowId, RunId, TicketId, TicketUuid, TopicId, UserId, WorkspaceId};
+use domain::{
+    CannedReplyId, CannedReplyUuid, ContactId, FlowId, MessageId, RunId, TeamId, TeamUuid, TicketId,
+    TicketUuid, TopicId, TopicUuid, UserId, WorkspaceId,
+};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use crate::text_codes::text_codes;
 
@@ -44,6 +48,53 @@ pub struct TicketRow {
     pub modified_on: Timestamp,
     /// When it was closed.
     pub closed_on: Option<Timestamp>,
+    /// When somebody first answered in it.
+    pub replied_on: Option<Timestamp>,
+    /// Who that was, if it is known.
+    pub replied_by: Option<UserId>,
+    /// Who opened it by hand; nobody if a flow did.
+    pub opened_by: Option<UserId>,
+}
+
+/// What tickets are about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopicRow {
+    /// Row number.
+    pub id: TopicId,
+    /// Public identifier.
+    pub uuid: TopicUuid,
+    /// Name.
+    pub name: SmolStr,
+}
+
+/// Agents who deal with the tickets of some topics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamRow {
+    /// Row number.
+    pub id: TeamId,
+    /// Public identifier.
+    pub uuid: TeamUuid,
+    /// Name, unique in the workspace whatever its case.
+    pub name: SmolStr,
+    /// The topics whose tickets they see.
+    pub topics: Vec<TopicId>,
+    /// When it was made.
+    pub created_on: Timestamp,
+}
+
+/// What agents answer often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CannedReplyRow {
+    /// Row number.
+    pub id: CannedReplyId,
+    /// Public identifier.
+    pub uuid: CannedReplyUuid,
+    /// Name, unique in the workspace whatever its case.
+    pub name: SmolStr,
+    /// JSON of what is said, by language.
+    pub said: String,
+    /// When it last changed.
+    pub modified_on: Timestamp,
 }
 
 /// What changes of a ticket.
@@ -57,6 +108,15 @@ pub enum TicketEdit {
     Assignee(Option<UserId>),
     /// A note was added; the first one is kept with the ticket, all are in the contact's history.
     Note(String),
+    /// Somebody wrote to the person in it. The first time is kept with the ticket, and who wrote with the message.
+    Reply {
+        /// The message, written in the same unit.
+        message: MessageId,
+        /// Who wrote it.
+        user: Option<UserId>,
+        /// Whether it goes out; else it is no answer.
+        goes_out: bool,
+    },
 }
 
 /// A change of a ticket; nothing if the contact has no such ticket.

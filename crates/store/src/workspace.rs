@@ -1,6 +1,6 @@
 //! Tenants and the people who work in them.
 
-use domain::{UserId, UserUuid, WorkspaceId, WorkspaceUuid};
+use domain::{TeamId, UserId, UserUuid, WorkspaceId, WorkspaceUuid};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -52,6 +52,8 @@ pub struct UserRow {
     pub password_hash: String,
     /// `administrator`, `editor`, `agent` or `viewer`.
     pub role: SmolStr,
+    /// The team of agents to which they belong.
+    pub team: Option<TeamId>,
     /// When they were added.
     pub created_on: Timestamp,
 }

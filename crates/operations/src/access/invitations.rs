@@ -168,6 +168,7 @@ async fn join(
         name: name.into(),
         password_hash: NO_PASSWORD.to_owned(),
         role: role.name().into(),
+        team: former.and_then(|user| user.team),
         created_on: now,
     };
     let (signed_in, entered) = enter(ctx, &user, SignInMeans::Link, false, address, agent);

@@ -35,7 +35,7 @@ pub use two_factor::{
     Enrolment, begin_two_factor, confirm_two_factor, end_two_factor, forget_two_factor, needs_two_factor,
     prove_two_factor, require_two_factor,
 };
-pub use users::{MAX_USER_NAME, change_user, remove_user};
+pub use users::{MAX_USER_NAME, UserEdit, change_user, remove_user};
 
 /// Workspaces that are looked at for one person.
 pub const MAX_WORKSPACES_OF_USER: usize = 100;
@@ -74,6 +74,9 @@ pub enum AccessError {
     /// The name is missing or too long.
     #[error("a name has 1 to {MAX_USER_NAME} characters")]
     Name,
+    /// There is no such team.
+    #[error("there is no such team in this workspace")]
+    Team,
     /// They work in the workspace already.
     #[error("there is a user with this e-mail address already")]
     Taken,

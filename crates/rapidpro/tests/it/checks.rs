@@ -175,6 +175,8 @@ impl Side {
     fn ticket(&self, expected: &Value) {
         let list = TicketList {
             of: TicketsOf::Uuid(expected["uuid"].as_str().unwrap().parse().unwrap()),
+            status: None,
+            seen_by: None,
             walk: ALL,
         };
         let found = self.runtime.block_on(self.context.store.list_tickets(self.id, list)).unwrap();
@@ -189,6 +191,7 @@ impl Side {
         assert_eq!(assignee.map(|user| user.email.as_str()), expected["assignee"].as_str());
         assert_eq!(ticket.opened_on, moment(&expected["opened_on"]).unwrap());
         assert_eq!(ticket.closed_on, moment(&expected["closed_on"]));
+        assert_eq!(ticket.replied_on, moment(&expected["replied_on"]));
     }
 
     fn trigger(&self, expected: &Value) {

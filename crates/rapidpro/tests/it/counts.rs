@@ -43,6 +43,7 @@ const SAME: &[(&str, &str, &str)] = &[
     ("tickets_by_status/C", "tickets", "closed"),
     ("ticket_events", "ticket events", ""),
     ("topics", "topics", ""),
+    ("teams", "teams", ""),
     ("labels_active", "labels", ""),
     ("globals", "globals", ""),
     ("resthooks", "resthooks", ""),

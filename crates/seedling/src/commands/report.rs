@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use operations::{Context, Days, allow_report, date_of, flow_funnels, line_names, line_times};
+use operations::{
+    Context, Days, Spread, TicketCounts, allow_report, date_of, flow_funnels, line_names, line_times,
+    ticket_report,
+};
 use serde_json::json;
 use smol_str::SmolStr;
 use store::{TallyKind, TallyRow, WorkspaceRow};
@@ -34,6 +37,8 @@ enum About {
     Flows(Range),
     /// How long replies, sending and delivery took
     Latency(Range),
+    /// Tickets by day, and how long answers took, by user and team
+    Tickets(Range),
     /// Jobs, tickets, and what flows asked of others
     Work(Range),
 }
@@ -83,6 +88,7 @@ impl Report {
             About::Contacts(range) => contacts(&range).await?,
             About::Flows(range) => flows(&range).await?,
             About::Latency(range) => latency(&range).await?,
+            About::Tickets(range) => tickets(&range).await?,
             About::Work(range) => work(&range).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -163,6 +169,43 @@ async fn latency(range: &Range) -> anyhow::Result<()> {
             spread.count, spread.p50_ms, spread.p95_ms, spread.p99_ms, spread.max_ms
         );
         range.show(&serde_json::to_value(&times)?, &text);
+    }
+    Ok(())
+}
+
+async fn tickets(range: &Range) -> anyhow::Result<()> {
+    let (context, workspace, days) = range.open().await?;
+    let Some(all) = context.store.definitions(workspace.id).await? else { return Ok(()) };
+    let report = ticket_report(&context, workspace.id, &all, days).await?;
+    let show = |what: &str, name: &str, counts: &TicketCounts| {
+        let (first, resolution) = (counts.first_reply(), counts.resolution());
+        let half = |spread: Option<Spread>| {
+            spread.map_or_else(String::new, |spread| format!("{:.0} min", spread.p50_ms / 60_000.0))
+        };
+        let object = json!({
+            what: name, "opened": counts.opened, "closed": counts.closed, "reopened": counts.reopened,
+            "replies": counts.replies, "first_reply": first, "resolution": resolution,
+        });
+        let line = format!(
+            "{name:<32} opened {:>6}  closed {:>6}  replies {:>6}  half answered in {:>9}, closed in {:>9}",
+            counts.opened,
+            counts.closed,
+            counts.replies,
+            half(first),
+            half(resolution)
+        );
+        range.show(&object, &line);
+    };
+    for (day, counts) in &report.days {
+        show("day", &date_of(*day).to_string(), counts);
+    }
+    for (id, counts) in &report.users {
+        let user = all.users.iter().find(|user| user.id == *id);
+        show("user", user.map_or("", |user| user.email.as_str()), counts);
+    }
+    for (id, counts) in &report.teams {
+        let team = all.teams.iter().find(|team| team.id == *id);
+        show("team", team.map_or("", |team| team.name.as_str()), counts);
     }
     Ok(())
 }

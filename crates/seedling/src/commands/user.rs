@@ -6,6 +6,7 @@ mod list;
 mod remove;
 mod reset_password;
 mod role;
+mod team;
 mod two_factor;
 
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Action {
     List(list::List),
     /// Give somebody another role
     Role(role::SetRole),
+    /// Put an agent into a team
+    Team(team::SetTeam),
     /// End that somebody works in a workspace
     Remove(remove::Remove),
     /// Make what somebody needs to join a workspace
@@ -51,6 +54,7 @@ impl User {
             Action::Add(add) => add.run().await,
             Action::List(list) => list.run().await,
             Action::Role(role) => role.run().await,
+            Action::Team(team) => team.run().await,
             Action::Remove(remove) => remove.run().await,
             Action::Invite(invite) => invite.run().await,
             Action::TwoFactor(two_factor) => two_factor.run().await,

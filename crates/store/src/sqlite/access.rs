@@ -1,6 +1,6 @@
 //! Reads and writes how people sign in.
 
-use domain::{SignInId, SignInLinkId, SignInLinkUuid, SignInUuid, UserId, WorkspaceId};
+use domain::{SignInId, SignInLinkId, SignInLinkUuid, SignInUuid, TeamId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -19,6 +19,11 @@ const LINK: &str = "id, uuid, sha256, kind, workspace_id, email, role, created_b
 const NO_ROLE: &str = "removed";
 /// What stands in the place of their password's hash.
 const NO_PASSWORD: &str = "!";
+
+/// The team of a user; 0 stands for none.
+pub(super) fn team(row: &Row<'_>, column: usize) -> sql::Result<Option<TeamId>> {
+    Ok(Some(row.get(column)?).filter(|id| *id != 0).map(TeamId))
+}
 
 impl Rows<'_> {
     pub(crate) fn login(&self, email: SmolStr) -> Result<Option<LoginRow>, StoreError> {
@@ -39,7 +44,7 @@ impl Rows<'_> {
     }
 
     pub(crate) fn users_with_email(&self, email: SmolStr, limit: usize) -> Result<Vec<UserRow>, StoreError> {
-        let text = "SELECT id, workspace_id, uuid, name, password_hash, role, created_on
+        let text = "SELECT id, workspace_id, uuid, name, password_hash, role, created_on, team_id
              FROM user_account WHERE email = $1 AND role <> $2 ORDER BY id LIMIT $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         sql::all(self.conn, text, &[&email.as_str(), &NO_ROLE, &limit], |row| {
@@ -52,6 +57,7 @@ impl Rows<'_> {
                 password_hash: row.get(4)?,
                 role: sql::text(row, 5)?,
                 created_on: sql::time(row, 6)?,
+                team: team(row, 7)?,
             })
         })
     }

@@ -3,19 +3,19 @@
 use crate::sql::Connection;
 use domain::WorkspaceId;
 
-use super::{apply::unless_taken, apply_settings, programmes, read_definitions::field_type_word, sql};
+use super::{apply::unless_taken, apply_settings, desk, programmes, read_definitions::field_type_word, sql};
 use crate::{
     CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, FieldRow, FlowRow, GroupRow,
     KEPT_TABLE_VERSIONS, ServiceRow, TableContent, TableRow, TriggerRow, UnitError, UserRow, WorkspaceRow,
 };
 
 /// The key by which names are unique: lower case, outer blanks off.
-fn name_key(name: &str) -> String {
+pub(super) fn name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
 /// A row number that another workspace uses changes nothing there.
-fn only_own(changed: usize) -> Result<(), UnitError> {
+pub(super) fn only_own(changed: usize) -> Result<(), UnitError> {
     if changed == 1 { Ok(()) } else { Err(UnitError::Taken("the row number")) }
 }
 
@@ -104,6 +104,10 @@ pub(super) fn change(
         )
         .map_err(|error| unless_taken(error, UnitError::Taken("the topic's name")))
         .and_then(only_own),
+        DefinitionChange::Team(row) => desk::team(conn, workspace, row),
+        DefinitionChange::RemoveTeam(id) => desk::remove_team(conn, workspace, *id),
+        DefinitionChange::CannedReply(row) => desk::canned_reply(conn, workspace, row),
+        DefinitionChange::RemoveCannedReply(id) => remove(conn, workspace, id.0, "canned_reply", "id"),
         DefinitionChange::Locations(tree) => sql::exec(
             conn,
             "INSERT INTO location_tree (workspace_id, tree) VALUES ($1, $2)
@@ -297,10 +301,10 @@ fn settings(conn: &Connection, row: &WorkspaceRow) -> Result<(), UnitError> {
 fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
     sql::exec(
         conn,
-        "INSERT INTO user_account (id, workspace_id, uuid, email, name, password_hash, role, created_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO user_account (id, workspace_id, uuid, email, name, password_hash, role, created_on, team_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name,
-             password_hash = excluded.password_hash, role = excluded.role
+             password_hash = excluded.password_hash, role = excluded.role, team_id = excluded.team_id
              WHERE user_account.workspace_id = excluded.workspace_id",
         &[
             &row.id.0,
@@ -311,6 +315,7 @@ fn user(conn: &Connection, row: &UserRow) -> Result<(), UnitError> {
             &row.password_hash,
             &row.role.as_str(),
             &row.created_on.as_microsecond(),
+            &row.team.map_or(0, |id| id.0),
         ],
     )
     .map_err(|error| unless_taken(error, UnitError::Taken("the e-mail address")))

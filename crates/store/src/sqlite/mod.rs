@@ -25,6 +25,7 @@ mod audit;
 mod channel_events;
 pub(crate) mod connection;
 mod consents;
+mod desk;
 pub(crate) mod fences;
 mod kept_calls;
 mod media;

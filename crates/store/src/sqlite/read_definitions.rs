@@ -66,6 +66,8 @@ impl Rows<'_> {
             services: self.services(workspace)?,
             resthooks: self.resthooks(workspace)?,
             topics: self.topics(workspace)?,
+            teams: self.teams(workspace)?,
+            canned_replies: self.canned_replies(workspace)?,
             locations: self.locations(workspace)?,
             tables: self.tables(workspace)?,
             message_sets: self.message_sets(workspace)?,
@@ -321,7 +323,7 @@ impl Rows<'_> {
     }
 
     fn users(&self, workspace: WorkspaceId) -> Result<Vec<UserRow>, StoreError> {
-        let text = "SELECT id, uuid, email, name, password_hash, role, created_on
+        let text = "SELECT id, uuid, email, name, password_hash, role, created_on, team_id
              FROM user_account WHERE workspace_id = $1 ORDER BY id";
         sql::all(self.conn, text, &[&workspace.0], |row| {
             Ok(UserRow {
@@ -333,6 +335,7 @@ impl Rows<'_> {
                 password_hash: row.get(4)?,
                 role: sql::text(row, 5)?,
                 created_on: sql::time(row, 6)?,
+                team: super::access::team(row, 7)?,
             })
         })
     }

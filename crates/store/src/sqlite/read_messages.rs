@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{ChannelId, FlowId, JobId, LabelId, MessageId, WorkspaceId};
+use domain::{ChannelId, FlowId, JobId, LabelId, MessageId, UserId, WorkspaceId};
 
 use super::{Rows, sql};
 use crate::{
@@ -53,7 +53,7 @@ pub(super) fn listed(
     let text = format!(
             "SELECT page.place, m.id, m.uuid, c.uuid, c.name, u.scheme, u.path, m.channel_id, m.flow_id, m.job_id,
                  m.direction, m.status, m.visibility, m.text, m.attachments, m.quick_replies, m.created_on,
-                 m.modified_on, m.sent_on
+                 m.modified_on, m.sent_on, m.user_id
              FROM ({page}) AS page JOIN message AS m ON m.id = page.id JOIN contact AS c ON c.id = m.contact_id
              LEFT JOIN contact_urn AS u ON u.id = m.urn_id AND u.contact_id = m.contact_id
              ORDER BY page.place {order}, page.id {order}"
@@ -181,6 +181,7 @@ fn message_row(row: &Row<'_>) -> sql::Result<ListedMessage> {
         text: sql::text(row, 13)?,
         attachments: sql::json(row, 14)?,
         quick_replies: row.get(15)?,
+        user: row.get::<Option<i64>>(19)?.map(UserId),
         labels: Vec::new(),
         created_on: sql::time(row, 16)?,
         modified_on: sql::time(row, 17)?,

@@ -223,6 +223,7 @@ fn placed((workspace, day, kind, subject, name): Key) -> Placed {
         | TallyKind::Flow
         | TallyKind::Answer
         | TallyKind::CarrierTime
+        | TallyKind::FirstReplyTime
         | TallyKind::Job
         | TallyKind::Effect
         | TallyKind::Outcome => Placed::Day((workspace, day, kind, subject, name)),
@@ -236,7 +237,11 @@ fn placed((workspace, day, kind, subject, name): Key) -> Placed {
             let sign = if name == "closed" { 1 } else { -1 };
             Placed::Total((workspace, 0, kind, 0, SmolStr::new_static("closed")), sign)
         }
-        TallyKind::Node | TallyKind::ReplyTime | TallyKind::QueueTime => Placed::Nowhere,
+        TallyKind::Node
+        | TallyKind::ReplyTime
+        | TallyKind::QueueTime
+        | TallyKind::TicketReply
+        | TallyKind::ResolutionTime => Placed::Nowhere,
     }
 }
 

@@ -265,7 +265,8 @@ impl Recount {
     }
 
     fn tickets(&mut self, conn: &Connection<'_>) -> sql::Result<()> {
-        let text = "SELECT workspace_id, opened_on, status FROM ticket WHERE id > $1 AND id <= $2";
+        let text = "SELECT workspace_id, opened_on, status, replied_on, replied_by_id FROM ticket
+             WHERE id > $1 AND id <= $2";
         let mut after = i64::MIN;
         while let Some(last) = end_of_slice(conn, "ticket", after)? {
             let done: sql::Result<Vec<()>> = sql::all(conn, text, &[&after, &last], |row| {
@@ -274,6 +275,13 @@ impl Recount {
                 self.add((workspace, day, TallyKind::Ticket, 0, SmolStr::new_static("opened")), 1);
                 let closed = sql::word(row, 2, TicketStatus::parse)? == TicketStatus::Closed;
                 self.total((workspace, TallyKind::Ticket, SmolStr::new_static("closed")), i64::from(closed));
+                if let Some(replied) = row.get::<Option<i64>>(3)? {
+                    let (day, name) = (
+                        self.day_of(workspace, replied),
+                        TimeBucket::of(replied - row.get::<i64>(1)?).name(),
+                    );
+                    self.add((workspace, day, TallyKind::FirstReplyTime, row.get(4)?, name), 1);
+                }
                 Ok(())
             });
             done?;

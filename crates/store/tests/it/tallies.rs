@@ -88,6 +88,9 @@ fn ticket(id: i64, contact: i64) -> TicketRow {
         opened_on: at(id),
         modified_on: at(id),
         closed_on: None,
+        replied_on: None,
+        replied_by: None,
+        opened_by: None,
     }
 }
 

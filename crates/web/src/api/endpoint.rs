@@ -258,6 +258,11 @@ impl Endpoint {
         Self { one_of, ..self }
     }
 
+    /// The same with parameters of which exactly one must be given.
+    pub const fn with_needs(self, needs: &'static [&'static str]) -> Self {
+        Self { needs, ..self }
+    }
+
     /// The same with a file in the body.
     pub const fn with_file(self) -> Self {
         Self { file: true, ..self }

@@ -2,7 +2,7 @@
 
 use domain::{ContactUuid, Urn};
 use serde_json::Value;
-use store::{ContactNamed, GroupRow, LabelRow, NamedContact};
+use store::{ContactNamed, GroupRow, LabelRow, NamedContact, TopicRow};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -136,6 +136,15 @@ pub(crate) async fn wanted_contact(call: &Call) -> Result<Option<Result<NamedCon
 pub(crate) async fn contact_of(call: &Call, text: &str) -> Result<Option<NamedContact>, ApiError> {
     let Some(named) = contact_named(call, &Value::String(text.to_owned())) else { return Ok(None) };
     Ok(call.ctx().store.named_contacts(call.workspace(), vec![named]).await?.pop().flatten())
+}
+
+/// The topic that a value names, by identifier or name.
+pub(crate) fn topic<'c>(call: &'c Call, value: &Value) -> Option<&'c TopicRow> {
+    let (uuid, name) = (uuid_of(value), value.as_str().unwrap_or_default().trim().to_lowercase());
+    call.definitions().topics.iter().find(|topic| match uuid {
+        Some(uuid) => topic.uuid.0 == uuid,
+        None => topic.name.to_lowercase() == name,
+    })
 }
 
 /// The label that a value names, by identifier or by name whatever its case.

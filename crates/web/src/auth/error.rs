@@ -60,6 +60,7 @@ impl From<AccessError> for AuthError {
             AccessError::TwoFactorOn => Self::said(StatusCode::CONFLICT, "two_factor_on", said),
             AccessError::TwoFactorNeeded => Self::said(StatusCode::FORBIDDEN, "two_factor_needed", said),
             AccessError::LastAdministrator => Self::said(StatusCode::CONFLICT, "last_administrator", said),
+            AccessError::Team => Self::Api(ApiError::field("team", said)),
             AccessError::Name => Self::Api(ApiError::field("name", said)),
             AccessError::Taken => Self::said(StatusCode::CONFLICT, "taken", said),
             AccessError::TooMany => Self::said(StatusCode::CONFLICT, "too_many", said),

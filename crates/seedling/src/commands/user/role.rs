@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use operations::{AccessError, change_user};
+use operations::{AccessError, UserEdit, change_user};
 use store::StoreError;
 
 use super::{RoleName, find};
@@ -33,9 +33,10 @@ impl SetRole {
         let context = self.store.open().await?;
         let workspace = self.workspace.choose(&context).await?;
         let user = find(&context, &workspace, &self.email).await?;
+        let edit = UserEdit { role: Some(self.role.into()), ..UserEdit::default() };
         let changing = while_busy(
             |error| matches!(error, AccessError::Store(StoreError::Busy)),
-            || change_user(&context, workspace.id, user, Some(self.role.into()), None),
+            || change_user(&context, workspace.id, user, &edit),
         );
         let row = changing.await?;
         println!("{} is {} of {:?} from now on", row.email, row.role, workspace.name);

@@ -110,6 +110,8 @@ pub(super) static MESSAGE: Kind = Kind {
         "modified_on",
         "sent_on",
         "job_id",
+        "user_id",
+        "ticket_id",
     ],
     beside: &[
         One("contact", "SELECT c.uuid FROM message m JOIN contact c ON c.id = m.contact_id WHERE m.id = $1"),
@@ -137,6 +139,9 @@ pub(super) static TICKET: Kind = Kind {
         "opened_on",
         "modified_on",
         "closed_on",
+        "replied_on",
+        "replied_by_id",
+        "opened_by_id",
     ],
     beside: &[
         One("contact", "SELECT c.uuid FROM ticket t JOIN contact c ON c.id = t.contact_id WHERE t.id = $1"),
@@ -281,6 +286,11 @@ pub(super) static USER: Kind = Kind {
     table: "user_account",
     name: "email",
     columns: &[("name", Plain), ("role", Plain), ("password_hash", Secret)],
+    left: &["id", "created_on", "team_id"],
+    beside: &[One(
+        "team",
+        "SELECT t.name FROM user_account u JOIN team t ON t.id = u.team_id WHERE u.id = $1",
+    )],
     ..NAMED
 };
 pub(super) static CHANNEL: Kind = Kind {
@@ -316,6 +326,20 @@ pub(super) static GROUP: Kind = Kind {
 };
 pub(super) static LABEL: Kind = Kind { word: "label", table: "label", left: &["id", "name_key"], ..NAMED };
 pub(super) static TOPIC: Kind = Kind { word: "topic", table: "topic", left: &["id", "name_key"], ..NAMED };
+pub(super) static TEAM: Kind = Kind {
+    word: "team",
+    table: "team",
+    columns: &[("topics", Json)],
+    left: &["id", "name_key", "created_on"],
+    ..NAMED
+};
+pub(super) static CANNED_REPLY: Kind = Kind {
+    word: "canned_reply",
+    table: "canned_reply",
+    columns: &[("said", Json)],
+    left: &["id", "name_key", "modified_on"],
+    ..NAMED
+};
 pub(super) static GLOBAL: Kind = Kind {
     word: "global",
     table: "global_value",
@@ -601,7 +625,7 @@ pub(super) static OUTBOX: Kind = Kind {
 
 /// All of them, for the test that holds them against the schema.
 #[cfg(test)]
-pub(super) static ALL: [&Kind; 37] = [
+pub(super) static ALL: [&Kind; 39] = [
     &CONTACT,
     &MESSAGE,
     &TICKET,
@@ -616,6 +640,8 @@ pub(super) static ALL: [&Kind; 37] = [
     &GROUP,
     &LABEL,
     &TOPIC,
+    &TEAM,
+    &CANNED_REPLY,
     &GLOBAL,
     &FLOW,
     &TRIGGER,

@@ -70,7 +70,11 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         Change::Visibility(workspace, message, ..) => about(&kinds::MESSAGE, *workspace, id(message.0)),
         Change::NewTicket(row) => about(&kinds::TICKET, row.workspace, id(row.id.0)),
         Change::Ticket(change) => {
-            let verb = matches!(change.edit, TicketEdit::Note(_)).then_some("noted");
+            let verb = match change.edit {
+                TicketEdit::Note(_) => Some("noted"),
+                TicketEdit::Reply { .. } => Some("replied"),
+                TicketEdit::Status(_) | TicketEdit::Topic(_) | TicketEdit::Assignee(_) => None,
+            };
             Some(Subject {
                 kind: &kinds::TICKET,
                 workspace: change.workspace,
@@ -244,6 +248,10 @@ fn definition(workspace: WorkspaceId, change: &DefinitionChange) -> Option<Subje
         DefinitionChange::Service(row) => about(&kinds::SERVICE, row.id.0),
         DefinitionChange::Resthook(row) => about(&kinds::RESTHOOK, row.id.0),
         DefinitionChange::Topic(row) => about(&kinds::TOPIC, row.id.0),
+        DefinitionChange::Team(row) => about(&kinds::TEAM, row.id.0),
+        DefinitionChange::RemoveTeam(id) => about(&kinds::TEAM, id.0),
+        DefinitionChange::CannedReply(row) => about(&kinds::CANNED_REPLY, row.id.0),
+        DefinitionChange::RemoveCannedReply(id) => about(&kinds::CANNED_REPLY, id.0),
         DefinitionChange::MessageSet(row) => about(&kinds::MESSAGE_SET, row.id.0),
         DefinitionChange::ProgrammeMessage(row) => about(&kinds::MESSAGE_SET, row.set.0),
         DefinitionChange::ClearProgrammeMessages(set) => did("messages_replaced", &kinds::MESSAGE_SET, set.0),

@@ -369,6 +369,9 @@ pub fn contact(dice: &mut Dice, workspace: WorkspaceId, id: i64) -> Vec<Unit> {
             opened_on: rows::at(2),
             modified_on: rows::at(2),
             closed_on: (status == TicketStatus::Closed).then(|| rows::at(2)),
+            replied_on: None,
+            replied_by: None,
+            opened_by: None,
         })));
     }
     let shift = workspace.0 * 1_000;

@@ -58,6 +58,9 @@ pub(crate) static RESOURCE: Resource = Resource {
     ],
 };
 
+const USER: Shape =
+    Shape::Object(&[prop("email", Shape::Text, "E-mail address"), prop("name", Shape::Text, "Name")]);
+
 const DIRECTION: Shape = Shape::Word(&["in", "out"]);
 
 const FOLDER: Shape = Shape::Word(&["inbox", "flows", "archived", "outbox", "sent", "failed"]);
@@ -69,7 +72,7 @@ const BODY: &[Prop] = &[
     prop("quick_replies", Shape::List(&QUICK_REPLY), "Suggested answers, at most 10"),
 ];
 
-const PROPS: &[Prop] = &[
+pub(super) const PROPS: &[Prop] = &[
     prop("id", Shape::Int, "Number"),
     prop("uuid", Shape::Uuid, "Identifier"),
     prop("broadcast", Shape::Int, "Number of the broadcast that said it").or_null(),
@@ -88,6 +91,7 @@ const PROPS: &[Prop] = &[
     prop("text", Shape::Text, "Text"),
     prop("labels", REFS, "Marks"),
     prop("flow", REF, "The flow that said it or that took it").or_null(),
+    prop("user", USER, "Who wrote it, if it is an answer in a ticket").or_null(),
     prop("attachments", Shape::List(&ATTACHMENT), "Files"),
     prop("quick_replies", Shape::List(&QUICK_REPLY), "Suggested answers"),
     prop("created_on", Shape::Moment, "When it was written"),
@@ -178,13 +182,19 @@ async fn send(call: &Call) -> Result<Reply, ApiError> {
         SendMessageError::Store(error) => error.into(),
     })?;
     let uuid = call.node.hand_over(sent);
+    made(call, uuid).await
+}
+
+/// A message that was just written.
+pub(super) async fn made(call: &Call, uuid: MessageUuid) -> Result<Reply, ApiError> {
     let walk = store::Walk { from: None, up: false, limit: 1 };
     let list = MessageList { of: MessagesOf::Uuid(uuid), after: i64::MIN, before: i64::MAX, walk };
     let found = call.ctx().store.list_messages(call.workspace(), list).await?.pop();
     Ok(Reply::Made(shown(call, &found.ok_or_else(ApiError::not_found)?)))
 }
 
-fn shown(call: &Call, message: &ListedMessage) -> Value {
+/// A message as the API shows it.
+pub(super) fn shown(call: &Call, message: &ListedMessage) -> Value {
     let definitions = call.definitions();
     let labels = message.labels.iter().filter_map(|id| {
         let label = definitions.labels.iter().find(|label| label.id == *id)?;
@@ -192,6 +202,7 @@ fn shown(call: &Call, message: &ListedMessage) -> Value {
     });
     let channel = message.channel.and_then(|id| call.ws.channel_by_id(id));
     let flow = message.flow.and_then(|id| definitions.flows.iter().find(|flow| flow.id == id));
+    let user = message.user.and_then(|id| definitions.users.iter().find(|user| user.id == id));
     let replies: Vec<QuickReply> =
         message.quick_replies.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     json!({
@@ -209,6 +220,7 @@ fn shown(call: &Call, message: &ListedMessage) -> Value {
         "text": message.text,
         "labels": labels.collect::<Vec<_>>(),
         "flow": flow.map(|flow| reference(flow.uuid, &flow.name)),
+        "user": user.map(|user| json!({"email": user.email, "name": user.name})),
         "attachments": message.attachments.iter().map(|one| shown_file(call, one)).collect::<Vec<_>>(),
         "quick_replies": replies.iter().map(shown_reply).collect::<Vec<_>>(),
         "created_on": moment(message.created_on),

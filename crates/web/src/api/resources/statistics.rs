@@ -41,7 +41,8 @@ const COUNTS: Shape = Shape::Map(&Shape::Map(&Shape::Int));
 const PROPS: &[Prop] =
     &[prop("results", Shape::List(&DAY), "Days on which there was something, the latest first")];
 
-async fn show(call: &Call) -> Result<Reply, ApiError> {
+/// The first and the last day that are asked for.
+pub(super) fn days(call: &Call) -> Result<(i32, i32), ApiError> {
     let today = call.ctx().now().to_zoned(call.ws.zone().clone()).date();
     let until = day_number(day(call, "until")?.unwrap_or(today));
     let since = day(call, "since")?.map_or(until - USUAL_DAYS, day_number);
@@ -51,6 +52,11 @@ async fn show(call: &Call) -> Result<Reply, ApiError> {
     if until - since > MAX_DAYS {
         return Err(ApiError::query(format!("Ask for at most {MAX_DAYS} days at once.")));
     }
+    Ok((since, until))
+}
+
+async fn show(call: &Call) -> Result<Reply, ApiError> {
+    let (since, until) = days(call)?;
     let rows = call.ctx().store.for_reports();
     let rows = rows.tallies(call.workspace(), vec![TallyKind::Message], since, until).await?;
     let mut days: BTreeMap<i32, BTreeMap<String, BTreeMap<String, i64>>> = BTreeMap::new();

@@ -9,6 +9,7 @@ use crate::api::call::{Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles};
 use crate::api::error::ApiError;
 use crate::api::given::{Given, MAX_ITEMS, uuid_of};
+use crate::api::named;
 use crate::api::shape::{Prop, Shape, TEXTS, prop};
 
 /// Characters of a note.
@@ -63,8 +64,7 @@ async fn act(call: &Call) -> Result<Reply, ApiError> {
             None => failures.push(value.clone()),
         }
     }
-    let user = Reference { uuid: call.user.uuid, name: call.user.name.clone() };
-    let done = change_tickets(call.ctx(), call.workspace(), &uuids, &action, Some(&user)).await;
+    let done = change_tickets(call.ctx(), call.workspace(), &uuids, &action, &call.user).await;
     let there = call.node.hand_over(done.map_err(|error| match error {
         TicketError::NoTicket => ApiError::not_found(),
         TicketError::Busy => ApiError::Busy,
@@ -98,13 +98,9 @@ fn topic(call: &Call, given: &mut Given<'_>) -> Option<TicketAction> {
         given.wrong("topic", "This field is required.");
         return None;
     };
-    let (uuid, text) = (uuid_of(value), value.as_str().unwrap_or_default().trim().to_lowercase());
-    let fits = |topic: &&store::TopicRow| match uuid {
-        Some(uuid) => topic.uuid.0 == uuid,
-        None => topic.name.to_lowercase() == text,
-    };
-    let found = call.definitions().topics.iter().find(fits);
+    let found = named::topic(call, value);
     if found.is_none() {
+        let text = value.as_str().unwrap_or_default().trim().to_lowercase();
         given.wrong("topic", format!("Not found: {text}"));
     }
     found.map(|topic| TicketAction::Topic(Reference { uuid: topic.uuid, name: topic.name.clone() }))

@@ -1,18 +1,18 @@
 //! `users.json`: who works in the workspace.
 
-use domain::UserUuid;
+use domain::{TeamUuid, UserUuid};
 use node::limits;
-use operations::{AccessError, MAX_USER_NAME, Role, change_user, remove_user};
+use operations::{AccessError, MAX_USER_NAME, Role, UserEdit, change_user, remove_user};
 use serde_json::{Value, json};
 use store::UserRow;
 
 use crate::api::call::{Call, Reply};
 use crate::api::endpoint::{Endpoint, Resource, Roles, param};
 use crate::api::error::ApiError;
-use crate::api::given::Given;
+use crate::api::given::{Given, uuid_of};
 use crate::api::page::Walk;
 use crate::api::shape::{Prop, REF, Shape, prop};
-use crate::api::words::moment;
+use crate::api::words::{moment, reference};
 
 pub(crate) static RESOURCE: Resource = Resource {
     name: "users",
@@ -33,7 +33,7 @@ pub(crate) static RESOURCE: Resource = Resource {
         ),
         Endpoint::save(
             Roles::ADMINISTRATORS,
-            "Gives a user another role or name. Who is new is invited",
+            "Gives a user another role, name or team. Who is new is invited",
             &[
                 param("uuid", Shape::Uuid, "The user who is changed"),
                 param("email", Shape::Text, "The same by e-mail address"),
@@ -41,6 +41,7 @@ pub(crate) static RESOURCE: Resource = Resource {
             &[
                 prop("role", ROLE, "What they may do"),
                 prop("name", Shape::Text, "Name, at most 150 characters"),
+                prop("team", Shape::Text, "Team by identifier or name; null for none").or_null(),
             ],
             PROPS,
             |call| Box::pin(save(call)),
@@ -87,7 +88,7 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
     };
     let users: Vec<UserRow> = call.definitions().users.iter().filter(fits).cloned().collect();
     let walk = Walk::of(call, false)?;
-    Ok(walk.among(users, |user| (user.created_on.as_microsecond(), user.id.0), shown))
+    Ok(walk.among(users, |user| (user.created_on.as_microsecond(), user.id.0), |user| shown(call, user)))
 }
 
 /// The user whom the address names.
@@ -114,9 +115,28 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     let mut given = Given::of(&call.body);
     let role = given.word("role", ROLES).and_then(Role::from_name);
     let name = given.any_text("name", MAX_USER_NAME);
+    let team = team(call, &mut given);
     given.done()?;
-    let row = change_user(call.ctx(), call.workspace(), user, role, name.as_deref()).await.map_err(said)?;
-    Ok(Reply::One(shown(&row)))
+    let edit = UserEdit { role, name, team };
+    let row = change_user(call.ctx(), call.workspace(), user, &edit).await.map_err(said)?;
+    Ok(Reply::One(shown(call, &row)))
+}
+
+/// The team that is named, or none.
+fn team(call: &Call, given: &mut Given<'_>) -> Option<Option<TeamUuid>> {
+    if !given.has("team") {
+        return None;
+    }
+    let Some(value) = given.value("team") else { return Some(None) };
+    let (uuid, name) = (uuid_of(value), value.as_str().unwrap_or_default().trim().to_lowercase());
+    let found = call.definitions().teams.iter().find(|team| match uuid {
+        Some(uuid) => team.uuid.0 == uuid,
+        None => team.name.to_lowercase() == name,
+    });
+    if found.is_none() {
+        given.wrong("team", format!("Not found: {name}"));
+    }
+    found.map(|team| Some(team.uuid))
 }
 
 async fn remove(call: &Call) -> Result<Reply, ApiError> {
@@ -130,6 +150,7 @@ pub(super) fn said(error: AccessError) -> ApiError {
         AccessError::NotFound => ApiError::not_found(),
         AccessError::Email(_) => ApiError::field("email", error.to_string()),
         AccessError::Taken => ApiError::field("email", error.to_string()),
+        AccessError::Team => ApiError::field("team", error.to_string()),
         AccessError::Name => ApiError::field("name", error.to_string()),
         AccessError::TooMany => ApiError::full(),
         AccessError::Busy => ApiError::Busy,
@@ -138,16 +159,17 @@ pub(super) fn said(error: AccessError) -> ApiError {
     }
 }
 
-fn shown(user: &UserRow) -> Value {
+fn shown(call: &Call, user: &UserRow) -> Value {
+    let team = user.team.and_then(|id| call.definitions().teams.iter().find(|team| team.id == id));
     let (first, last) = user.name.trim().split_once(' ').unwrap_or((user.name.trim(), ""));
     json!({
         "uuid": user.uuid,
         "name": user.name,
         "email": user.email,
         "role": user.role,
-        // There are no teams and no pictures.
-        "team": null,
+        "team": team.map(|team| reference(team.uuid, &team.name)),
         "created_on": moment(user.created_on),
+        // There are no pictures.
         "avatar": null,
         "first_name": first,
         "last_name": last.trim(),

@@ -393,6 +393,7 @@ async fn hashes_of_other_programs_are_replaced(api: Api) {
         // Of "password", as published with RFC 7914's companions.
         password_hash: "pbkdf2_sha256$4096$salt$xeR41ZKIyEGqUw22hFxMjZYok6ABzk4RpJY4c6qYE0o=".to_owned(),
         role: "viewer".into(),
+        team: None,
         created_on: api.world.node.context().now(),
     };
     let change = Change::Definition(api.world.workspace.id, DefinitionChange::User(Box::new(row)));

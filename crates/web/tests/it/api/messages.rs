@@ -86,7 +86,7 @@ async fn messages_are_read_by_folder(api: Api) {
         "contact": {"uuid": contact["uuid"], "name": ""}, "urn": "tel:+254722000111",
         "channel": {"uuid": channel["uuid"], "name": channel["name"]}, "direction": "in", "type": "text",
         "status": "handled", "archived": false, "visibility": "visible", "text": "nobody takes it",
-        "labels": [], "flow": null, "attachments": [], "quick_replies": [],
+        "labels": [], "flow": null, "user": null, "attachments": [], "quick_replies": [],
         "created_on": inbox[0]["created_on"], "sent_on": null, "modified_on": inbox[0]["modified_on"], "media": null,
     });
     assert_eq!(inbox[0], expected);

@@ -6,6 +6,7 @@ mod audit;
 mod broadcasts;
 mod contacts;
 mod definitions;
+mod desk;
 mod door;
 mod matrix;
 mod messages;

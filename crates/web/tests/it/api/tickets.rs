@@ -35,6 +35,9 @@ pub(super) async fn open_ticket(api: &Api, number: u128) -> Uuid {
         opened_on: now,
         modified_on: now,
         closed_on: None,
+        replied_on: None,
+        replied_by: None,
+        opened_by: None,
     };
     store.write_one(Unit::new(vec![Change::NewTicket(Box::new(row))])).await.unwrap();
     uuid
@@ -52,7 +55,8 @@ async fn tickets_are_dealt_with(api: Api) {
         "uuid": uuid, "contact": {"uuid": contact["uuid"], "name": ""}, "status": "open",
         "topic": {"uuid": general["uuid"], "name": "General"}, "body": null, "assignee": null,
         "opened_on": ticket["opened_on"], "opened_by": null, "opened_in": null,
-        "modified_on": ticket["modified_on"], "closed_on": null,
+        "modified_on": ticket["modified_on"], "closed_on": null, "replied_on": null, "replied_by": null,
+        "first_reply_seconds": null, "resolution_seconds": null,
     });
     assert_eq!(ticket, expected);
     let act = async |more: Value| {
