@@ -28,11 +28,13 @@ pub struct Reading {
     pub items: Vec<Inbound>,
     /// What we do not act on, one line for each; the carrier sees it in the answer.
     pub notes: Vec<String>,
+    /// Whether the carrier approved a template, or wants one no more: its list should be asked for.
+    pub templates_changed: bool,
 }
 
 impl From<Vec<Inbound>> for Reading {
     fn from(items: Vec<Inbound>) -> Self {
-        Self { items, notes: Vec::new() }
+        Self { items, ..Self::default() }
     }
 }
 

@@ -18,6 +18,7 @@ mod line;
 mod outbound;
 mod phone;
 mod split;
+mod templates;
 pub mod wac;
 pub mod webchat;
 
@@ -33,3 +34,4 @@ pub use outbound::{
 };
 pub use phone::{PhoneError, parse_phone};
 pub use split::split_text;
+pub use templates::{ListedPart, ListedTemplate, TemplatePage};

@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::{
-    Cost, HttpRequest, MediaFile, Outgoing, Plan, Reading, Refusal, Request, SendError, ex, wac, webchat,
+    Cost, HttpRequest, MediaFile, Outgoing, Plan, Reading, Refusal, Request, SendError, TemplatePage, ex,
+    wac, webchat,
 };
 
 /// The kinds of carrier we speak to.
@@ -241,6 +242,26 @@ impl Line {
             Carrier::External(settings) => ex::judge(settings, status, body),
             Carrier::WebChat(_) => Ok(None),
             Carrier::WhatsAppCloud(_) => wac::judge(status, body),
+        }
+    }
+
+    /// The request for a page of the templates that the carrier keeps; none if it keeps none, or if the settings do not say
+    /// for whom.
+    pub fn templates_request(&self, after: Option<&str>) -> Option<HttpRequest> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => None,
+            Carrier::WhatsAppCloud(settings) => wac::templates::ask(settings, after),
+        }
+    }
+
+    /// Reads the carrier's answer to that request.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_templates(&self, status: u16, body: &str) -> Result<TemplatePage, String> {
+        match &self.carrier {
+            Carrier::External(_) | Carrier::WebChat(_) => Ok(TemplatePage::default()),
+            Carrier::WhatsAppCloud(_) => wac::templates::read(status, body),
         }
     }
 

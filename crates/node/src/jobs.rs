@@ -19,8 +19,8 @@ use crate::metrics::Metrics;
 use crate::node::Worker;
 use crate::shares::Shares;
 use crate::shedding::Shedding;
-use crate::table_fetching;
 use crate::webhooks::{self, Telling};
+use crate::{table_fetching, template_syncing};
 
 /// The runner's state.
 struct Runner {
@@ -47,6 +47,7 @@ pub(crate) async fn run(worker: Worker) {
     };
     let ctx = ctx.under(fence);
     let fetching = table_fetching::run(ctx.clone(), network.clone());
+    let syncing = template_syncing::run(ctx.clone(), network.clone());
     let telling = Telling { ctx: ctx.clone(), network, metrics: metrics.clone(), membership };
     let jobs = ctx.jobs.clone();
     let (lines, shares, tidy_at) = (HashMap::new(), Shares::default(), Instant::now());
@@ -68,6 +69,7 @@ pub(crate) async fn run(worker: Worker) {
         () = working => {}
         () = webhooks::run(telling) => {}
         () = fetching => {}
+        () = syncing => {}
     }
 }
 

@@ -38,6 +38,7 @@ pub mod shedding;
 pub mod spool;
 mod surroundings;
 mod table_fetching;
+mod template_syncing;
 mod webhooks;
 
 pub use bell::{Bell, Ear};

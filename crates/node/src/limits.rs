@@ -407,3 +407,14 @@ pub const TABLES_DUE: usize = 20;
 pub const TABLES_AT_ONCE: usize = 4;
 /// Bytes of a file that a lookup table is fetched from.
 pub const TABLE_BYTES: usize = 16 * 1_024 * 1_024;
+
+/// How often it is looked whether the templates of a line are to be asked for.
+pub const TEMPLATES_LOOK: Duration = Duration::from_secs(5);
+/// Lines whose templates are asked for before it is looked anew.
+pub const TEMPLATES_DUE: usize = 20;
+/// Lines whose templates are asked for beside each other.
+pub const TEMPLATES_AT_ONCE: usize = 4;
+/// Pages of one line's templates.
+pub const TEMPLATE_PAGES: usize = 60;
+/// Bytes of such a page.
+pub const TEMPLATE_PAGE_BYTES: usize = 4 * 1_024 * 1_024;

@@ -81,6 +81,7 @@ mod table_sources;
 mod tables;
 mod tallies;
 mod teams;
+mod template_syncs;
 mod ticket_report;
 mod tickets;
 mod tokens;
@@ -189,8 +190,8 @@ pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, MAX_QUERY, remove_group, save_g
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
 pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
 pub use save_template::{
-    MAX_OPTIN_NAME, MAX_TEMPLATE_NAME, MAX_TEMPLATE_TEXT, MAX_TRANSLATIONS, TranslationEdit, remove_template,
-    save_optin, save_template,
+    MAX_OPTIN_NAME, MAX_TEMPLATE_NAME, MAX_TEMPLATE_TEXT, MAX_TEMPLATES, MAX_TRANSLATIONS, TranslationEdit,
+    remove_template, save_optin, save_template,
 };
 pub use save_topic::{MAX_TOPIC_NAME, MAX_TOPICS, save_topic};
 pub use save_trigger::{
@@ -216,6 +217,7 @@ pub use stop_contact::{StopError, stop_contact};
 pub use table_sources::{FETCH_MINUTES, Fetched, record_fetch, remove_table, set_table_source};
 pub use tables::{ImportTableError, NewTable, TableImported, import_table};
 pub use teams::{MAX_TEAM_NAME, MAX_TEAMS, TeamEdit, remove_team, save_team};
+pub use template_syncs::{TEMPLATES_EVERY, ask_for_templates, record_templates};
 pub use ticket_report::{TicketCounts, TicketReport, ticket_report};
 pub use tickets::{TicketAction, TicketError, change_ticket, change_tickets};
 pub use tokens::{

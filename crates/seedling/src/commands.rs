@@ -20,6 +20,7 @@ mod location;
 mod migrate_rapidpro;
 mod move_store;
 mod node;
+mod optin;
 mod outbox;
 mod programme;
 mod report;
@@ -28,6 +29,7 @@ mod service;
 mod shed;
 mod table;
 mod team;
+mod template;
 mod token;
 mod trigger;
 mod user;
@@ -74,6 +76,10 @@ pub enum Command {
     Service(service::Service),
     /// Reference data that flows look things up in
     Table(table::Table),
+    /// Texts that carriers approve
+    Template(template::Template),
+    /// What people can agree to
+    Optin(optin::Optin),
     /// The people that a programme talks with: find them, count them
     Contact(contact::Contact),
     /// Copy a whole store to another database, and compare both
@@ -133,6 +139,8 @@ impl Command {
             Self::Outbox(outbox) => briefly(outbox.run()),
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
+            Self::Template(template) => briefly(template.run()),
+            Self::Optin(optin) => briefly(optin.run()),
             Self::Contact(contact) => briefly(contact.run()),
             Self::Move(moving) => moving.run(),
             Self::MigrateRapidpro(migrate) => migrate.run(),

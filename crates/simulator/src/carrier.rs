@@ -252,6 +252,12 @@ async fn take(
         Err(error) => return answer(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
     };
     if dialect == Dialect::WhatsApp {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        match whatsapp::listed(path, query, &parts.headers) {
+            Some(Ok(page)) => return answer(StatusCode::OK, &page.to_string()),
+            Some(Err((status, error))) => return answer(status, &error.to_string()),
+            None => {}
+        }
         return match whatsapp::read(parts.uri.path(), &parts.headers, &body) {
             Ok(sent) => {
                 let accepted = whatsapp::accepted(&sent);

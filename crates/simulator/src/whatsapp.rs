@@ -130,26 +130,149 @@ pub struct Sent {
     pub message: Uuid,
 }
 
+/// An answer that refuses.
+type Refused = (StatusCode, Value);
+
+fn refused<T>(status: StatusCode, code: u32, text: &str) -> Result<T, Refused> {
+    let message = format!("(#{code}) {text}");
+    Err((status, json!({"error": {"message": message, "type": "OAuthException", "code": code}})))
+}
+
+fn signed_in(headers: &HeaderMap) -> Result<(), Refused> {
+    let token = headers.get(hyper::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if token == Some(&format!("Bearer {ACCESS_TOKEN}")) {
+        return Ok(());
+    }
+    refused(StatusCode::UNAUTHORIZED, 190, "Invalid OAuth access token")
+}
+
+/// The templates of the drill's account, as Meta lists them.
+fn templates() -> [Value; 4] {
+    let body = |text: &str| json!({"type": "BODY", "text": text});
+    [
+        json!({
+            "id": "1", "name": "visit_reminder", "language": "en_US", "status": "APPROVED", "category": "UTILITY",
+            "components": [
+                {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["https://files.example.org/x.jpg"]}},
+                body("Dear {{1}}, your visit is on {{2}}."),
+                {"type": "FOOTER", "text": "The clinic"},
+                {"type": "BUTTONS", "buttons": [
+                    {"type": "QUICK_REPLY", "text": "I will come"},
+                    {"type": "URL", "text": "The way", "url": "https://maps.example.org/{{1}}", "example": ["x"]},
+                ]},
+            ],
+        }),
+        json!({
+            "id": "2", "name": "visit_reminder", "language": "es", "status": "PENDING", "category": "UTILITY",
+            "components": [body("{{1}}: {{2}}")],
+        }),
+        json!({
+            "id": "3", "name": "welcome", "language": "en", "status": "APPROVED", "category": "MARKETING",
+            "parameter_format": "NAMED", "components": [body("Welcome, {{first_name}}!")],
+        }),
+        json!({
+            "id": "4", "name": "offer", "language": "en", "status": "REJECTED", "category": "MARKETING",
+            "components": [body("Buy now.")],
+        }),
+    ]
+}
+
+/// A page of the list of templates: two of them, whatever is asked for, as Meta gives fewer than asked for if it likes.
+/// None if the path is another.
+pub fn listed(path: &str, query: &str, headers: &HeaderMap) -> Option<Result<Value, Refused>> {
+    if !path.ends_with("/message_templates") {
+        return None;
+    }
+    if !path.ends_with(&format!("/{ACCOUNT}/message_templates")) {
+        return Some(refused(StatusCode::BAD_REQUEST, 100, "Object does not exist"));
+    }
+    let after = query.split('&').find_map(|pair| pair.strip_prefix("after=page")).unwrap_or("0");
+    let from: usize = after.parse().unwrap_or_default();
+    let (all, to) = (templates(), from + 2);
+    let mut paging = json!({"cursors": {"before": format!("page{from}"), "after": format!("page{to}")}});
+    if to < all.len() {
+        paging["next"] = json!(format!("https://graph.example/{ACCOUNT}/message_templates?after=page{to}"));
+    }
+    let data: Vec<&Value> = all.iter().skip(from).take(2).collect();
+    Some(signed_in(headers).map(|()| json!({"data": data, "paging": paging})))
+}
+
+/// Holds a template to what was approved, as Meta does, and says what the person reads.
+fn filled(given: &Value) -> Result<String, Refused> {
+    let wrong = |code, text: &str| refused(StatusCode::BAD_REQUEST, code, text);
+    let all = templates();
+    let same = |one: &&Value| one["name"] == given["name"] && one["language"] == given["language"]["code"];
+    let Some(approved) = all.iter().find(same).filter(|one| one["status"] == "APPROVED") else {
+        return wrong(132_001, "Template name does not exist in the translation");
+    };
+    let none = Vec::new();
+    let parts = approved["components"].as_array().unwrap_or(&none);
+    let values = given["components"].as_array().unwrap_or(&none);
+    let of = |kind: &str, index: Option<&str>| -> Vec<Value> {
+        let found = values.iter().find(|value| value["type"] == kind && value["index"].as_str() == index);
+        found.and_then(|value| value["parameters"].as_array()).cloned().unwrap_or_default()
+    };
+    let mut read = String::new();
+    for part in parts {
+        match part["type"].as_str().unwrap_or_default() {
+            "HEADER" => {
+                let given = of("header", None);
+                let link = given.first().and_then(|value| value["image"]["link"].as_str());
+                let Some(link) = link.filter(|_| given.len() == 1) else {
+                    return wrong(132_012, "Parameter format does not match format in the created template");
+                };
+                read.push_str(&format!("[{link}] "));
+            }
+            "BODY" => {
+                let (given, mut text) =
+                    (of("body", None), part["text"].as_str().unwrap_or_default().to_owned());
+                for (place, value) in given.iter().enumerate() {
+                    let name = value["parameter_name"].as_str().map(str::to_owned);
+                    let place = format!("{{{{{}}}}}", name.unwrap_or((place + 1).to_string()));
+                    let Some(value) = value["text"].as_str().filter(|_| text.contains(&place)) else {
+                        return wrong(132_000, "Number of parameters does not match the expected number");
+                    };
+                    text = text.replace(&place, value);
+                }
+                if text.contains("{{") {
+                    return wrong(132_000, "Number of parameters does not match the expected number");
+                }
+                read.push_str(&text);
+            }
+            "BUTTONS" => {
+                for (at, button) in part["buttons"].as_array().unwrap_or(&none).iter().enumerate() {
+                    let given = of("button", Some(&at.to_string()));
+                    let wanted = usize::from(button["url"].as_str().is_some_and(|url| url.contains("{{1}}")));
+                    if given.len() != wanted {
+                        return wrong(132_000, "Number of parameters does not match the expected number");
+                    }
+                    if let Some(value) = given.first().and_then(|value| value["text"].as_str()) {
+                        let url = button["url"].as_str().unwrap_or_default().replace("{{1}}", value);
+                        read.push_str(&format!(" [{url}]"));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(read)
+}
+
 /// Reads a message that the node sent, or says what Meta would answer.
 pub fn read(path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Sent, (StatusCode, Value)> {
-    let refused = |status, code: u32, text: &str| {
-        let message = format!("(#{code}) {text}");
-        Err((status, json!({"error": {"message": message, "type": "OAuthException", "code": code}})))
-    };
-    let token = headers.get(hyper::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if token != Some(&format!("Bearer {ACCESS_TOKEN}")) {
-        return refused(StatusCode::UNAUTHORIZED, 190, "Invalid OAuth access token");
-    }
+    signed_in(headers)?;
     if !path.ends_with(&format!("/{PHONE_NUMBER_ID}/messages")) {
         return refused(StatusCode::BAD_REQUEST, 100, "Object does not exist");
     }
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let kind = body["type"].as_str().unwrap_or_default();
     let content = &body[kind];
+    let template = if kind == "template" { Some(filled(content)?) } else { None };
     let text = ["body", "caption"]
         .iter()
         .find_map(|key| content[*key].as_str())
-        .or(content["body"]["text"].as_str());
+        .or(content["body"]["text"].as_str())
+        .or(template.as_deref());
     let message = body["biz_opaque_callback_data"].as_str().and_then(|data| data.parse().ok());
     match (body["to"].as_str(), text, message) {
         (Some(to), Some(text), Some(message)) if body["messaging_product"] == "whatsapp" => {

@@ -206,6 +206,8 @@ pub enum Change {
     Webhook(crate::WebhookChange),
     /// A change of where lookup tables are fetched from.
     TableSource(crate::TableSourceChange),
+    /// A change of when templates are asked for at their carriers.
+    TemplateSync(crate::TemplateSyncChange),
     /// A change of definitions.
     Definition(WorkspaceId, DefinitionChange),
 }

@@ -561,6 +561,10 @@ reads! {
     fn table_sources(workspace: WorkspaceId) -> Vec<crate::TableSourceRow>;
     /// Tables to be fetched now, the one that waited longest first.
     fn due_table_sources(now: Timestamp, limit: usize) -> Vec<crate::TableSourceRow>;
+    /// The asking for templates of a workspace's lines, the oldest line first.
+    fn template_syncs(workspace: WorkspaceId) -> Vec<crate::TemplateSyncRow>;
+    /// Lines whose templates are to be asked for now, the one that waited longest first.
+    fn due_template_syncs(now: Timestamp, limit: usize) -> Vec<crate::TemplateSyncRow>;
     /// How many contacts a workspace has.
     fn contact_count(workspace: WorkspaceId) -> u64;
 }

@@ -56,6 +56,7 @@ mod sqlite;
 pub mod statements;
 mod table_source;
 mod tally;
+mod template_sync;
 mod text_codes;
 mod ticket;
 mod timer;
@@ -134,6 +135,7 @@ pub use tally::{
     MAX_TALLY_NAME_CHARS, Tally, TallyKind, TallyName, TallyRow, TimeBucket, contact_status_word,
     event_tally, local_day, zone_named,
 };
+pub use template_sync::{TemplateSyncChange, TemplateSyncRow};
 pub use ticket::{CannedReplyRow, TeamRow, TicketChange, TicketEdit, TicketRow, TicketStatus, TopicRow};
 pub use timer::{DueTimer, TimerKind};
 pub use token::TokenRow;

@@ -123,6 +123,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "table_versions",
         sql: include_str!("../migrations/0043_table_versions.sql"),
     },
+    Migration {
+        version: 44,
+        name: "template_sync",
+        sql: include_str!("../migrations/0044_template_sync.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

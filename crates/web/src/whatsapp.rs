@@ -131,6 +131,13 @@ async fn hand_in(node: &Node, readings: Vec<(&Known<'_>, Reading)>, strange: Vec
         for _ in &reading.notes {
             node.metrics().count_inbound(SLUG, "noted_only");
         }
+        if reading.templates_changed {
+            let channel = known.channel;
+            let asked = operations::ask_for_templates(node.context(), channel.workspace, channel.uuid).await;
+            if let Err(error) = asked {
+                tracing::warn!(%error, "templates are not asked for at once; they will be later");
+            }
+        }
         let mut uuids = Vec::new();
         if !reading.items.is_empty() {
             match node.receive(known.channel, reading.items.clone()).await {

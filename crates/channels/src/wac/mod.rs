@@ -14,6 +14,7 @@ mod settings;
 mod signature;
 mod status;
 mod template;
+pub(crate) mod templates;
 mod words;
 
 pub(crate) use judge::{judge, other_address};

@@ -174,6 +174,7 @@ impl Reading {
     fn note_account(&mut self, change: &Value) {
         let value = &change["value"];
         let field = change["field"].as_str().unwrap_or("change");
+        self.templates_changed |= field.starts_with("message_template_");
         let names = [
             "message_template_name",
             "display_phone_number",

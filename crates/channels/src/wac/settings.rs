@@ -83,6 +83,11 @@ impl Settings {
         })
     }
 
+    /// The business account, whose templates are asked for.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.waba_id.as_deref()
+    }
+
     /// Messages on their way at once, if it is set.
     pub(crate) fn window(&self) -> Option<usize> {
         self.window

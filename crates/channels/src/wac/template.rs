@@ -28,13 +28,22 @@ fn component(part: &TemplateComponent, values: &[TemplateVariable]) -> Option<Va
         part.variables.iter().map(|(name, at)| (name.as_str(), *at)).collect();
     // `10` comes after `9`, and names that are no numbers stay in their order.
     places.sort_by_key(|(name, at)| (name.parse().unwrap_or(u32::MAX), *at));
-    let values: Vec<&TemplateVariable> = places.iter().filter_map(|(_, at)| values.get(*at)).collect();
+    let values: Vec<(&str, &TemplateVariable)> =
+        places.iter().filter_map(|(name, at)| Some((*name, values.get(*at)?))).collect();
     if values.is_empty() {
         return None;
     }
     let (kind, detail) = part.kind.split_once('/').unwrap_or((&part.kind, ""));
     let (_, index) = part.name.split_once('.').unwrap_or(("", "0"));
-    let parameters: Vec<Value> = values.iter().map(|value| parameter(detail, value)).collect();
+    let parameters = values.iter().map(|(name, value)| {
+        let mut parameter = parameter(detail, value);
+        // A template whose places have names wants them with the values.
+        if matches!(kind, "header" | "body") && name.parse::<u32>().is_err() {
+            parameter["parameter_name"] = (*name).into();
+        }
+        parameter
+    });
+    let parameters: Vec<Value> = parameters.collect();
     match kind {
         "header" | "body" => Some(json!({"type": kind, "parameters": parameters})),
         "button" => Some(json!({"type": kind, "sub_type": detail, "index": index, "parameters": parameters})),

@@ -4,8 +4,8 @@ use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_merge, apply_messages, apply_outbox, apply_parked, apply_past, apply_people,
     apply_search, apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, consents,
-    kept_calls, media, message_search, programmes, schedules, table_sources, tokens, webhooks,
-    writer::SideEffects,
+    kept_calls, media, message_search, programmes, schedules, table_sources, template_syncs, tokens,
+    webhooks, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -174,6 +174,7 @@ fn one(
         Change::Note(_) => {}
         Change::Webhook(change) => webhooks::apply(conn, change)?,
         Change::TableSource(change) => table_sources::apply(conn, change)?,
+        Change::TemplateSync(change) => template_syncs::apply(conn, change)?,
         Change::Definition(workspace, change) => {
             side.definitions_of = Some(*workspace);
             apply_definitions::change(conn, *workspace, change)?;
@@ -216,6 +217,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::IndexMessages(_)
             | Change::Webhook(_)
             | Change::TableSource(_)
+            | Change::TemplateSync(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
             | Change::Delivery(_)

@@ -52,6 +52,7 @@ pub(crate) mod recount;
 mod schedules;
 mod table_sources;
 mod tallies;
+mod template_syncs;
 mod tokens;
 mod webhooks;
 mod writer;

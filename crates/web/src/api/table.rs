@@ -55,6 +55,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &table_versions::RESOURCE,
     &tables::RESOURCE,
     &teams::RESOURCE,
+    &template_syncs::RESOURCE,
     &templates::RESOURCE,
     &ticket_actions::RESOURCE,
     &ticket_events::RESOURCE,

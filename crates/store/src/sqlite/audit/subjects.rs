@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::kinds::{self, Kind};
 use crate::{
-    AccessChange, Change, DefinitionChange, Direction, TableSourceChange, TicketEdit, WebhookChange,
+    AccessChange, Change, DefinitionChange, Direction, TableSourceChange, TemplateSyncChange, TicketEdit,
+    WebhookChange,
 };
 
 /// What a thing is found by.
@@ -114,7 +115,11 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         Change::TableSource(TableSourceChange::Remove(workspace, name)) => {
             about(&kinds::TABLE_SOURCE, *workspace, Key::Text("name", name.clone()))
         }
-        Change::TableSource(TableSourceChange::Update(_)) => None,
+        Change::TableSource(TableSourceChange::Update(_))
+        | Change::TemplateSync(TemplateSyncChange::Done(_)) => None,
+        Change::TemplateSync(TemplateSyncChange::Ask(workspace, channel, _)) => {
+            did("synced", &kinds::CHANNEL, *workspace, id(channel.0))
+        }
         Change::Note(_)
         | Change::Message(_)
         | Change::Tell(_)

@@ -50,6 +50,7 @@ pub(super) mod subscriptions;
 pub(super) mod table_versions;
 pub(super) mod tables;
 pub(super) mod teams;
+pub(super) mod template_syncs;
 pub(super) mod templates;
 pub(super) mod ticket_actions;
 pub(super) mod ticket_events;

@@ -47,7 +47,9 @@ pub(crate) static RESOURCE: Resource = Resource {
     ],
 };
 
-const STATUSES: [&str; 4] = ["approved", "pending", "rejected", "paused"];
+/// What may be given; those that are synced may also be `disabled` or `unsupported`.
+const GIVEN: [&str; 4] = ["approved", "pending", "rejected", "paused"];
+const STATUSES: [&str; 6] = ["approved", "pending", "rejected", "paused", "disabled", "unsupported"];
 
 const BODY: &[Prop] = &[
     prop("name", Shape::Text, "Name at the carrier: small letters, digits and _"),
@@ -63,6 +65,7 @@ const TRANSLATION: Shape = Shape::Object(&[
     prop("locale", Shape::Text, "Language and perhaps country"),
     prop("status", Shape::Word(&STATUSES), "Whether it may be sent"),
     prop("namespace", Shape::Text, "The carrier's namespace"),
+    prop("category", Shape::Text, "What it is for, as the carrier has it; empty if it was written here"),
     prop("components", Shape::List(&Shape::Any), "Its parts"),
     prop("variables", Shape::List(&Shape::Any), "Its variables in order"),
 ]);
@@ -128,9 +131,7 @@ fn translation(call: &Call, given: &Map<String, Value>) -> Result<TranslationEdi
     }
     let status = match given.get("status").and_then(Value::as_str) {
         None => "approved",
-        Some(word) => {
-            STATUSES.into_iter().find(|known| *known == word).ok_or("status: not a valid choice.")?
-        }
+        Some(word) => GIVEN.into_iter().find(|known| *known == word).ok_or("status: not a valid choice.")?,
     };
     let header = text("header", MAX_TEMPLATE_TEXT)?;
     let body = text("body", MAX_TEMPLATE_TEXT)?;
@@ -154,10 +155,21 @@ async fn remove(call: &Call) -> Result<Reply, ApiError> {
 }
 
 fn shown(row: &TemplateRow) -> Value {
+    let translations = row.translations.as_array().into_iter().flatten().map(|one| {
+        json!({
+            "channel": one["channel"],
+            "locale": one["locale"],
+            "status": one["status"],
+            "namespace": one["namespace"],
+            "category": one["category"].as_str().unwrap_or_default(),
+            "components": one["components"],
+            "variables": one["variables"],
+        })
+    });
     json!({
         "uuid": row.uuid,
         "name": row.name,
-        "translations": row.translations,
+        "translations": translations.collect::<Vec<Value>>(),
         "created_on": moment(row.created_on),
         "modified_on": moment(row.modified_on),
     })

@@ -86,7 +86,9 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get", "optins", "uuid={optin}", ""),
     ("get", "tables", "name={table}", ""),
     ("get", "table_versions", "name={table}", ""),
+    ("get", "template_syncs", "", ""),
     ("get", "templates", "uuid={template}", ""),
+    ("post", "template_syncs", "", r#"{"channel": "{whatsapp}"}"#),
     ("post", "optins", "uuid={optin}", r#"{"name": "Weekly news"}"#),
     ("post", "tables", "", r#"{"name": "of_{role}", "csv": "code,name\nGUL,Gulu\n"}"#),
     (
@@ -285,6 +287,11 @@ async fn things(api: &Api) -> BTreeMap<&'static str, String> {
     let (status, made) = api.post("templates.json", json!({"name": "hello", "translations": [one]})).await;
     assert_eq!(status, 201, "{made}");
     things.insert("template", text(&made["uuid"]));
+    let config = json!({"auth_token": "t", "app_secret": "s", "verify_token": "v"});
+    let body = json!({"type": "WAC", "name": "WhatsApp", "address": "1055", "config": config});
+    let (status, made) = api.post("channels.json", body).await;
+    assert_eq!(status, 201, "{made}");
+    things.insert("whatsapp", text(&made["uuid"]));
     let body = json!({"type": "keyword", "flow": things["flow"], "keywords": ["help"]});
     let (status, made) = api.post("triggers.json", body).await;
     assert_eq!(status, 201, "{made}");

@@ -16,6 +16,7 @@ mod programmes;
 mod reach;
 mod sheets;
 mod tables;
+mod templates;
 mod tickets;
 mod triggers;
 mod users;
