@@ -104,6 +104,8 @@ pub struct Layer {
     pub node_ttl_seconds: Option<u64>,
     /// Address of the e-mail server, with user and password, for workspaces that have none of their own.
     pub smtp: Option<Secret>,
+    /// Where people reach the site, such as `https://seedling.example.org`: it stands in links of e-mails.
+    pub site: Option<String>,
 }
 
 impl Layer {
@@ -166,6 +168,7 @@ impl Layer {
             name: text("SEEDLING_NAME"),
             node_ttl_seconds: number("SEEDLING_NODE_TTL_SECONDS")?,
             smtp: text("SEEDLING_SMTP").map(Secret::new),
+            site: text("SEEDLING_SITE"),
         })
     }
 
@@ -188,7 +191,24 @@ impl Layer {
             name: self.name.or(below.name),
             node_ttl_seconds: self.node_ttl_seconds.or(below.node_ttl_seconds),
             smtp: self.smtp.or(below.smtp),
+            site: self.site.or(below.site),
         }
+    }
+}
+
+/// The address of the site as it is put before paths.
+fn read_site(text: &str) -> Result<String, ConfigError> {
+    let url = reqwest::Url::parse(text.trim()).ok();
+    let fits = |url: &reqwest::Url| {
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+    };
+    match url.filter(fits) {
+        Some(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        None => Err(ConfigError::Value {
+            name: "site",
+            value: text.to_owned(),
+            reason: "must be an address such as https://seedling.example.org",
+        }),
     }
 }
 
@@ -227,6 +247,8 @@ pub struct Config {
     pub node_ttl: Duration,
     /// Address of the e-mail server for workspaces that have none of their own.
     pub smtp: Option<Secret>,
+    /// Where people reach the site, without a stroke at its end.
+    pub site: Option<String>,
 }
 
 impl Config {
@@ -264,6 +286,7 @@ impl Config {
         if let Some(smtp) = &layer.smtp {
             Server::read(smtp.reveal()).map_err(ConfigError::Smtp)?;
         }
+        let site = layer.site.as_deref().map(read_site).transpose()?;
         let s3 = layer.s3.unwrap_or_default().settings()?;
         for (name, place) in [("media", &layer.media), ("archives", &layer.archives)] {
             if s3.is_none() && place.as_deref().is_some_and(|place| place.as_os_str() == BUCKET) {
@@ -289,6 +312,7 @@ impl Config {
             name: layer.name,
             node_ttl,
             smtp: layer.smtp,
+            site,
         })
     }
 

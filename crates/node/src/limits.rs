@@ -130,7 +130,9 @@ pub const EFFECT_RECORDS: u32 = 120;
 pub const WEBHOOK_ATTEMPTS: u32 = 3;
 /// How long an e-mail server may take for one e-mail.
 pub const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
-/// Attempts to hand an e-mail over within one effect.
+/// Wait before a letter to somebody who signs in is tried again, after the attempts of one go.
+pub const LETTER_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+/// Attempts to hand an e-mail over in one go.
 pub const MAIL_ATTEMPTS: u32 = 3;
 /// How long a language model may take to answer.
 pub const MODEL_TIMEOUT: Duration = Duration::from_secs(60);

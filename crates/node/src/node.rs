@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use channels::Inbound;
 use domain::{MediaUuid, WorkspaceId};
 use files::Files;
-use operations::{Context, SharedHost};
+use operations::{Context, Letters, SharedHost};
 use store::{LeaseName, MediaRow, NodeRow, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
@@ -145,7 +145,9 @@ impl Node {
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let (asked, spool) = (Instant::now(), bounds.spool.clone());
-        let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives).await?;
+        let letters =
+            Letters { site: config.site.as_deref().map(Into::into), has_server: config.smtp.is_some() };
+        let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives, letters).await?;
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), spool, asked).await;
         count_repeated(rows, &metrics);
         let (bell, lines) = (Bell::default(), Arc::<Lines>::default());
@@ -452,9 +454,10 @@ async fn enter(
     host: SharedHost,
     identity: &Identity,
     archives: Option<Files>,
+    letters: Letters,
 ) -> Result<(Context, u64), StartError> {
     let registered = membership::enter(store, &host, identity).await?;
-    let ctx = Context::for_run(store, host, &registered).with_archives(archives);
+    let ctx = Context::for_run(store, host, &registered).with_archives(archives).with_letters(letters);
     match take_over(&ctx).await {
         Ok(rows) => Ok((ctx, rows)),
         Err(error) => {

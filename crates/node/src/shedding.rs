@@ -106,7 +106,7 @@ fn work_of(job: &JobRow) -> Work {
             JobSpec::StartFlow(StartJob { recipients, .. })
             | JobSpec::Broadcast(BroadcastJob { recipients, .. }),
         ) => Work { bulk: recipients.are_many(), searches: !recipients.query.is_empty(), reports: false },
-        Ok(JobSpec::PlanCampaign(_)) => Work::default(),
+        Ok(JobSpec::PlanCampaign(_) | JobSpec::PlanProgrammes(_)) => Work::default(),
         Ok(JobSpec::FillGroup(_)) => Work { searches: true, ..Work::default() },
         Ok(JobSpec::ExportContacts(export)) => {
             Work { reports: true, searches: !export.query.is_empty(), bulk: false }

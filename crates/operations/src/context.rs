@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use store::{Acting, Actor, Fence, OutboxItem, Registered, Store, StoreError, Unit, UnitDone, UnitError};
 use tokio::sync::Notify;
 
-use crate::{OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, once::Along, tallies::Times};
+use crate::{Letters, OnTheWay, Registry, Ticket, Withdrawn, lanes::Lanes, once::Along, tallies::Times};
 
 /// Clock, randomness and identifiers of the running node. They come from outside, so that a whole node runs under
 /// virtual time and one seed.
@@ -47,6 +47,8 @@ pub struct Context {
     pub(crate) along: Along,
     /// Where archives of old messages and runs lie, if there is a place.
     pub archives: Option<Files>,
+    /// What letters to people who sign in need.
+    pub letters: Arc<Letters>,
     /// Who acts, if somebody does: what they change leaves rows in the log. Runs and jobs act for nobody.
     pub(crate) actor: Option<Arc<Actor>>,
     pub(crate) lanes: Arc<Lanes>,
@@ -76,6 +78,7 @@ impl Context {
             on_the_way: Arc::new(OnTheWay::default()),
             along: Along::default(),
             archives: None,
+            letters: Arc::default(),
             actor: None,
             lanes: Arc::new(Lanes::default()),
             times: Arc::new(Times::default()),
@@ -98,6 +101,12 @@ impl Context {
     #[must_use]
     pub fn with_archives(&self, archives: Option<Files>) -> Self {
         Self { archives, ..self.clone() }
+    }
+
+    /// The same with what letters need.
+    #[must_use]
+    pub fn with_letters(&self, letters: Letters) -> Self {
+        Self { letters: Arc::new(letters), ..self.clone() }
     }
 
     /// The same under a lease.

@@ -116,7 +116,8 @@ async fn write(ctx: &Context, row: &WorkspaceRow, more: Vec<Change>) -> Result<(
     }
 }
 
-fn check(new: &NewWorkspace) -> Result<(), CreateWorkspaceError> {
+/// Whether a workspace can be like this.
+pub(crate) fn check(new: &NewWorkspace) -> Result<(), CreateWorkspaceError> {
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME {
         return Err(CreateWorkspaceError::Name);

@@ -17,6 +17,7 @@ mod broadcast;
 mod campaigns;
 mod canned_replies;
 mod change_channel;
+mod change_workspace;
 mod complete_effect;
 mod consent;
 mod context;
@@ -93,12 +94,13 @@ mod withdrawn;
 mod workspace;
 
 pub use access::{
-    Accept, AccessError, Enrolment, INVITATION_LASTS, MAX_INVITATIONS, MAX_SIGN_INS, MAX_USER_NAME,
-    MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY, SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn,
-    SignedIn, UserEdit, accept, begin_two_factor, change_password, change_user, check_password,
-    confirm_two_factor, end_sign_in, end_two_factor, enter_workspace, forget_two_factor, invite,
-    make_reset_link, needs_two_factor, present, prove_two_factor, remove_user, require_two_factor,
-    reset_password, sign_in, sign_out, uninvite, workspaces_of,
+    Accept, AccessError, Enrolment, INVITATION_LASTS, LETTER_LASTS, Letters, MAX_INVITATIONS, MAX_SIGN_INS,
+    MAX_USER_NAME, MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY, SIGN_IN_IDLE,
+    SIGN_IN_LASTS, SignIn, SignedIn, UserEdit, accept, begin_two_factor, change_password, change_user,
+    check_password, confirm_two_factor, end_sign_in, end_two_factor, enter_workspace, finish_letter,
+    forget_two_factor, forgot_password, invite, is_letter, letter_id, make_reset_link, needs_two_factor,
+    present, prove_two_factor, put_off_letter, remove_user, require_two_factor, reset_password, sign_in,
+    sign_out, uninvite, workspaces_of,
 };
 pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};
@@ -120,6 +122,9 @@ pub use canned_replies::{
 };
 pub use change_channel::{
     ChangeChannelError, ChannelEdit, MAX_CHANNEL_NAME, change_channel, release_channel,
+};
+pub use change_workspace::{
+    COLLATIONS, ChangeWorkspaceError, MAX_LANGUAGES, TIME_FORMATS, WorkspaceEdit, change_workspace,
 };
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use consent::{ConsentError, MAX_CONSENT_REASON, MAX_PURPOSE, MAX_SHOWN, NewConsent, record_consent};
@@ -148,10 +153,10 @@ pub use jobs::{
     ArchiveJob, BroadcastJob, ColumnError, ContactColumn, ContactFileError, ContactIntake, Exclude,
     ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob,
     ImportErrors, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, MadeFile, MadeFileError,
-    NewJob, PlanCampaignJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy, confirm_import,
-    create_job, export_contacts, export_definitions_later, forget_old_files, held_since_soft_start,
-    import_contacts, import_definitions_later, job_broke_off, read_job_file, release_broadcast,
-    run_job_slice, set_job_status, set_job_weight, work_off,
+    NewJob, PlanCampaignJob, PlanProgrammesJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy,
+    confirm_import, create_job, export_contacts, export_definitions_later, forget_old_files,
+    held_since_soft_start, import_contacts, import_definitions_later, job_broke_off, read_job_file,
+    release_broadcast, run_job_slice, set_job_status, set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,

@@ -34,6 +34,7 @@ mod token;
 mod trigger;
 mod user;
 mod verify;
+mod workspace;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -104,6 +105,8 @@ pub enum Command {
     Programme(programme::Programme),
     /// Long work: how far it is, pause it, end it
     Job(job::Job),
+    /// The settings of a workspace
+    Workspace(workspace::Workspace),
     /// People who work in the console
     User(user::User),
     /// Agents who deal with the tickets of some topics only
@@ -153,6 +156,7 @@ impl Command {
             Self::Schedule(schedule) => briefly(schedule.run()),
             Self::Programme(programme) => briefly(programme.run()),
             Self::Job(job) => briefly(job.run()),
+            Self::Workspace(workspace) => briefly(workspace.run()),
             Self::User(user) => briefly(user.run()),
             Self::Team(team) => briefly(team.run()),
             Self::CannedReply(reply) => briefly(reply.run()),

@@ -297,6 +297,15 @@ pub struct CampaignEventRow {
     pub created_on: Timestamp,
 }
 
+/// A zone that a workspace had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerZone {
+    /// Until when.
+    pub until: Timestamp,
+    /// IANA zone.
+    pub timezone: SmolStr,
+}
+
 /// Everything a workspace's flows run on, as of one version.
 #[derive(Debug, Clone)]
 pub struct Definitions {
@@ -330,6 +339,8 @@ pub struct Definitions {
     pub resthooks: Vec<ResthookRow>,
     /// Topics of tickets, the oldest first.
     pub topics: Vec<TopicRow>,
+    /// Zones that the workspace had before, the latest first.
+    pub former_zones: Vec<FormerZone>,
     /// Teams of agents by name.
     pub teams: Vec<TeamRow>,
     /// What agents answer often, by name.
@@ -358,6 +369,8 @@ pub enum DefinitionChange {
     NewWorkspace(Box<WorkspaceRow>),
     /// New settings of a workspace.
     Workspace(Box<WorkspaceRow>),
+    /// A zone that the workspace had until now.
+    FormerZone(FormerZone),
     /// A user. [`crate::UnitError::Taken`] if the e-mail is in use.
     User(Box<UserRow>),
     /// A line.

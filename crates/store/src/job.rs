@@ -17,6 +17,8 @@ text_codes! {
         FillGroup = "fill_group",
         /// Plans the points of a campaign for everybody it is for.
         PlanCampaign = "plan_campaign",
+        /// Plan the messages of programmes anew, after the workspace got another zone.
+        PlanProgrammes = "plan_programmes",
         /// Brings in contacts from a file.
         ImportContacts = "import_contacts",
         /// Writes contacts into a file.

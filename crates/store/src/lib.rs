@@ -86,9 +86,9 @@ pub use conversation::{
 };
 pub use db::Store;
 pub use definitions::{
-    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, GlobalRow,
-    GroupRow, KEPT_TABLE_VERSIONS, LabelRow, OptinRow, RevisionRow, TableContent, TableRow, TableVersion,
-    TemplateRow, TriggerRow,
+    CampaignEventRow, CampaignRow, ChannelRow, DefinitionChange, Definitions, FieldRow, FlowRow, FormerZone,
+    GlobalRow, GroupRow, KEPT_TABLE_VERSIONS, LabelRow, OptinRow, RevisionRow, TableContent, TableRow,
+    TableVersion, TemplateRow, TriggerRow,
 };
 pub use doorbell::{Doorbell, Listener, Topic, Topics};
 pub use error::{StoreError, UnitError};

@@ -118,6 +118,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0039_channel_events.sql"),
     },
     Migration { version: 40, name: "desk", sql: include_str!("../migrations/0040_desk.sql") },
+    Migration { version: 41, name: "settings", sql: include_str!("../migrations/0041_settings.sql") },
     Migration {
         version: 43,
         name: "table_versions",

@@ -132,7 +132,7 @@ async fn signed(
 }
 
 /// The workspace with the settings of its services. Without it, the effect is answered as not configured.
-async fn workspace(shared: &Shared, item: &OutboxItem) -> Option<Arc<Workspace>> {
+pub(super) async fn workspace(shared: &Shared, item: &OutboxItem) -> Option<Arc<Workspace>> {
     match shared.ctx.registry.workspace(&shared.ctx, item.workspace).await {
         Ok(workspace) => workspace,
         Err(error) => {

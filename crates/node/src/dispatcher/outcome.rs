@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::breaker::{backoff, jitter};
 use super::lanes::LaneKey;
 use super::send::{Sent, Wanted, wanted};
-use super::{Dispatcher, Handover, Shared, effect};
+use super::{Dispatcher, Handover, Shared, effect, mail};
 use crate::limits;
 
 /// Pause before the store is tried again.
@@ -209,6 +209,9 @@ pub(super) async fn perform_effect(
             tracing::error!(outbox = %item.id, "an effect is not performed; its flow goes on at the deadline");
             return;
         }
+    }
+    if operations::is_letter(item) {
+        return mail::letter(shared, item).await;
     }
     let (result, reason) = match effect::read(item) {
         Ok(_) if is_too_late(shared, item) => {

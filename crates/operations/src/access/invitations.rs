@@ -12,7 +12,7 @@ use super::password_change::usable_link;
 use super::sign_in::enter;
 use super::{
     AccessError, MadeLink, NO_PASSWORD, SignedIn, acting_as, commit, is_email, is_taken_as_password,
-    kept_email, new_secret, proof, users::MAX_USER_NAME, write,
+    kept_email, letters::letter, new_secret, proof, users::MAX_USER_NAME, write, write_with,
 };
 use crate::{Context, Role};
 
@@ -83,8 +83,10 @@ pub async fn invite(
     let mut changes: Vec<AccessChange> =
         late.map(|link| AccessChange::TakeLink(workspace, link.uuid)).collect();
     changes.push(AccessChange::Link(Box::new(row.clone())));
-    write(ctx, changes).await?;
-    Ok(MadeLink { row, secret })
+    let letter = letter(ctx, &ws, &row, &secret);
+    let is_mailed = letter.is_some();
+    write_with(ctx, changes, letter).await?;
+    Ok(MadeLink { row, secret, is_mailed })
 }
 
 /// Takes an invitation back.

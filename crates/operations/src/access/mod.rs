@@ -7,6 +7,7 @@
 //! is kept.
 
 mod invitations;
+mod letters;
 mod password_change;
 mod passwords;
 mod proof;
@@ -23,7 +24,10 @@ use thiserror::Error;
 use crate::{Context, token_digest};
 
 pub use invitations::{Accept, INVITATION_LASTS, MAX_INVITATIONS, accept, invite, uninvite};
-pub use password_change::{MadeLink, RESET_LASTS, change_password, make_reset_link, reset_password};
+pub use letters::{LETTER_LASTS, Letters, finish_letter, is_letter, letter_id, put_off_letter};
+pub use password_change::{
+    MadeLink, RESET_LASTS, change_password, forgot_password, make_reset_link, reset_password,
+};
 pub use passwords::check_password;
 pub(crate) use passwords::{NO_PASSWORD, hash as hash_password};
 pub use sign_in::{
@@ -156,6 +160,16 @@ fn acting_as(
 async fn write(ctx: &Context, changes: Vec<AccessChange>) -> Result<(), AccessError> {
     let changes = changes.into_iter().map(|change| Change::Access(Box::new(change))).collect();
     commit(ctx, changes).await
+}
+
+/// The same with a letter, if there is one.
+async fn write_with(
+    ctx: &Context,
+    changes: Vec<AccessChange>,
+    letter: Option<Change>,
+) -> Result<(), AccessError> {
+    let changes = changes.into_iter().map(|change| Change::Access(Box::new(change)));
+    commit(ctx, changes.chain(letter).collect()).await
 }
 
 async fn commit(ctx: &Context, changes: Vec<Change>) -> Result<(), AccessError> {

@@ -3,10 +3,12 @@
 
 use domain::{SignInLinkId, SignInLinkUuid, SignInUuid, UserId, WorkspaceId};
 use jiff::SignedDuration;
+use smol_str::SmolStr;
 use store::{AccessChange, ActorMeans, LinkKind, LoginRow, SignInLinkRow};
 
 use super::{
-    AccessError, MAX_ATTEMPTS, acting_as, is_taken_as_password, kept_email, new_secret, proof, write,
+    AccessError, MAX_ATTEMPTS, acting_as, is_taken_as_password, kept_email, letters::letter, new_secret,
+    proof, write, write_with,
 };
 use crate::{Context, Role, token_digest};
 
@@ -20,6 +22,8 @@ pub struct MadeLink {
     pub row: SignInLinkRow,
     /// What the link is known by. It is nowhere else, and cannot be shown again.
     pub secret: String,
+    /// Whether it goes to them by e-mail.
+    pub is_mailed: bool,
 }
 
 /// Gives somebody who knows their password another one. All sign-ins of theirs end but for the one in which they do it.
@@ -62,6 +66,20 @@ pub async fn make_reset_link(
     if by.is_some() && users.iter().any(|user| user.workspace != workspace) {
         return Err(AccessError::ElsewhereToo);
     }
+    let ws = ctx.registry.workspace(ctx, workspace).await?.ok_or(AccessError::NotFound)?;
+    let (row, secret) = reset_link(ctx, workspace, email, by);
+    let letter = letter(ctx, &ws, &row, &secret);
+    let is_mailed = letter.is_some();
+    write_with(ctx, vec![AccessChange::Link(Box::new(row.clone()))], letter).await?;
+    Ok(MadeLink { row, secret, is_mailed })
+}
+
+fn reset_link(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    email: SmolStr,
+    by: Option<UserId>,
+) -> (SignInLinkRow, String) {
     let now = ctx.now();
     let (secret, sha256) = new_secret(ctx);
     let row = SignInLinkRow {
@@ -76,8 +94,26 @@ pub async fn make_reset_link(
         created_on: now,
         ends_on: now + RESET_LASTS,
     };
-    write(ctx, vec![AccessChange::Link(Box::new(row.clone()))]).await?;
-    Ok(MadeLink { row, secret })
+    (row, secret)
+}
+
+/// Somebody says that they forgot their password: a link goes to them by e-mail, over the server of the first of their
+/// workspaces that has one, or the node's. Nothing if nobody has this address, or nothing can be sent: whoever asks
+/// hears the same.
+///
+/// # Errors
+/// If the store fails.
+pub async fn forgot_password(ctx: &Context, email: &str) -> Result<(), AccessError> {
+    let email = kept_email(email);
+    let users = ctx.store.users_with_email(email.clone(), super::MAX_WORKSPACES_OF_USER).await?;
+    for user in users.iter().filter(|user| Role::from_name(&user.role).is_some()) {
+        let Some(ws) = ctx.registry.workspace(ctx, user.workspace).await? else { continue };
+        let (row, secret) = reset_link(ctx, user.workspace, email.clone(), None);
+        let Some(letter) = letter(ctx, &ws, &row, &secret) else { continue };
+        let ctx = &acting_as(ctx, &email, user.workspace, None, ActorMeans::Link);
+        return write_with(ctx, vec![AccessChange::Link(Box::new(row))], Some(letter)).await;
+    }
+    Ok(())
 }
 
 /// The link with this secret, if it can still be used for this.

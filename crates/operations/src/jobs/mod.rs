@@ -22,6 +22,7 @@ mod soft_start;
 mod spec;
 mod steer;
 mod told;
+mod zone;
 
 use std::time::Duration;
 
@@ -49,8 +50,8 @@ pub(crate) use recipients::all_contacts;
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
     ArchiveJob, BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob,
-    ImportContactsJob, ImportDefinitionsJob, JobSpec, PlanCampaignJob, Recipients, SheetFormat, SoftStart,
-    StartJob, StartedBy,
+    ImportContactsJob, ImportDefinitionsJob, JobSpec, PlanCampaignJob, PlanProgrammesJob, Recipients,
+    SheetFormat, SoftStart, StartJob, StartedBy,
 };
 pub use steer::{held_since_soft_start, release_broadcast, set_job_status};
 pub(crate) use told::{Told, Whole, message_to, people};

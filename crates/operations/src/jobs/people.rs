@@ -194,6 +194,7 @@ fn step<'a>(
             JobSpec::Broadcast(broadcast) => Ok(say(turn, broadcast, input.task.uuid)),
             JobSpec::FillGroup(_)
             | JobSpec::PlanCampaign(_)
+            | JobSpec::PlanProgrammes(_)
             | JobSpec::ImportContacts(_)
             | JobSpec::ExportContacts(_)
             | JobSpec::ImportDefinitions(_)
@@ -210,6 +211,7 @@ fn excluded(turn: &Turn<'_>, spec: &JobSpec, now: Timestamp) -> Result<Option<&'
         JobSpec::Broadcast(broadcast) => &broadcast.recipients.exclude,
         JobSpec::FillGroup(_)
         | JobSpec::PlanCampaign(_)
+        | JobSpec::PlanProgrammes(_)
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
         | JobSpec::ImportDefinitions(_)

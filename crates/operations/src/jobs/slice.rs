@@ -6,7 +6,7 @@ use store::{Change, JobRow, JobStatus, LeftOut, NewLeftOut, StoreError, Unit, Un
 
 use super::{
     JobError, JobSpec, archive, campaigns, contacts_in, contacts_out, definitions, groups, people,
-    recipients::RecipientsError, told,
+    recipients::RecipientsError, told, zone,
 };
 use crate::{Committed, Context, batch::BatchError, context::Left};
 
@@ -124,6 +124,7 @@ pub async fn run_job_slice(ctx: &Context, job: JobRow) -> Result<Committed<JobRo
         JobSpec::StartFlow(start) => people::slice(ctx, &ws, &job, &spec, &start.recipients).await,
         JobSpec::FillGroup(fill) => groups::slice(ctx, &ws, &job, fill).await,
         JobSpec::PlanCampaign(planned) => campaigns::slice(ctx, &ws, &job, planned).await,
+        JobSpec::PlanProgrammes(_) => zone::slice(ctx, &ws, &job).await,
         JobSpec::ImportContacts(import) => contacts_in::slice(ctx, &ws, &job, import).await,
         JobSpec::ExportContacts(export) => contacts_out::slice(ctx, &ws, &job, export).await,
         JobSpec::ImportDefinitions(import) => definitions::bring_in(ctx, &job, import).await,

@@ -158,6 +158,10 @@ pub struct PlanCampaignJob {
     pub campaign: CampaignUuid,
 }
 
+/// Programmes to be planned anew, after the workspace got another zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanProgrammesJob {}
+
 /// Contacts to be brought in from a file of comma-separated values, which lies with the job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportContactsJob {
@@ -255,6 +259,8 @@ pub enum JobSpec {
     FillGroup(FillGroupJob),
     /// Plan the points of a campaign.
     PlanCampaign(PlanCampaignJob),
+    /// Plan programmes anew.
+    PlanProgrammes(PlanProgrammesJob),
     /// Bring contacts in.
     ImportContacts(ImportContactsJob),
     /// Write contacts out.
@@ -275,6 +281,7 @@ impl JobSpec {
             Self::Broadcast(_) => JobKind::Broadcast,
             Self::FillGroup(_) => JobKind::FillGroup,
             Self::PlanCampaign(_) => JobKind::PlanCampaign,
+            Self::PlanProgrammes(_) => JobKind::PlanProgrammes,
             Self::ImportContacts(_) => JobKind::ImportContacts,
             Self::ExportContacts(_) => JobKind::ExportContacts,
             Self::ImportDefinitions(_) => JobKind::ImportDefinitions,

@@ -100,7 +100,13 @@ impl Turn<'_> {
                 return Ok(());
             }
         };
-        self.step_programme(&rules, row, due).await
+        // The workspace got another zone, and the job that moves all of them has not come this far.
+        let moved = rules.moved(due, &ws.definitions().former_zones);
+        if let Some(later) = moved.filter(|moved| *moved > self.now) {
+            self.move_subscription(SubscriptionRow { next_due: Some(later), ..row });
+            return Ok(());
+        }
+        self.step_programme(&rules, row, moved.unwrap_or(due)).await
     }
 
     async fn step_programme(

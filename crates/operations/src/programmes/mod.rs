@@ -16,6 +16,7 @@ mod resend;
 mod rules;
 mod subscribe;
 mod switch;
+mod zone;
 
 pub use due::MISSED_AFTER;
 pub use file::{ProgrammeFile, ProgrammeFileError, read_programme};
@@ -30,6 +31,7 @@ pub use resend::resend_last;
 pub use rules::{Anchor, SwitchRule};
 pub use subscribe::{StartAt, SubscribeTo, subscribe};
 pub use switch::{Switch, switch};
+pub(crate) use zone::move_people;
 
 use domain::{ContactId, SubscriptionId};
 use smol_str::SmolStr;

@@ -82,6 +82,16 @@ impl<'r> Rules<'r> {
         Self::read(set, row.schedule.as_ref(), zone_of(ws, contact))
     }
 
+    /// When it sends.
+    pub fn schedule(&self) -> &Cron {
+        &self.schedule
+    }
+
+    /// By which clock.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     pub fn messages(&self) -> u32 {
         u32::try_from(self.row.weeks.len()).unwrap_or(u32::MAX)
     }

@@ -27,3 +27,4 @@ mod tickets;
 mod timers;
 mod triggers;
 mod world;
+mod zone;

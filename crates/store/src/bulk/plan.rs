@@ -60,6 +60,7 @@ pub(crate) const TABLES: &[(&str, Treatment, i64)] = &[
     ("flow", Treatment::Copied, MANY),
     ("flow_revision", Treatment::Copied, FEW),
     ("flow_trigger", Treatment::Copied, MANY),
+    ("former_zone", Treatment::Copied, MANY),
     ("global_value", Treatment::Copied, MANY),
     ("job", Treatment::Copied, FEW),
     ("job_chunk", Treatment::Copied, FEW),

@@ -39,6 +39,14 @@ pub(super) fn change(
         DefinitionChange::Expect(version) => expect(conn, workspace, *version),
         DefinitionChange::NewWorkspace(row) => new_workspace(conn, row),
         DefinitionChange::Workspace(row) => settings(conn, row),
+        DefinitionChange::FormerZone(zone) => sql::exec(
+            conn,
+            "INSERT INTO former_zone (workspace_id, until, timezone) VALUES ($1, $2, $3)
+             ON CONFLICT (workspace_id, until) DO NOTHING",
+            &[&workspace.0, &zone.until.as_microsecond(), &zone.timezone.as_str()],
+        )
+        .map(drop)
+        .map_err(UnitError::from),
         DefinitionChange::User(row) => user(conn, row),
         DefinitionChange::Channel(row) => channel(conn, row),
         DefinitionChange::Field(row) => field(conn, workspace, row),

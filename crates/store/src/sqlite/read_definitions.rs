@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{Rows, sql};
 use crate::{
-    CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, GlobalRow, GroupRow, IdSource,
-    LabelRow, OptinRow, Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow, StoreError,
-    TemplateRow, TopicRow, TriggerRow, UserRow, WorkspaceRow,
+    CampaignEventRow, CampaignRow, ChannelRow, Definitions, FieldRow, FlowRow, FormerZone, GlobalRow,
+    GroupRow, IdSource, LabelRow, OptinRow, Rate, ResthookRow, RevisionRow, Secret, ServiceKind, ServiceRow,
+    StoreError, TemplateRow, TopicRow, TriggerRow, UserRow, WorkspaceRow,
 };
 
 const WORKSPACE_COLUMNS: &str = "id, uuid, name, timezone, country, languages, date_format, time_format,
@@ -66,6 +66,7 @@ impl Rows<'_> {
             services: self.services(workspace)?,
             resthooks: self.resthooks(workspace)?,
             topics: self.topics(workspace)?,
+            former_zones: self.former_zones(workspace)?,
             teams: self.teams(workspace)?,
             canned_replies: self.canned_replies(workspace)?,
             locations: self.locations(workspace)?,
@@ -319,6 +320,13 @@ impl Rows<'_> {
                 uuid: sql::uuid(row, 1)?.into(),
                 name: sql::text(row, 2)?,
             })
+        })
+    }
+
+    fn former_zones(&self, workspace: WorkspaceId) -> Result<Vec<FormerZone>, StoreError> {
+        let text = "SELECT until, timezone FROM former_zone WHERE workspace_id = $1 ORDER BY until DESC";
+        sql::all(self.conn, text, &[&workspace.0], |row| {
+            Ok(FormerZone { until: sql::time(row, 0)?, timezone: sql::text(row, 1)? })
         })
     }
 

@@ -35,7 +35,14 @@ const RULES: &[Rule] = &[
         broken: "x.message_id <> 0 AND NOT EXISTS (
             SELECT 1 FROM message AS m WHERE m.id = x.message_id AND m.workspace_id = x.workspace_id)",
     },
-    Rule { says: "what is in the outbox belongs to somebody", table: "outbox", shown: "id", broken: OF_NOBODY },
+    Rule {
+        says: "what is in the outbox belongs to somebody",
+        table: "outbox",
+        shown: "id",
+        // Letters to people who sign in are of no contact.
+        broken: "x.contact_id >= 0 AND NOT EXISTS (
+            SELECT 1 FROM contact AS c WHERE c.id = x.contact_id AND c.workspace_id = x.workspace_id)",
+    },
     Rule { says: "a message belongs to somebody", table: "message", shown: "id", broken: OF_NOBODY },
     Rule { says: "an address belongs to somebody", table: "contact_urn", shown: "id", broken: OF_NOBODY },
     Rule { says: "a timer belongs to somebody", table: "timer", shown: "contact_id", broken: OF_NOBODY },

@@ -29,7 +29,7 @@ pub(crate) struct Recount {
     pub days: BTreeMap<Key, i64>,
     /// Counts that must be right over all days; their day is 0.
     pub totals: BTreeMap<Key, i64>,
-    zones: HashMap<i64, TimeZone>,
+    zones: HashMap<i64, Zones>,
     /// Which day is asked for.
     day: Option<i32>,
 }
@@ -37,11 +37,13 @@ pub(crate) struct Recount {
 impl Recount {
     /// Counts everything, or what belongs to one local day; then there are no totals.
     pub(crate) fn of(conn: &Connection<'_>, day: Option<i32>) -> sql::Result<Self> {
-        let zones: sql::Result<Vec<(i64, SmolStr)>> =
-            sql::all(conn, "SELECT id, timezone FROM workspace ORDER BY id", &[], |row| {
-                Ok((row.get(0)?, sql::text(row, 1)?))
-            });
-        let zones = zones?.into_iter().map(|(id, name)| (id, zone_named(&name))).collect();
+        let mut zones = present_zones(conn, None)?;
+        add_former_zones(conn, None, &mut zones)?;
+        Self::by(conn, day, zones)
+    }
+
+    /// The same by these zones.
+    fn by(conn: &Connection<'_>, day: Option<i32>, zones: HashMap<i64, Zones>) -> sql::Result<Self> {
         let mut recount = Self { zones, day, ..Self::default() };
         recount.messages(conn)?;
         recount.people(conn)?;
@@ -57,9 +59,8 @@ impl Recount {
 
     /// Nothing counted yet, for rows of one workspace that are given one by one.
     pub(super) fn empty(conn: &Connection<'_>, workspace: WorkspaceId) -> sql::Result<Self> {
-        let text = "SELECT timezone FROM workspace WHERE id = $1";
-        let zone = sql::one(conn, text, &[&workspace.0], |row| sql::text(row, 0))?;
-        let zones = zone.into_iter().map(|name| (workspace.0, zone_named(&name))).collect();
+        let mut zones = present_zones(conn, Some(workspace))?;
+        add_former_zones(conn, Some(workspace), &mut zones)?;
         Ok(Self { zones, ..Self::default() })
     }
 
@@ -90,7 +91,8 @@ impl Recount {
 
     fn day_of(&self, workspace: i64, micros: i64) -> i32 {
         let at = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH);
-        local_day(self.zones.get(&workspace).unwrap_or(&TimeZone::UTC), at)
+        let zone = self.zones.get(&workspace).map_or(TimeZone::UTC, |zones| zones.at(micros));
+        local_day(&zone, at)
     }
 
     fn messages(&mut self, conn: &Connection<'_>) -> sql::Result<()> {
@@ -307,6 +309,52 @@ impl Recount {
     }
 }
 
+/// The zones of a workspace.
+#[derive(Default)]
+struct Zones {
+    now: Option<TimeZone>,
+    /// Those before it, and until when, in microseconds; the earliest first.
+    former: Vec<(i64, TimeZone)>,
+}
+
+impl Zones {
+    /// The zone at a moment.
+    fn at(&self, micros: i64) -> TimeZone {
+        let former = self.former.iter().find(|(until, _)| micros < *until).map(|(_, zone)| zone);
+        former.or(self.now.as_ref()).cloned().unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// The zones that one workspace or all have.
+fn present_zones(conn: &Connection<'_>, of: Option<WorkspaceId>) -> sql::Result<HashMap<i64, Zones>> {
+    let (from, to) = of.map_or((i64::MIN, i64::MAX), |workspace| (workspace.0, workspace.0));
+    let mut zones: HashMap<i64, Zones> = HashMap::new();
+    let text = "SELECT id, timezone FROM workspace WHERE id >= $1 AND id <= $2";
+    let now: sql::Result<Vec<(i64, SmolStr)>> =
+        sql::all(conn, text, &[&from, &to], |row| Ok((row.get(0)?, sql::text(row, 1)?)));
+    for (workspace, name) in now? {
+        zones.entry(workspace).or_default().now = Some(zone_named(&name));
+    }
+    Ok(zones)
+}
+
+/// Adds those that they had before.
+fn add_former_zones(
+    conn: &Connection<'_>,
+    of: Option<WorkspaceId>,
+    zones: &mut HashMap<i64, Zones>,
+) -> sql::Result<()> {
+    let (from, to) = of.map_or((i64::MIN, i64::MAX), |workspace| (workspace.0, workspace.0));
+    let text = "SELECT workspace_id, until, timezone FROM former_zone
+         WHERE workspace_id >= $1 AND workspace_id <= $2 ORDER BY workspace_id, until";
+    let former: sql::Result<Vec<(i64, i64, SmolStr)>> =
+        sql::all(conn, text, &[&from, &to], |row| Ok((row.get(0)?, row.get(1)?, sql::text(row, 2)?)));
+    for (workspace, until, name) in former? {
+        zones.entry(workspace).or_default().former.push((until, zone_named(&name)));
+    }
+    Ok(())
+}
+
 /// The part of a kept result that is counted.
 #[derive(Deserialize)]
 struct KeptResult {
@@ -325,7 +373,8 @@ pub(super) fn end_of_slice(conn: &Connection<'_>, table: &str, after: i64) -> sq
 /// Counts what is in a database that was made before there were tallies. Messages were counted already; how long
 /// deliveries took is known as far as nothing came after them; nodes that were entered are not known.
 pub(crate) fn fill(conn: &Connection<'_>) -> sql::Result<()> {
-    let recount = Recount::of(conn, None)?;
+    // A database that is so old knows of no other zones, nor has it a table for them yet.
+    let recount = Recount::by(conn, None, present_zones(conn, None)?)?;
     let mut rows = recount.days;
     rows.retain(|key, _| !matches!(key.2, TallyKind::Message | TallyKind::DeliveryTime | TallyKind::Outcome));
     // On the day of the step itself, whichever it is, as only their sum over all days means something.

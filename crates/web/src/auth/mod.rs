@@ -7,6 +7,7 @@ mod cookie;
 mod error;
 mod given;
 mod invitation;
+mod page;
 mod password;
 mod session;
 mod site_guard;
@@ -26,8 +27,9 @@ pub(crate) fn routes() -> Router<Node> {
         .route("/auth/me", get(session::me))
         .route("/auth/workspace", post(session::workspace))
         .route("/auth/password", post(password::change))
-        .route("/auth/reset", post(password::reset))
-        .route("/auth/accept", post(invitation::accept))
+        .route("/auth/forgot", post(password::forgot))
+        .route("/auth/reset", post(password::reset).get(page::reset))
+        .route("/auth/accept", post(invitation::accept).get(page::accept))
         .route("/auth/two-factor", post(two_factor::begin))
         .route("/auth/two-factor/confirm", post(two_factor::confirm))
         .route("/auth/two-factor/prove", post(two_factor::prove))

@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
 use node::Node;
 use operations::{begin_two_factor, confirm_two_factor, end_two_factor, prove_two_factor};
+use qrcode::{EcLevel, QrCode, render::svg};
 use serde_json::json;
 
 use super::Strictness;
@@ -19,7 +21,15 @@ pub(super) async fn begin(State(node): State<Node>, request: Request) -> Result<
     let asked = Asked::read(&node, request, Strictness::Closed).await?;
     let here = asked.present(&node).await?;
     let made = begin_two_factor(&acting(&node, &here), &here).await?;
-    Ok(Json(json!({"secret": made.secret, "address": made.address})).into_response())
+    let picture = picture(&made.address);
+    Ok(Json(json!({"secret": made.secret, "address": made.address, "picture": picture})).into_response())
+}
+
+/// An address as a QR code that apps read: an SVG in a `data:` address. Null if it is too long for one.
+fn picture(address: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(address, EcLevel::M).ok()?;
+    let svg = code.render::<svg::Color<'_>>().min_dimensions(256, 256).build();
+    Some(format!("data:image/svg+xml;base64,{}", base64::engine::general_purpose::STANDARD.encode(svg)))
 }
 
 /// `POST /auth/two-factor/confirm`: a code of the device.

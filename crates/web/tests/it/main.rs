@@ -7,6 +7,8 @@ mod carriers;
 mod chat;
 mod limits;
 mod media;
+#[path = "../../../node/tests/it/post_office.rs"]
+mod post_office;
 mod sending;
 mod webhooks;
 mod whatsapp;

@@ -215,7 +215,7 @@ fn definition(workspace: WorkspaceId, change: &DefinitionChange) -> Option<Subje
     let about = |kind, id| Some(Subject { kind, workspace, key: Key::Id(id), verb: None });
     let did = |verb, kind, id| Some(Subject { kind, workspace, key: Key::Id(id), verb: Some(verb) });
     match change {
-        DefinitionChange::Expect(_) => None,
+        DefinitionChange::Expect(_) | DefinitionChange::FormerZone(_) => None,
         DefinitionChange::NewWorkspace(row) | DefinitionChange::Workspace(row) => {
             about(&kinds::WORKSPACE, row.id.0)
         }

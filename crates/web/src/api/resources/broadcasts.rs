@@ -359,6 +359,7 @@ fn recipients(spec: &JobSpec) -> Option<&Recipients> {
         JobSpec::StartFlow(job) => Some(&job.recipients),
         JobSpec::FillGroup(_)
         | JobSpec::PlanCampaign(_)
+        | JobSpec::PlanProgrammes(_)
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
         | JobSpec::ImportDefinitions(_)

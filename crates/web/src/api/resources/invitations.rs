@@ -49,7 +49,8 @@ const PROPS: &[Prop] = &[
     prop(
         "link",
         Shape::Text,
-        "What opens it, by POST /auth/accept; only in the answer to the call that makes it",
+        "What opens it, by POST /auth/accept; only in the answer to the call that makes it, and null if it went \
+         to them by e-mail",
     )
     .or_null(),
     prop("created_on", Shape::Moment, "When they were invited"),
@@ -75,7 +76,8 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     given.done()?;
     let role = role.ok_or_else(|| ApiError::field("role", "This field may not be null."))?;
     let made = invite(call.ctx(), call.workspace(), &email, role, Some(call.user.id)).await.map_err(said)?;
-    Ok(Reply::Made(shown(&made.row, Some(&made.secret))))
+    let secret = Some(made.secret.as_str()).filter(|_| !made.is_mailed);
+    Ok(Reply::Made(shown(&made.row, secret)))
 }
 
 async fn remove(call: &Call) -> Result<Reply, ApiError> {

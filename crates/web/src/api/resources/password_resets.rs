@@ -32,8 +32,12 @@ pub(crate) static RESOURCE: Resource = Resource {
 
 const PROPS: &[Prop] = &[
     prop("email", Shape::Text, "For whom"),
-    prop("link", Shape::Text, "What POST /auth/reset takes, with a new password; only in this answer")
-        .or_null(),
+    prop(
+        "link",
+        Shape::Text,
+        "What POST /auth/reset takes, with a new password; null if it went to them by e-mail",
+    )
+    .or_null(),
     prop("ends_on", Shape::Moment, "When it cannot be used any more"),
 ];
 
@@ -44,5 +48,6 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
     let made =
         make_reset_link(call.ctx(), call.workspace(), &email, Some(call.user.id)).await.map_err(said)?;
     let row = &made.row;
-    Ok(Reply::Made(json!({"email": row.email, "link": made.secret, "ends_on": moment(row.ends_on)})))
+    let secret = Some(&made.secret).filter(|_| !made.is_mailed);
+    Ok(Reply::Made(json!({"email": row.email, "link": secret, "ends_on": moment(row.ends_on)})))
 }

@@ -36,7 +36,7 @@ async fn the_workspace(api: Api) {
         "languages": ["eng"],
         "primary_language": "eng",
         "timezone": "Africa/Nairobi",
-        "date_style": "day_first",
+        "date_style": "day_first", "time_style": "tt:mm", "input_collation": "default",
         "credits": {"used": -1, "remaining": -1},
         "anon": false,
     });

@@ -185,6 +185,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("post", "users", "uuid={other_user}", r#"{"role": "editor", "name": "Ben"}"#),
     ("post", "webhook_actions", "", r#"{"webhook": "{webhook}", "action": "retry"}"#),
     ("post", "webhooks", "uuid={webhook}", r#"{"name": "Ours", "paused": true}"#),
+    ("post", "workspace", "", r#"{"name": "Mothers of {role}"}"#),
     ("post", "topics", "uuid={topic}", r#"{"name": "Bills of hers"}"#),
     ("delete", "canned_replies", "uuid={canned}", ""),
     ("delete", "teams", "uuid={team}", ""),

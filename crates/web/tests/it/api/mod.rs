@@ -8,6 +8,7 @@ mod contacts;
 mod definitions;
 mod desk;
 mod door;
+mod letters;
 mod matrix;
 mod messages;
 mod once;
