@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::limits;
 use crate::mail::{Server, ServerError};
 use crate::places::{BUCKET, S3Layer};
+use crate::sso::{SsoLayer, SsoSettings};
 
 /// Where data is kept unless said otherwise.
 pub const DEFAULT_DATA: &str = "./seedling-data";
@@ -106,6 +107,8 @@ pub struct Layer {
     pub smtp: Option<Secret>,
     /// Where people reach the site, such as `https://seedling.example.org`: it stands in links of e-mails.
     pub site: Option<String>,
+    /// The service that says who people are, for single sign-on.
+    pub oidc: Option<SsoLayer>,
 }
 
 impl Layer {
@@ -169,6 +172,7 @@ impl Layer {
             node_ttl_seconds: number("SEEDLING_NODE_TTL_SECONDS")?,
             smtp: text("SEEDLING_SMTP").map(Secret::new),
             site: text("SEEDLING_SITE"),
+            oidc: Some(SsoLayer::from_environment(text, flag("SEEDLING_OIDC_SECOND_FACTOR")?)),
         })
     }
 
@@ -192,6 +196,7 @@ impl Layer {
             node_ttl_seconds: self.node_ttl_seconds.or(below.node_ttl_seconds),
             smtp: self.smtp.or(below.smtp),
             site: self.site.or(below.site),
+            oidc: Some(self.oidc.unwrap_or_default().over(below.oidc.unwrap_or_default())),
         }
     }
 }
@@ -249,6 +254,8 @@ pub struct Config {
     pub smtp: Option<Secret>,
     /// Where people reach the site, without a stroke at its end.
     pub site: Option<String>,
+    /// The service that says who people are.
+    pub oidc: Option<SsoSettings>,
 }
 
 impl Config {
@@ -287,6 +294,7 @@ impl Config {
             Server::read(smtp.reveal()).map_err(ConfigError::Smtp)?;
         }
         let site = layer.site.as_deref().map(read_site).transpose()?;
+        let oidc = layer.oidc.unwrap_or_default().settings(site.is_some())?;
         let s3 = layer.s3.unwrap_or_default().settings()?;
         for (name, place) in [("media", &layer.media), ("archives", &layer.archives)] {
             if s3.is_none() && place.as_deref().is_some_and(|place| place.as_os_str() == BUCKET) {
@@ -313,6 +321,7 @@ impl Config {
             node_ttl,
             smtp: layer.smtp,
             site,
+            oidc,
         })
     }
 

@@ -36,6 +36,7 @@ mod searching;
 mod shares;
 pub mod shedding;
 pub mod spool;
+pub mod sso;
 mod surroundings;
 mod table_fetching;
 mod template_syncing;

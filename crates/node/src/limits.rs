@@ -130,6 +130,14 @@ pub const EFFECT_RECORDS: u32 = 120;
 pub const WEBHOOK_ATTEMPTS: u32 = 3;
 /// How long an e-mail server may take for one e-mail.
 pub const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long what the service of single sign-on says of itself is believed.
+pub const SSO_KNOWN_FOR: Duration = Duration::from_secs(3_600);
+/// How long it may take to answer.
+pub const SSO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of its answers.
+pub const SSO_ANSWER_BYTES: usize = 256 * 1_024;
+/// How far its clock may be from ours.
+pub const SSO_LEEWAY: Duration = Duration::from_secs(60);
 /// Wait before a letter to somebody who signs in is tried again, after the attempts of one go.
 pub const LETTER_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 /// Attempts to hand an e-mail over in one go.

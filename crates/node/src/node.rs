@@ -32,6 +32,7 @@ use crate::places::places;
 use crate::rates::Rates;
 use crate::shedding::{Pulse, Shedding};
 use crate::spool::{Spool, SpoolError};
+use crate::sso::Sso;
 use crate::surroundings::Surroundings;
 
 /// Why a node does not start.
@@ -84,6 +85,7 @@ struct Inner {
     stops: Stops,
     bounds: Bounds,
     media: Option<Files>,
+    sso: Option<Sso>,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -145,6 +147,8 @@ impl Node {
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let (asked, spool) = (Instant::now(), bounds.spool.clone());
+        let sso = config.oidc.clone().zip(config.site.as_deref());
+        let sso = sso.map(|(settings, site)| Sso::new(settings, site, surroundings.network.clone()));
         let letters =
             Letters { site: config.site.as_deref().map(Into::into), has_server: config.smtp.is_some() };
         let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives, letters).await?;
@@ -203,6 +207,7 @@ impl Node {
                 stops,
                 bounds,
                 media,
+                sso,
                 tasks: Mutex::new(Some(tasks)),
             }),
         })
@@ -236,6 +241,11 @@ impl Node {
         })?;
         drop(submit);
         answered.await.unwrap_or(Err(IntakeError::Stopping))
+    }
+
+    /// The service that says who people are, if there is one.
+    pub fn sso(&self) -> Option<&Sso> {
+        self.inner.sso.as_ref()
     }
 
     /// How the node was configured.

@@ -95,12 +95,12 @@ mod workspace;
 
 pub use access::{
     Accept, AccessError, Enrolment, INVITATION_LASTS, LETTER_LASTS, Letters, MAX_INVITATIONS, MAX_SIGN_INS,
-    MAX_USER_NAME, MAX_WORKSPACES_OF_USER, MadeLink, Present, RESET_LASTS, SEEN_EVERY, SIGN_IN_IDLE,
-    SIGN_IN_LASTS, SignIn, SignedIn, UserEdit, accept, begin_two_factor, change_password, change_user,
-    check_password, confirm_two_factor, end_sign_in, end_two_factor, enter_workspace, finish_letter,
-    forget_two_factor, forgot_password, invite, is_letter, letter_id, make_reset_link, needs_two_factor,
-    present, prove_two_factor, put_off_letter, remove_user, require_two_factor, reset_password, sign_in,
-    sign_out, uninvite, workspaces_of,
+    MAX_USER_NAME, MAX_WORKSPACES_OF_USER, MadeLink, Present, Provided, RESET_LASTS, SEEN_EVERY,
+    SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn, SignedIn, UserEdit, accept, begin_two_factor, change_password,
+    change_user, check_password, confirm_two_factor, end_sign_in, end_two_factor, enter_workspace,
+    finish_letter, forget_two_factor, forgot_password, invite, is_letter, letter_id, make_reset_link,
+    needs_two_factor, present, prove_two_factor, put_off_letter, remove_user, require_two_factor,
+    reset_password, sign_in, sign_in_provided, sign_out, uninvite, workspaces_of,
 };
 pub use act_on_contacts::{ContactAction, act_on_contacts};
 pub use act_on_messages::{ActOnMessagesError, LabelNamed, MessageAction, act_on_messages};

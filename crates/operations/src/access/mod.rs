@@ -11,6 +11,7 @@ mod letters;
 mod password_change;
 mod passwords;
 mod proof;
+mod provided;
 mod sign_in;
 mod totp;
 mod two_factor;
@@ -30,6 +31,7 @@ pub use password_change::{
 };
 pub use passwords::check_password;
 pub(crate) use passwords::{NO_PASSWORD, hash as hash_password};
+pub use provided::{Provided, sign_in_provided};
 pub use sign_in::{
     MAX_SIGN_INS, Present, SEEN_EVERY, SIGN_IN_IDLE, SIGN_IN_LASTS, SignIn, SignedIn, end_sign_in,
     enter_workspace, present, sign_in, sign_out,

@@ -21,7 +21,7 @@ pub(super) enum AuthError {
 }
 
 impl AuthError {
-    fn said(status: StatusCode, code: &'static str, said: impl Into<String>) -> Self {
+    pub(super) fn said(status: StatusCode, code: &'static str, said: impl Into<String>) -> Self {
         Self::Said(status, code, said.into())
     }
 

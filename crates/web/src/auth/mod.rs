@@ -7,6 +7,7 @@ mod cookie;
 mod error;
 mod given;
 mod invitation;
+mod oidc;
 mod page;
 mod password;
 mod session;
@@ -30,6 +31,8 @@ pub(crate) fn routes() -> Router<Node> {
         .route("/auth/forgot", post(password::forgot))
         .route("/auth/reset", post(password::reset).get(page::reset))
         .route("/auth/accept", post(invitation::accept).get(page::accept))
+        .route("/auth/oidc", get(oidc::begin))
+        .route("/auth/oidc/callback", get(oidc::callback))
         .route("/auth/two-factor", post(two_factor::begin))
         .route("/auth/two-factor/confirm", post(two_factor::confirm))
         .route("/auth/two-factor/prove", post(two_factor::prove))

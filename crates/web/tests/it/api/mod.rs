@@ -11,6 +11,7 @@ mod door;
 mod letters;
 mod matrix;
 mod messages;
+mod oidc;
 mod once;
 mod people;
 mod programmes;
