@@ -27,7 +27,6 @@ pub(super) async fn begin(State(node): State<Node>, request: Request) -> Result<
     let (parts, _) = request.into_parts();
     let asked = Asked { parts, body: serde_json::Map::new() };
     let sso = node.sso().ok_or_else(none)?;
-    asked.count_attempt(&node, None)?;
     let tie = Tie::new(&node.context().host);
     let address = sso.address(&tie).await.map_err(|error| said(&error))?;
     let kept = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&tie).unwrap_or_default());

@@ -2,6 +2,7 @@
 //! verifier, address or secret.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
@@ -18,6 +19,7 @@ use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents,
 };
 use serde_json::{Value, json};
 use store::Secret;
@@ -57,9 +59,8 @@ impl Key {
     fn public(&self, kid: &str) -> Value {
         match self {
             Self::Rsa(key) => {
-                let public = key.public();
-                let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
-                let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
+                let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public());
+                let (n, e) = (URL_SAFE_NO_PAD.encode(public.n), URL_SAFE_NO_PAD.encode(public.e));
                 json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e})
             }
             Self::Ec(key) => {
@@ -229,7 +230,8 @@ fn layer(provider: &Provider, second_factor: bool) -> Layer {
         second_factor: Some(second_factor),
         ..SsoLayer::default()
     };
-    Layer { oidc: Some(oidc), site: Some(SITE.to_owned()), ..Layer::default() }
+    let trust_forwarded_for = Some(true);
+    Layer { oidc: Some(oidc), site: Some(SITE.to_owned()), trust_forwarded_for, ..Layer::default() }
 }
 
 /// Signs in; answers status, what was said, and the session's cookie.
@@ -237,12 +239,14 @@ struct Browser<'a> {
     api: &'a Api,
     provider: &'a Provider,
     client: Client,
+    /// Each attempt comes from another address, so that none is made too often.
+    from: AtomicU8,
 }
 
 impl<'a> Browser<'a> {
     fn new(api: &'a Api, provider: &'a Provider) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { api, provider, client }
+        Self { api, provider, client, from: AtomicU8::new(0) }
     }
 
     /// Begins; answers where the browser is sent, and what it keeps.
@@ -259,7 +263,9 @@ impl<'a> Browser<'a> {
     async fn back(&self, cookie: &str, code: &str, state: &str) -> (u16, Value, Option<String>) {
         let url = format!("{}/auth/oidc/callback", self.api.world.base);
         let url = Url::parse_with_params(&url, [("code", code), ("state", state)]).unwrap();
-        let answer = self.client.get(url).header("cookie", cookie).send().await.unwrap();
+        let from = format!("198.51.100.{}", self.from.fetch_add(1, Ordering::Relaxed));
+        let request = self.client.get(url).header("cookie", cookie).header("x-forwarded-for", from);
+        let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let session = cookies
