@@ -266,7 +266,7 @@ fn is_private_host(url: &reqwest::Url) -> bool {
 
 /// Addresses that are not out in the world: our machine, our networks, cloud metadata, reserved ranges
 /// (IANA special-purpose registries).
-fn is_private(address: IpAddr) -> bool {
+pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();

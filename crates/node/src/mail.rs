@@ -9,6 +9,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use reqwest::Url;
 use thiserror::Error;
 
+use crate::http::is_private;
 use crate::limits;
 
 /// How the connection is protected.
@@ -51,6 +52,7 @@ pub struct Server {
     from: Mailbox,
     tls: TlsMode,
     authority: Option<Vec<u8>>,
+    public_only: bool,
 }
 
 impl std::fmt::Debug for Server {
@@ -122,7 +124,26 @@ impl Server {
         };
         let login = (!url.username().is_empty())
             .then(|| (decoded(url.username()), decoded(url.password().unwrap_or_default())));
-        Ok(Self { host: host.to_owned(), port: url.port().unwrap_or(usual), login, from, tls, authority })
+        Ok(Self {
+            host: host.to_owned(),
+            port: url.port().unwrap_or(usual),
+            login,
+            from,
+            tls,
+            authority,
+            public_only: false,
+        })
+    }
+
+    /// The same, but nothing is sent if it is not out in the world.
+    #[must_use]
+    pub fn public_only(self, public_only: bool) -> Self {
+        Self { public_only, ..self }
+    }
+
+    /// Who sends.
+    pub fn sender(&self) -> String {
+        self.from.to_string()
     }
 
     /// Where it is, without what is secret.
@@ -149,7 +170,9 @@ impl Server {
             TlsMode::StartTls => Tls::Required(parameters()?),
             TlsMode::Immediate => Tls::Wrapper(parameters()?),
         };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host)
+        // What was looked at is what is called, whatever its name means a moment later.
+        let place = if self.public_only { self.public_address().await? } else { self.host.clone() };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(place)
             .port(self.port)
             .tls(tls)
             .timeout(Some(limits::MAIL_TIMEOUT));
@@ -164,6 +187,17 @@ impl Server {
             }
             Ok(Err(error)) => Err(MailError::NotReached(said(&error))),
             Err(_) => Err(MailError::NotReached("it took too long".to_owned())),
+        }
+    }
+
+    /// An address of the server that is out in the world.
+    async fn public_address(&self) -> Result<String, MailError> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let found = tokio::net::lookup_host((host, self.port)).await;
+        let mut found = found.map_err(|error| MailError::NotReached(error.to_string()))?;
+        match found.find(|address| !is_private(address.ip())) {
+            Some(address) => Ok(address.ip().to_string()),
+            None => Err(MailError::Refused("it is not out in the world".to_owned())),
         }
     }
 

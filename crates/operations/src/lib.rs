@@ -26,6 +26,7 @@ mod create_workspace;
 mod dead_set;
 mod dispatch;
 mod edit_definitions;
+mod email_server;
 mod export_definitions;
 mod features;
 mod fill_group;
@@ -137,6 +138,7 @@ pub use create_workspace::{CreateWorkspaceError, NewWorkspace, create_workspace,
 pub use dead_set::{Cleared, discard_dead, forget_dead, list_dead, retry_dead};
 pub use dispatch::{Look, Room, claim_outbox, recover};
 pub use edit_definitions::{SaveError, Saved};
+pub use email_server::set_email_server;
 pub use export_definitions::{
     ExportDefinitionsError, ExportRequest, ExportedDefinitions, export_definitions,
 };

@@ -65,7 +65,11 @@ pub struct AirtimeSettings {
 /// The e-mail server of a workspace: its address, with user and password, is the service's secret.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EmailSettings {}
+pub struct EmailSettings {
+    /// Whether it was named over the API, by somebody who may not reach into our own networks.
+    #[serde(default)]
+    pub public_only: bool,
+}
 
 /// Reads settings by type, so that a wrong one is refused when it is added and not with the first flow.
 pub(crate) fn check(kind: ServiceKind, config: &Value, secret: &Secret) -> Result<(), ServiceError> {
@@ -116,6 +120,12 @@ impl Workspace {
     pub fn email(&self) -> Option<&Secret> {
         let row = self.definitions.services.iter().rev().find(|row| row.kind == ServiceKind::Email)?;
         Some(&row.secret)
+    }
+
+    /// Whether that server must be out in the world.
+    pub fn email_is_public_only(&self) -> bool {
+        let row = self.definitions.services.iter().rev().find(|row| row.kind == ServiceKind::Email);
+        row.is_some_and(|row| read::<EmailSettings>(row.kind, &row.config).is_ok_and(|read| read.public_only))
     }
 
     /// Names of the services of a type.

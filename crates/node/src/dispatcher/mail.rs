@@ -29,7 +29,10 @@ async fn hand_over(
 ) -> Result<(), MailError> {
     let address = ws.and_then(Workspace::email).or(shared.config.smtp.as_ref());
     let server = match address.map(|secret| Server::read(secret.reveal())) {
-        Some(Ok(server)) => server,
+        Some(Ok(server)) => {
+            let guarded = ws.is_some_and(Workspace::email_is_public_only);
+            server.public_only(guarded && !shared.config.allow_private_webhooks)
+        }
         Some(Err(error)) => return Err(MailError::Unwritable(error.to_string())),
         None => return Err(MailError::Unwritable("no e-mail server is configured".to_owned())),
     };

@@ -24,6 +24,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &contact_queries::RESOURCE,
     &contacts::RESOURCE,
     &definitions::RESOURCE,
+    &email_server::RESOURCE,
     &export_files::RESOURCE,
     &exports::RESOURCE,
     &fields::RESOURCE,

@@ -19,6 +19,7 @@ pub(super) mod contact_merges;
 pub(super) mod contact_queries;
 pub(super) mod contacts;
 pub(super) mod definitions;
+pub(super) mod email_server;
 pub(super) mod export_files;
 pub(super) mod exports;
 pub(super) mod fields;

@@ -131,8 +131,46 @@ async fn settings_are_changed(api: Api) {
     assert_eq!(api.get("workspace.json").await, row);
 }
 
+/// What an administrator names over the API must be out in the world, whatever else there is.
+async fn servers_of_workspaces_are_out_in_the_world(api: Api, office: PostOffice) {
+    assert_eq!(api.get("email_server.json").await, json!({"place": null, "sender": null}));
+    let here = format!("smtp://u:hush@localhost:{}/?from=w%40b.org&tls=none", office.port);
+    let (status, shown) = api.post("email_server.json", json!({"address": here})).await;
+    let place = format!("smtp://localhost:{}", office.port);
+    assert_eq!((status, &shown), (200, &json!({"place": place, "sender": "w@b.org"})));
+    assert_eq!(api.get("email_server.json").await, shown);
+    let body = json!({"email": "nurse@example.org", "role": "agent"});
+    assert_eq!(api.post("invitations.json", body).await.1["link"], Value::Null);
+    // It is refused, and its row goes.
+    while api.world.store.outbox_depth().await.unwrap() != (0, 0, 0) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(office.letters.lock().unwrap().is_empty());
+    for (body, said) in [
+        (json!({}), "This field is required."),
+        (json!({"address": "mail.example.org"}), "is not an address"),
+        (json!({"address": "smtp://mail.example.org"}), "has no sender"),
+        (json!({"address": "smtps://mail.example.org/?from=a@b.org&ca=%2Fetc%2Fpasswd"}), "(ca)"),
+    ] {
+        let (status, answer) = api.post("email_server.json", body).await;
+        assert!(status == 400 && answer["address"].to_string().contains(said), "{answer}");
+    }
+    // Without one of its own they leave over the node's.
+    assert_eq!(api.post("email_server.json", json!({"address": null})).await.1["place"], Value::Null);
+    let body = json!({"email": "doctor@example.org", "role": "agent"});
+    assert_eq!(api.post("invitations.json", body).await.0, 201);
+    assert!(letter(&office, 1).await.contains("To: doctor@example.org"));
+}
+
 mod sqlite {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn servers_of_workspaces_are_out_in_the_world() {
+        let office = PostOffice::open(Manner::Plain).await;
+        let world = World::with(layer(&office)).await;
+        super::servers_of_workspaces_are_out_in_the_world(Api::of(world).await, office).await;
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn links_come_by_e_mail() {
