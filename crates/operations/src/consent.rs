@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{
     ChannelId, ConsentId, ConsentUuid, ContactId, ContactStatus, MessageId, SessionId, UserId, WorkspaceId,
 };
-use flows::{Event, EventKind};
+use flows::{Event, EventKind, events::ConsentRecorded};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use store::{Change, ConsentRow, ConsentSource, Conversation, ConversationKey, StoreError};
@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::{
     Committed, Context, Workspace,
     batch::{self, BatchError, StepFuture, Stepped},
+    edit_definitions::same_name,
     stop_contact::stop,
     turn::Turn,
 };
@@ -163,6 +164,45 @@ impl Turn<'_> {
             shown: None,
             reason: None,
             happened_on: Some(event.created_on),
+        });
+    }
+
+    /// A flow keeps that somebody agreed to something: by the message that it handles, if there is one.
+    pub(crate) fn consent_in_flow(&mut self, recorded: &ConsentRecorded, at: Timestamp) {
+        let shown: String = recorded.text.chars().take(MAX_SHOWN).collect();
+        self.consent(&NewConsent {
+            purpose: recorded.purpose.chars().take(MAX_PURPOSE).collect(),
+            given: recorded.given,
+            source: ConsentSource::Flow,
+            channel: None,
+            message: self.message.as_ref().map(|message| message.id),
+            user: None,
+            shown: (!shown.is_empty()).then_some(shown),
+            reason: None,
+            happened_on: Some(at),
+        });
+    }
+
+    /// A carrier says that somebody agreed to get something, or wants it no more. If it is one of the workspace's opt-ins, by
+    /// its name or identifier, its name is the purpose.
+    pub(crate) fn consent_by_carrier(&mut self, to: &str, given: bool, channel: ChannelId) {
+        let to = to.trim();
+        if to.is_empty() {
+            return;
+        }
+        let optins = &self.ws.definitions().optins;
+        let known = optins.iter().find(|row| row.uuid.to_string() == to || same_name(&row.name, to));
+        let purpose = known.map_or_else(|| to.chars().take(MAX_PURPOSE).collect(), |row| row.name.clone());
+        self.consent(&NewConsent {
+            purpose,
+            given,
+            source: ConsentSource::Carrier,
+            channel: Some(channel),
+            message: None,
+            user: None,
+            shown: None,
+            reason: None,
+            happened_on: None,
         });
     }
 

@@ -34,6 +34,11 @@ impl Turn<'_> {
             self.seen(urn, channel, stamp.map_or(self.now, |stamp| stamp.arrived));
         }
         self.drain_pending().await?;
+        match what {
+            Happening::OptIn(to) => self.consent_by_carrier(to, true, channel.id),
+            Happening::OptOut(to) => self.consent_by_carrier(to, false, channel.id),
+            Happening::MissedCall | Happening::IncomingCall | Happening::Referral(_) => {}
+        }
         let event = self.event_of_happening(urn, what, channel);
         if let (Some(event), Happening::MissedCall | Happening::IncomingCall) = (&event, what) {
             self.record(event, None);

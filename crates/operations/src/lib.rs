@@ -195,7 +195,9 @@ pub use save_field::{MAX_FIELD_NAME, MAX_FIELDS, save_field};
 pub use save_global::{GlobalNamed, save_global};
 pub use save_group::{MAX_GROUP_NAME, MAX_GROUPS, MAX_QUERY, remove_group, save_group};
 pub use save_label::{MAX_LABEL_NAME, MAX_LABELS, remove_label, save_label};
-pub use save_resthook::{MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers};
+pub use save_resthook::{
+    MAX_SUBSCRIBERS, Subscriber, remove_subscriber, save_subscriber, subscribers, unsubscribe,
+};
 pub use save_template::{
     MAX_OPTIN_NAME, MAX_TEMPLATE_NAME, MAX_TEMPLATE_TEXT, MAX_TEMPLATES, MAX_TRANSLATIONS, TranslationEdit,
     remove_template, save_optin, save_template,

@@ -87,13 +87,16 @@ pub async fn preview_of(
         }
     }
     let mut adding = Adding { ctx, ws: &ws, job, lines: BTreeMap::new(), left_out: BTreeMap::new() };
-    let excluded = Excluded::of(&ws, &job.recipients.exclude, ctx.now()).map_err(unreadable)?;
+    let mut excluded = Excluded::of(&ws, &job.recipients.exclude, ctx.now()).map_err(unreadable)?;
     for urn in &unknown {
         adding.add(&of_unknown(ctx, &ws, urn), excluded.as_ref());
     }
     let looked_at = evenly(&all, MAX_PREVIEWED);
     let estimated = looked_at.len() < all.len();
     for some in looked_at.chunks(AT_ONCE) {
+        if let Some(rule) = excluded {
+            excluded = Some(rule.asking(ctx, &ws, some).await?);
+        }
         for told in people(ctx, &ws, job, some).await? {
             adding.add(&told, excluded.as_ref());
         }

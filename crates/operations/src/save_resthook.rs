@@ -88,3 +88,23 @@ pub async fn remove_subscriber(ctx: &Context, workspace: WorkspaceId, id: i64) -
     })
     .await
 }
+
+/// Takes addresses away from those that hear of an event, if they do.
+///
+/// # Errors
+/// [`SaveError`]; nothing is written then.
+pub async fn unsubscribe(
+    ctx: &Context,
+    workspace: WorkspaceId,
+    slug: &str,
+    gone: &[SmolStr],
+) -> Result<(), SaveError> {
+    edit(ctx, workspace, |ws| {
+        let found = ws.definitions().resthooks.iter().find(|row| row.slug == slug);
+        let found = found.filter(|row| row.subscribers.iter().any(|url| gone.contains(url)));
+        let Some(mut row) = found.cloned() else { return Ok((Vec::new(), ())) };
+        row.subscribers.retain(|url| !gone.contains(url));
+        Ok((vec![Change::Definition(workspace, DefinitionChange::Resthook(row))], ()))
+    })
+    .await
+}

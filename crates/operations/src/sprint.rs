@@ -232,6 +232,10 @@ impl Turn<'_> {
                 self.keep_outcome(outcome, self.flow_of(event, session), row.id);
                 self.record(event, Some(row.id));
             }
+            EventKind::ConsentRecorded(consent) => {
+                self.consent_in_flow(consent, event.created_on);
+                self.record(event, Some(row.id));
+            }
             EventKind::ContactStatusChanged(changed) if changed.status != ContactStatus::Active => {
                 self.cancel_reminders(&SmolStr::default());
                 // What was queued before; what this flow said itself still goes.

@@ -34,6 +34,7 @@ mod token;
 mod trigger;
 mod user;
 mod verify;
+mod webhook;
 mod workspace;
 
 use std::future::Future;
@@ -117,6 +118,8 @@ pub enum Command {
     Token(token::Token),
     /// What starts flows: words, missed calls, new conversations
     Trigger(trigger::Trigger),
+    /// Programs that are told what happens
+    Webhook(webhook::Webhook),
     /// Who changed what
     Audit(audit::Audit),
     /// Flows in a file: check them, talk to them
@@ -142,6 +145,7 @@ impl Command {
             Self::Outbox(outbox) => briefly(outbox.run()),
             Self::Service(service) => briefly(service.run()),
             Self::Table(table) => briefly(table.run()),
+            Self::Webhook(webhook) => briefly(webhook.run()),
             Self::Template(template) => briefly(template.run()),
             Self::Optin(optin) => briefly(optin.run()),
             Self::Contact(contact) => briefly(contact.run()),

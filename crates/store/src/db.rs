@@ -479,6 +479,8 @@ reads! {
     fn kept_call(key: CallKey) -> Option<KeptCall>;
     /// When the oldest call was done that is kept.
     fn oldest_kept_call() -> Option<Timestamp>;
+    /// Which of these people agreed to something and did not take it back.
+    fn agreed(workspace: WorkspaceId, purpose: SmolStr, ids: Vec<ContactId>) -> Vec<domain::ContactUuid>;
     /// A page of consents, by row number.
     fn list_consents(workspace: WorkspaceId, of: crate::ConsentsOf, walk: Walk) -> Vec<crate::ListedConsent>;
     /// Rows of a contact in a table ([`crate::person_tables`]) as they are kept, behind a row number, or, of tables that

@@ -338,10 +338,11 @@ impl Maker {
 
     fn steps(&mut self, choices: &mut Choices<'_>) -> Vec<Json> {
         (0..choices.below(3))
-            .map(|_| match choices.below(3) {
+            .map(|_| match choices.below(4) {
                 0 => json!({"uuid": self.fresh(), "type": "set_reminder", "key": "k", "at": required(choices),
                     "flow": {"uuid": id(choices.below(self.flows)), "name": "F"}, "params": {"a": text(choices)}}),
                 1 => json!({"uuid": self.fresh(), "type": "cancel_reminder", "key": "k"}),
+                2 => json!({"uuid": self.fresh(), "type": "record_consent", "purpose": "p", "text": text(choices)}),
                 _ => json!({"uuid": self.fresh(), "type": "record_outcome", "name": "o", "value": text(choices)}),
             })
             .collect()

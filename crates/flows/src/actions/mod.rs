@@ -91,6 +91,7 @@ pub(crate) fn execute(work: &mut Work<'_>, program: &Arc<Program>, action: &Acti
         ActionKind::RecordOutcome { outcome, value, ticket } => {
             outcome::record(work, outcome, value, *ticket)
         }
+        ActionKind::RecordConsent { purpose, given, text } => outcome::consent(work, purpose, *given, text),
         ActionKind::EnterFlow { flow, terminal } => enter_flow::execute(work, flow, *terminal),
         ActionKind::SayMsg { text, audio_url } => say_msg::say(work, program, text, audio_url),
         ActionKind::PlayAudio { audio_url } => say_msg::play(work, program, audio_url),

@@ -45,3 +45,15 @@ pub struct OutcomeRecorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket_uuid: Option<TicketUuid>,
 }
+
+/// The contact agreed to something, or took it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRecorded {
+    /// To what.
+    pub purpose: SmolStr,
+    /// Whether they agreed.
+    pub given: bool,
+    /// What they were shown; may be empty.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub text: SmolStr,
+}

@@ -23,7 +23,7 @@ pub use contact::{
     ContactFieldChanged, ContactGroupsChanged, ContactLanguageChanged, ContactLastSeenChanged,
     ContactNameChanged, ContactStatusChanged, ContactTimezoneChanged, ContactUrnsChanged, FieldRef, GroupRef,
 };
-pub use extension::{OutcomeRecorded, ReminderCancelled, ReminderSet};
+pub use extension::{ConsentRecorded, OutcomeRecorded, ReminderCancelled, ReminderSet};
 pub use message::{
     BroadcastContent, BroadcastCreated, ContactRef, InputLabelsAdded, IvrCreated, LabelRef, MsgCreated,
     MsgDeleted, MsgIn, MsgOut, MsgReceived, MsgStatusChanged, QuickReply, QuickReplyType, TemplateComponent,
@@ -145,6 +145,8 @@ pub enum EventKind {
     MsgWait(MsgWait),
     /// Something was achieved.
     OutcomeRecorded(OutcomeRecorded),
+    /// The contact agreed to something, or took it back.
+    ConsentRecorded(ConsentRecorded),
     /// A reminder was taken back.
     ReminderCancelled(ReminderCancelled),
     /// A flow shall be started for the contact at a later moment.
@@ -219,6 +221,7 @@ impl EventKind {
             Self::MsgStatusChanged(_) => "msg_status_changed",
             Self::MsgWait(_) => "msg_wait",
             Self::OutcomeRecorded(_) => "outcome_recorded",
+            Self::ConsentRecorded(_) => "consent_recorded",
             Self::ReminderCancelled(_) => "reminder_cancelled",
             Self::ReminderSet(_) => "reminder_set",
             Self::ResthookCalled(_) => "resthook_called",

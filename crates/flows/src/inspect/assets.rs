@@ -76,7 +76,9 @@ pub(super) fn of_extension(extension: &NodeExtension) -> Vec<Dependency> {
     for step in &extension.steps {
         match &step.kind {
             StepKind::SetReminder { flow, .. } => needed.push(referred(DependencyKind::Flow, flow)),
-            StepKind::CancelReminder { .. } | StepKind::RecordOutcome { .. } => {}
+            StepKind::CancelReminder { .. }
+            | StepKind::RecordOutcome { .. }
+            | StepKind::RecordConsent { .. } => {}
         }
     }
     if let Some(trigger) = &extension.window_trigger {

@@ -212,6 +212,15 @@ pub enum ActionKind {
         /// Whether it belongs to the contact's open ticket.
         ticket: bool,
     },
+    /// Keeps that the contact agreed to something, or took it back.
+    RecordConsent {
+        /// To what.
+        purpose: SmolStr,
+        /// Whether they agreed.
+        given: bool,
+        /// What they were shown.
+        text: Text,
+    },
     /// Sends airtime.
     TransferAirtime {
         /// Amounts by ISO 4217 code.

@@ -135,6 +135,11 @@ impl Compiler<'_> {
                 value: self.text(value),
                 ticket: *ticket,
             },
+            StepKind::RecordConsent { purpose, given, text } => ActionKind::RecordConsent {
+                purpose: purpose.trim().into(),
+                given: *given,
+                text: self.text(text),
+            },
         }
     }
 

@@ -61,7 +61,9 @@ pub(super) async fn perform(shared: &Shared, item: &OutboxItem, effect: Effect) 
             // Beside each other: the flow waits for the slowest, and not for all of them.
             let calls = requests.iter().enumerate();
             let calls = calls.map(|(index, request)| call(shared, item, index, request));
-            EffectResult::Resthook { answers: join_all(calls).await }
+            let answers = join_all(calls).await;
+            forget_gone(shared, item, &resthook, &requests, &answers).await;
+            EffectResult::Resthook { answers }
         }
         Effect::Llm { llm, instructions, input } => {
             if shared.shedding.turns_off(Shed::LanguageUnderstanding) {
@@ -129,6 +131,28 @@ async fn signed(
         }
     }
     requests
+}
+
+/// The status by which a subscriber says that it wants to hear nothing more.
+const GONE: u16 = 410;
+
+/// Takes those out of an event's subscribers who say that they want to hear nothing more.
+async fn forget_gone(
+    shared: &Shared,
+    item: &OutboxItem,
+    slug: &SmolStr,
+    requests: &[HttpRequest],
+    answers: &[HttpAnswer],
+) {
+    let gone = requests.iter().zip(answers).filter(|(_, answer)| answer.status == Some(GONE));
+    let gone: Vec<SmolStr> = gone.map(|(request, _)| request.url.as_str().into()).collect();
+    if gone.is_empty() {
+        return;
+    }
+    match operations::unsubscribe(&shared.ctx, item.workspace, slug, &gone).await {
+        Ok(()) => tracing::info!(%slug, subscribers = gone.len(), "subscribers said that they are gone"),
+        Err(error) => tracing::warn!(%slug, %error, "subscribers that are gone are called again next time"),
+    }
 }
 
 /// The workspace with the settings of its services. Without it, the effect is answered as not configured.

@@ -10,7 +10,7 @@ use store::{JobStatus, Secret, ServiceKind};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::world::{SLOW, World};
 
 const MODEL: Uuid = Uuid::from_u128(0x7e00_0000_0000_4000_8000_0000_0000_0001);
 
@@ -243,4 +243,55 @@ async fn a_broadcast_reaches_everybody_beside_the_replies() {
     assert_eq!(attempts.iter().filter(|attempt| attempt.text == "It rains.").count(), 300);
     assert!(attempts.iter().any(|attempt| attempt.text == "Hello hello"));
     assert!(world.node.stop().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn subscribers_are_called_beside_each_other_signed_again_and_not_when_they_are_gone() {
+    const URLS: [&str; 4] = [
+        "https://slow.example/a",
+        "https://slow.example/b",
+        "https://busy.example/c",
+        "https://gone.example/d",
+    ];
+    let world = world(|exchange, before| match exchange.url.as_str() {
+        "https://gone.example/d" => answer(410, &json!({})),
+        "https://busy.example/c" if before < URLS.len() => answer(503, &json!({})),
+        _ => answer(200, &json!({"ok": true})),
+    })
+    .await;
+    let (ctx, workspace) = (world.node.context(), world.workspace.id);
+    let mut secret = None;
+    for url in URLS {
+        let saved = operations::save_subscriber(ctx, workspace, "born", url).await.unwrap();
+        secret = Some(saved.row.1);
+    }
+    let hook = json!({"type": "call_resthook", "resthook": "born", "result_name": "Hook"});
+    let say = |text: &str| json!({"type": "send_msg", "text": text});
+    world.on_keyword("born", &[say("One moment."), hook, say("Told.")]).await;
+    world.write(1, "born").await;
+    // Before the slow ones have answered all have been called, and the one that was busy again.
+    sleep(SLOW / 2).await;
+    let asked = world.asked();
+    let of = |url: &str| asked.iter().filter(|exchange| exchange.url == url).collect::<Vec<_>>();
+    assert_eq!(URLS.map(|url| of(url).len()), [1, 1, 2, 1]);
+    let again = of(URLS[2]);
+    assert_eq!(header(again[0], "webhook-id"), header(again[1], "webhook-id"), "the same call");
+    for exchange in &asked {
+        let [id, at] = ["webhook-id", "webhook-timestamp"].map(|name| header(exchange, name).unwrap());
+        let at = jiff::Timestamp::from_second(at.parse().unwrap()).unwrap();
+        let body = exchange.body.as_deref().unwrap();
+        let signed = operations::signed_headers(secret.as_ref().unwrap(), id, at, body);
+        for (name, value) in signed {
+            assert_eq!(header(exchange, &name), Some(value.as_str()), "{} {name}", exchange.url);
+        }
+    }
+    assert_eq!(texts(&world), ["One moment."]);
+    // The flow waits for the slowest, not for one after the other.
+    sleep(SLOW).await;
+    assert_eq!(texts(&world), ["One moment.", "Told."]);
+    // Who was gone is not called the next time.
+    world.write(2, "born").await;
+    sleep(SLOW * 2).await;
+    let later: Vec<String> = world.asked().split_off(asked.len()).into_iter().map(|one| one.url).collect();
+    assert_eq!(later, URLS[..3]);
 }

@@ -424,10 +424,15 @@ fn network(
     let start = tokio::time::Instant::now();
     Network::Script(Arc::new(move |exchange: Exchange| {
         if exchange.callee != Callee::Carrier {
+            let is_slow = exchange.url.starts_with("https://slow.");
             let mut asked = asked.lock().unwrap();
             let answer = service(&exchange, asked.len());
             asked.push(exchange);
-            return Box::pin(async move { answer });
+            let waits = if is_slow { SLOW } else { Duration::ZERO };
+            return Box::pin(async move {
+                tokio::time::sleep(waits).await;
+                answer
+            });
         }
         let headers: HashMap<String, String> = exchange.headers.into_iter().collect();
         let body: Value = serde_json::from_str(exchange.body.as_deref().unwrap_or_default()).unwrap();
@@ -453,6 +458,9 @@ fn network(
         })
     }))
 }
+
+/// How long services at `https://slow.…` take.
+pub const SLOW: Duration = Duration::from_secs(5);
 
 /// Says hello, waits a minute for a word, and says what came of it.
 fn said(person: u32, text: &str) -> Inbound {

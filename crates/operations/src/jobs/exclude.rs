@@ -1,10 +1,13 @@
 //! Who is left out of what is done for many, decided when their turn comes.
 
-use domain::{Contact, FlowUuid, Query, query::Searched};
+use std::collections::BTreeSet;
+
+use domain::{Contact, ContactId, ContactUuid, FlowUuid, Query, query::Searched};
 use jiff::{SignedDuration, Timestamp};
+use store::StoreError;
 
 use super::{recipients::RecipientsError, spec::Exclude};
-use crate::Workspace;
+use crate::{Context, Workspace};
 
 /// Who is left out, with its query read.
 pub(crate) struct Excluded<'e> {
@@ -12,6 +15,8 @@ pub(crate) struct Excluded<'e> {
     query: Option<Query>,
     now: Timestamp,
     key: [u32; 4],
+    /// Who agreed to what the rule says, of those who were asked for.
+    agreed: BTreeSet<ContactUuid>,
 }
 
 impl<'e> Excluded<'e> {
@@ -24,13 +29,33 @@ impl<'e> Excluded<'e> {
             "" => None,
             text => Some(ws.query(text, now).map_err(|error| RecipientsError::Query(error.to_string()))?),
         };
-        Ok(Some(Self { rule, query, now, key: ws.env.obfuscation_key }))
+        Ok(Some(Self { rule, query, now, key: ws.env.obfuscation_key, agreed: BTreeSet::new() }))
+    }
+
+    /// The same, knowing which of these people agreed to what the rule says.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn asking(
+        mut self,
+        ctx: &Context,
+        ws: &Workspace,
+        ids: &[ContactId],
+    ) -> Result<Self, StoreError> {
+        if !self.rule.not_agreed_to.is_empty() {
+            let purpose = self.rule.not_agreed_to.clone();
+            self.agreed.extend(ctx.store.agreed(ws.row.id, purpose, ids.to_vec()).await?);
+        }
+        Ok(self)
     }
 
     /// Why somebody is left out, if they are. `flow`: the one they are in.
     pub fn why(&self, contact: &Contact, flow: Option<FlowUuid>) -> Option<&'static str> {
         if self.rule.groups.iter().any(|group| contact.groups.contains(group)) {
             return Some("the contact is in a group that is left out");
+        }
+        if !self.rule.not_agreed_to.is_empty() && !self.agreed.contains(&contact.uuid) {
+            return Some("the contact has not agreed to this");
         }
         if self.rule.in_a_flow && flow.is_some() {
             return Some("the contact is in a flow");

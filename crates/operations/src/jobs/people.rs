@@ -182,7 +182,7 @@ fn step<'a>(
             }
             (None, Target::Contact(_)) => return Ok(nothing_for("there is no such contact")),
         };
-        if let Some(reason) = excluded(&turn, &input.task.spec, now)? {
+        if let Some(reason) = excluded(&turn, &input.task.spec, now).await? {
             return Ok(nothing_for(reason));
         }
         let turn = turn.ranked(input.task.rank).part_of(input.task.job);
@@ -205,7 +205,11 @@ fn step<'a>(
 }
 
 /// Why the contact of a turn is left out of the job, if they are.
-fn excluded(turn: &Turn<'_>, spec: &JobSpec, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+async fn excluded(
+    turn: &Turn<'_>,
+    spec: &JobSpec,
+    now: Timestamp,
+) -> Result<Option<&'static str>, StoreError> {
     let rule = match spec {
         JobSpec::StartFlow(start) => &start.recipients.exclude,
         JobSpec::Broadcast(broadcast) => &broadcast.recipients.exclude,
@@ -220,8 +224,10 @@ fn excluded(turn: &Turn<'_>, spec: &JobSpec, now: Timestamp) -> Result<Option<&'
     };
     let excluded = Excluded::of(&turn.ws, rule, now);
     let excluded = excluded.map_err(|error| StoreError::Database(error.to_string()))?;
+    let Some(excluded) = excluded else { return Ok(None) };
+    let excluded = excluded.asking(turn.ctx, &turn.ws, &[turn.person.row.id]).await?;
     let flow = turn.person.row.flow.and_then(|id| turn.ws.flow_by_id(id)).map(|flow| flow.uuid);
-    Ok(excluded.and_then(|excluded| excluded.why(&turn.person.contact, flow)))
+    Ok(excluded.why(&turn.person.contact, flow))
 }
 
 /// Whether somebody with these addresses had their turn before: who is named in several ways is met as the first of

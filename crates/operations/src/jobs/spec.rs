@@ -49,6 +49,9 @@ pub struct Exclude {
     /// Who has not written for so many days, or never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_seen_since_days: Option<u32>,
+    /// Who has not agreed to this, or took it back; empty for nobody. It is the purpose of a consent, such as an opt-in's name.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub not_agreed_to: SmolStr,
 }
 
 impl Exclude {

@@ -74,7 +74,10 @@ pub(super) async fn slice(
         (Err(error), _) => return Err(error.into()),
     };
     let now = ctx.now();
-    let excluded = Excluded::of(ws, &wanted.exclude, now)?;
+    let excluded = match Excluded::of(ws, &wanted.exclude, now)? {
+        Some(excluded) => Some(excluded.asking(ctx, ws, &known).await?),
+        None => None,
+    };
     let rank = Rank { priority: Priority::Bulk, source: job.id.0 };
     let telling = Telling { ctx, ws, broadcast, uuid: job.uuid, job: job.id, now, rank, excluded };
     let (mut changes, outbox) = telling.all(known, found, &mut progress);

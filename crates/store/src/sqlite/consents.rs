@@ -1,6 +1,10 @@
 //! Reads and writes consents and notes.
 
-use domain::{ChannelId, ConsentId, ContactId, MessageId, MessageUuid, NoteId, UserId, WorkspaceId};
+use smol_str::SmolStr;
+
+use domain::{
+    ChannelId, ConsentId, ContactId, ContactUuid, MessageId, MessageUuid, NoteId, UserId, WorkspaceId,
+};
 
 use super::{Rows, read_contacts::qualified, sql};
 use crate::{
@@ -45,7 +49,38 @@ impl Rows<'_> {
             })
         })
     }
+
+    /// Which of these people agreed to something and did not take it back.
+    pub(crate) fn agreed(
+        &self,
+        workspace: WorkspaceId,
+        purpose: SmolStr,
+        ids: Vec<ContactId>,
+    ) -> Result<Vec<ContactUuid>, StoreError> {
+        let mut agreed = Vec::new();
+        for some in ids.chunks(ASKED_AT_ONCE) {
+            let numbers: Vec<i64> = some.iter().map(|id| id.0).collect();
+            let places: Vec<String> = (3..3 + some.len()).map(|number| format!("${number}")).collect();
+            let text = format!(
+                "SELECT c.uuid, k.given FROM contact AS c JOIN consent AS k ON k.contact_id = c.id
+                 WHERE c.workspace_id = $1 AND k.purpose = $2 AND c.id IN ({})
+                     AND NOT EXISTS (SELECT 1 FROM consent AS later WHERE later.contact_id = c.id
+                         AND later.purpose = k.purpose AND later.id > k.id)",
+                places.join(", ")
+            );
+            let mut params: Vec<&dyn Param> = vec![&workspace.0, &purpose];
+            params.extend(numbers.iter().map(|number| -> &dyn Param { number }));
+            let found = sql::all::<_, StoreError>(self.conn, &text, &params, |row| {
+                Ok((ContactUuid(sql::uuid(row, 0)?), row.get::<bool>(1)?))
+            })?;
+            agreed.extend(found.into_iter().filter(|(_, given)| *given).map(|(uuid, _)| uuid));
+        }
+        Ok(agreed)
+    }
 }
+
+/// People who are asked for with one statement.
+const ASKED_AT_ONCE: usize = 100;
 
 fn consent_row(row: &Row<'_>) -> sql::Result<ConsentRow> {
     let present = |id: i64| (id != 0).then_some(id);

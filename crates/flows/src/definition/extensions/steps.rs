@@ -93,6 +93,21 @@ pub enum StepKind {
         #[serde(default)]
         ticket: bool,
     },
+    /// Keeps that the contact agreed to something, or took it back.
+    RecordConsent {
+        /// To what.
+        purpose: SmolStr,
+        /// Whether they agreed; else they took it back.
+        #[serde(default = "agreed")]
+        given: bool,
+        /// Template of what they were shown.
+        #[serde(default)]
+        text: SmolStr,
+    },
+}
+
+fn agreed() -> bool {
+    true
 }
 
 /// What a reminder does when the contact is in a conversation.
@@ -159,6 +174,10 @@ impl Step {
                 problems.required(&format!("{field}.name"), name);
                 problems.max_text(&format!("{field}.name"), name, MAX_KEY_CHARS);
             }
+            StepKind::RecordConsent { purpose, .. } => {
+                problems.required(&format!("{field}.purpose"), purpose.trim());
+                problems.max_text(&format!("{field}.purpose"), purpose, MAX_KEY_CHARS);
+            }
         }
     }
 }
@@ -172,6 +191,7 @@ impl StepKind {
             }
             Self::CancelReminder { key } => vec![key],
             Self::RecordOutcome { value, .. } => vec![value],
+            Self::RecordConsent { text, .. } => vec![text],
         }
     }
 }

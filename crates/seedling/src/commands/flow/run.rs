@@ -225,6 +225,10 @@ fn print_for_people(event: &Event) {
         EventKind::OutcomeRecorded(outcome) => {
             println!("  (outcome {:?}: {:?})", outcome.name, outcome.value);
         }
+        EventKind::ConsentRecorded(consent) => {
+            let did = if consent.given { "agrees to" } else { "takes back" };
+            println!("  (the contact {did} {:?})", consent.purpose);
+        }
         EventKind::MsgWait(wait) => {
             if let Some(hint) = &wait.hint {
                 println!("  ({})", in_words(hint));

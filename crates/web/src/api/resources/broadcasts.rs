@@ -56,6 +56,7 @@ pub(crate) const BODY: &[Prop] = &[
         Shape::Any,
         "Who is left out: an object of `groups`, `query`, `in_a_flow` and `not_seen_since_days`",
     ),
+    prop("optin", Shape::Text, "Only to those who agreed to this opt-in, by identifier or name"),
     prop("template", Shape::Text, "An approved template, by identifier or name, for lines that want one"),
     prop("template_variables", TEXTS, "Values of its variables, at most 20"),
     prop(
@@ -90,6 +91,7 @@ const PROPS: &[Prop] = &[
     prop("created_on", Shape::Moment, "When it was asked for"),
     prop("query", Shape::Text, "Query of contacts that it is for").or_null(),
     prop("exclude", EXCLUDE, "Who is left out").or_null(),
+    prop("optin", REF, "To whose people only it is sent").or_null(),
     prop("template", REF, "The approved template that it is sent with").or_null(),
     prop("template_variables", TEXTS, "Values of its variables"),
     prop("soft_start", SOFT_START, "How it begins with some").or_null(),
@@ -175,7 +177,8 @@ pub(crate) async fn broadcast_of(call: &Call, given: &mut Given<'_>) -> Result<B
     let mut broadcast = translated(call, given, &uploads(call).await?);
     broadcast.template = template(call, given);
     broadcast.template_variables = variables(given);
-    let recipients = given_audience(call, given).await?;
+    let mut recipients = given_audience(call, given).await?;
+    recipients.exclude.not_agreed_to = optin(call, given).unwrap_or_default();
     let soft_start = soft_start(call, given);
     Ok(BroadcastJob { broadcast: Box::new(broadcast), recipients, evaluate: true, soft_start })
 }
@@ -290,6 +293,20 @@ pub(crate) async fn given_audience(call: &Call, given: &mut Given<'_>) -> Result
     Ok(recipients)
 }
 
+/// The name of the opt-in for which something is sent.
+fn optin(call: &Call, given: &mut Given<'_>) -> Option<SmolStr> {
+    let value = given.value("optin")?;
+    let (uuid, name) = (uuid_of(value), value.as_str().unwrap_or_default().trim().to_lowercase());
+    let found = call.definitions().optins.iter().find(|row| match uuid {
+        Some(uuid) => row.uuid.0 == uuid,
+        None => row.name.to_lowercase() == name,
+    });
+    if found.is_none() {
+        given.wrong("optin", "No such opt-in.");
+    }
+    found.map(|row| row.name.clone())
+}
+
 fn exclude(call: &Call, given: &mut Given<'_>, value: &Value) -> Exclude {
     let Some(members) = value.as_object() else {
         given.wrong("exclude", "Expected an object of groups, query, in_a_flow and not_seen_since_days.");
@@ -316,7 +333,7 @@ fn exclude(call: &Call, given: &mut Given<'_>, value: &Value) -> Exclude {
         }
     }
     let groups = groups.into_iter().map(|group| group.uuid).collect();
-    Exclude { groups, query, in_a_flow, not_seen_since_days }
+    Exclude { groups, query, in_a_flow, not_seen_since_days, ..Exclude::default() }
 }
 
 /// Writes a job down.
@@ -440,6 +457,7 @@ fn shown(
         "created_on": moment(job.created_on),
         "query": Some(&broadcast.recipients.query).filter(|query| !query.is_empty()),
         "exclude": shown_exclude(call, &broadcast.recipients.exclude),
+        "optin": shown_optin(call, &broadcast.recipients.exclude),
         "template": broadcast.broadcast.template.as_ref().map(|found| reference(found.uuid, &found.name)),
         "template_variables": broadcast.broadcast.template_variables,
         "soft_start": broadcast.soft_start.map(|soft| json!({
@@ -452,8 +470,14 @@ fn shown(
     }))
 }
 
+/// The opt-in for which something is sent; null without one, or if it has another name by now.
+fn shown_optin(call: &Call, exclude: &Exclude) -> Value {
+    let found = call.definitions().optins.iter().find(|row| row.name == exclude.not_agreed_to);
+    found.map_or(Value::Null, |row| reference(row.uuid, &row.name))
+}
+
 pub(crate) fn shown_exclude(call: &Call, exclude: &Exclude) -> Value {
-    if exclude.is_nobody() {
+    if (Exclude { not_agreed_to: SmolStr::default(), ..exclude.clone() }).is_nobody() {
         return Value::Null;
     }
     let groups = exclude.groups.iter().filter_map(|uuid| call.ws.assets.group(*uuid));

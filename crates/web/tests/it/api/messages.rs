@@ -236,7 +236,7 @@ async fn broadcasts_say_it_to_all(api: Api) {
         "id": made["id"], "uuid": made["uuid"], "status": "queued", "progress": {"total": -1, "started": 0},
         "urns": ["tel:+254722000009"], "contacts": [], "groups": [{"uuid": group["uuid"], "name": "Mothers"}],
         "text": {"eng": "Hello", "swa": "Habari"}, "attachments": {}, "quick_replies": {}, "base_language": "eng",
-        "created_on": made["created_on"], "query": null, "exclude": null, "template": null, "template_variables": [],
+        "created_on": made["created_on"], "query": null, "exclude": null, "optin": null, "template": null, "template_variables": [],
         "soft_start": null, "paused": false, "left_out": 0,
     });
     assert_eq!(made, expected);

@@ -1,6 +1,7 @@
 //! The API from outside, on both databases: what is answered, in which shape, to whom.
 
 pub mod access;
+mod agreeing;
 mod archives;
 mod audit;
 mod broadcasts;
