@@ -18,7 +18,7 @@ use crate::limits;
 use crate::metrics::Metrics;
 use crate::node::Worker;
 use crate::shares::Shares;
-use crate::shedding::Shedding;
+use crate::shedding::{Pulse, Shedding};
 use crate::webhooks::{self, Telling};
 use crate::{table_fetching, template_syncing};
 
@@ -28,6 +28,7 @@ struct Runner {
     handover: Handover,
     metrics: Arc<Metrics>,
     shedding: Arc<Shedding>,
+    pulse: Arc<Pulse>,
     /// The lines to which the last slice of each job wrote.
     lines: HashMap<JobId, HashSet<OutboxLine>>,
     /// How long the writer was let others have.
@@ -39,7 +40,7 @@ struct Runner {
 
 /// The task that works jobs off, once this node has their lease. It ends after `stop` is notified, between two slices.
 pub(crate) async fn run(worker: Worker) {
-    let Worker { ctx, handover, metrics, membership, shedding, pulse: _, network, stop } = worker;
+    let Worker { ctx, handover, metrics, membership, shedding, pulse, network, stop } = worker;
     let fence = tokio::select! {
         biased;
         () = stop.notified() => return,
@@ -52,7 +53,7 @@ pub(crate) async fn run(worker: Worker) {
     let jobs = ctx.jobs.clone();
     let (lines, shares, tidy_at) = (HashMap::new(), Shares::default(), Instant::now());
     let waited = Duration::ZERO;
-    let mut runner = Runner { ctx, handover, metrics, shedding, lines, waited, shares, tidy_at };
+    let mut runner = Runner { ctx, handover, metrics, shedding, pulse, lines, waited, shares, tidy_at };
     let working = async {
         loop {
             let pause = runner.step().await;
@@ -109,7 +110,7 @@ impl Runner {
             return self.until_next().await;
         }
         match self.next_of(due) {
-            Some((weight, job)) => self.slice(weight, job).await,
+            Some((weight, job)) => self.slice_and_breathe(weight, job).await,
             None => limits::JOB_PAUSE,
         }
     }
@@ -154,6 +155,17 @@ impl Runner {
             Ok(rows) => tracing::info!(rows, "what was too old in the dead set is thrown away"),
             Err(error) => tracing::warn!(%error, "the dead set could not be tidied; trying again later"),
         }
+    }
+
+    /// Does a slice. While people write, they have machine and database to themselves then for as long as it took.
+    async fn slice_and_breathe(&mut self, weight: i64, job: JobRow) -> Duration {
+        let begun = Instant::now();
+        let people_wrote = self.pulse.has_work();
+        let pause = self.slice(weight, job).await;
+        if !people_wrote && !self.pulse.has_work() {
+            return pause;
+        }
+        pause.max(begun.elapsed().min(limits::JOB_LONGEST_BREATH))
     }
 
     async fn slice(&mut self, weight: i64, job: JobRow) -> Duration {

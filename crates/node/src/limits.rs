@@ -187,6 +187,8 @@ pub const JOB_PAUSE: Duration = Duration::from_millis(50);
 pub const JOB_WRITES_FIRST: usize = 2;
 /// Longest time that a job waits for the writer before one slice goes all the same.
 pub const JOB_LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Longest rest of a job after a slice while people write; else it is the time that the slice took.
+pub const JOB_LONGEST_BREATH: Duration = Duration::from_millis(100);
 /// Longest sleep of the job runner; other programs may write jobs.
 pub const JOB_LONGEST_SLEEP: Duration = Duration::from_secs(2);
 

@@ -122,6 +122,12 @@ impl Context {
         Self { actor: Some(Arc::new(actor)), ..self.clone() }
     }
 
+    /// The same as nobody's doing: what a job does after somebody began it.
+    #[must_use]
+    pub(crate) fn unattended(&self) -> Self {
+        Self { actor: None, ..self.clone() }
+    }
+
     /// Who acts, if somebody does.
     pub fn actor(&self) -> Option<&Actor> {
         self.actor.as_deref()

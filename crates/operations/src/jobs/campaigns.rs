@@ -14,7 +14,7 @@ use super::{
 use crate::{Committed, Context, Workspace, campaigns::plan};
 
 /// People of one slice: as many as a writer does in some ten milliseconds, so that replies go in between.
-const SLICE: usize = 1_000;
+const SLICE: usize = 500;
 
 /// How far the planning is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -110,8 +110,10 @@ pub(super) fn place_text<P: Serialize>(place: &P) -> String {
 }
 
 /// Does the next slice of a job and answers how the job stands then. A slice that fails is put off, ever smaller, so
-/// that one contact who cannot be read does not keep the others from their turn.
+/// that one contact who cannot be read does not keep the others from their turn. The log of who changed what names who
+/// began the job, not each of its slices, whoever runs them.
 pub async fn run_job_slice(ctx: &Context, job: JobRow) -> Result<Committed<JobRow>, JobError> {
+    let ctx = &ctx.unattended();
     let Some(ws) = ctx.registry.workspace(ctx, job.workspace).await? else { return Err(JobError::Gone) };
     let spec = match serde_json::from_str::<JobSpec>(&job.spec) {
         Ok(spec) => spec,
