@@ -121,7 +121,7 @@ async fn do_once(
     };
     let (status, said) = answer(&call, parts.uri.path(), reply);
     if let Some(once) = once {
-        once.keep(&call.node, status, said.as_ref().map(kept).unwrap_or_default()).await;
+        once.keep(&call.node, status, said.as_ref()).await;
     }
     Ok(said.map_or_else(|| status.into_response(), |said| (status, axum::Json(said)).into_response()))
 }

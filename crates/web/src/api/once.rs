@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use node::Node;
 use ring::digest::{Context as Digest, SHA256};
+use serde_json::Value;
 use smol_str::SmolStr;
 use store::{CallKey, KeptAnswer, KeptCall};
 
@@ -18,6 +19,9 @@ pub(super) const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotent-replayed";
 /// Characters of a key.
 pub(super) const KEY_CHARS: usize = 255;
+
+/// Members of answers that are secrets, of which only a digest or nothing at all is kept anywhere.
+const SHOWN_ONCE: [&str; 2] = ["link", "secret"];
 
 /// A call with a key of its own.
 pub(super) struct Once {
@@ -74,9 +78,16 @@ impl Once {
         Ok(Some(response))
     }
 
-    /// Keeps the answer. What fails here is no fault of the caller, whose call was done.
-    pub async fn keep(self, node: &Node, status: StatusCode, body: String) {
-        let answer = KeptAnswer { status: status.as_u16(), body };
+    /// Keeps the answer, unless something stands in it that is shown only once: who asks again then is told that it was
+    /// done. What fails here is no fault of the caller, whose call was done.
+    pub async fn keep(self, node: &Node, status: StatusCode, said: Option<&Value>) {
+        let is_shown =
+            |name: &&str| said.and_then(|said| said.get(*name)).is_some_and(|value| !value.is_null());
+        if SHOWN_ONCE.iter().any(|name| is_shown(&name)) {
+            return;
+        }
+        let answer =
+            KeptAnswer { status: status.as_u16(), body: said.map(Value::to_string).unwrap_or_default() };
         if let Err(error) = operations::keep_answer(node.context(), self.key, answer).await {
             tracing::warn!(%error, "the answer to a call with an Idempotency-Key could not be kept");
         }

@@ -10,7 +10,8 @@ on_both!(
     the_same_call_is_done_once,
     calls_at_the_same_time_are_done_once,
     a_key_is_for_one_call,
-    what_was_lost_is_said
+    what_was_lost_is_said,
+    what_is_shown_once_is_not_kept
 );
 
 /// Posts with a key; answers status, headers and body.
@@ -123,4 +124,18 @@ async fn what_was_lost_is_said(api: Api) {
     let ctx = api.world.node.context();
     operations::forget_calls(ctx, ctx.now()).await.unwrap();
     assert_eq!(post(&api, "lost", "groups.json", &json!({"name": "Fathers"})).await.0, 201);
+}
+
+async fn what_is_shown_once_is_not_kept(api: Api) {
+    let body = json!({"email": "nurse@example.org", "role": "agent"});
+    let (status, _, made) = post(&api, "k", "invitations.json", &body).await;
+    assert!(status == 201 && made["link"].is_string(), "{made}");
+    let (status, _, said) = post(&api, "k", "invitations.json", &body).await;
+    assert_eq!(status, 409, "{said}");
+    assert_eq!(api.list("invitations.json").await.len(), 1);
+    let store = &api.world.store;
+    let workspace = api.world.workspace.id;
+    let user = store.tokens(workspace).await.unwrap()[0].user;
+    let kept = store.kept_call(CallKey { workspace, user, key: "k".into() }).await.unwrap().unwrap();
+    assert_eq!(kept.answer, None);
 }
