@@ -129,6 +129,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "template_sync",
         sql: include_str!("../migrations/0044_template_sync.sql"),
     },
+    Migration {
+        version: 49,
+        name: "contacts_aside",
+        sql: include_str!("../migrations/0049_contacts_aside.sql"),
+    },
 ];
 
 /// The oldest schema whose programs work on that of this one, beside it: it is kept with the schema, and they ask it.

@@ -34,7 +34,39 @@ pub(super) fn node(writer: &mut Writer, node: &Node, search: &ContactSearch) {
     writer.push(")");
 }
 
-fn condition(writer: &mut Writer, condition: &Condition, search: &ContactSearch) {
+/// A condition that a range of one index answers, with one row for each contact.
+pub(super) enum Index<'a> {
+    /// By one set of rows.
+    Set(&'a Condition),
+    /// By when contacts were made.
+    Created(&'a Condition),
+}
+
+/// The index that answers a whole query, if one does.
+pub(super) fn index_of(node: &Node) -> Option<Index<'_>> {
+    let Node::Condition(condition) = node else { return None };
+    if condition.comparator == Comparator::NotEqual {
+        return None;
+    }
+    // PostgreSQL holds no text with a zero character, so nothing is asked for one.
+    let is_text = wanted(&condition.operand).is_some_and(|text| !text.contains('\0'));
+    let is_set = match &condition.property {
+        Property::Attribute(Attribute::CreatedOn) => {
+            return matches!(condition.operand, Operand::Day(_)).then_some(Index::Created(condition));
+        }
+        Property::Attribute(Attribute::Language) => is_text,
+        Property::Attribute(Attribute::Group) => matches!(condition.operand, Operand::Group(_)),
+        Property::Field(field) => match field.field_type.unwrap_or_default() {
+            FieldType::Text | FieldType::State | FieldType::District | FieldType::Ward => is_text,
+            FieldType::Number => matches!(condition.operand, Operand::Number(_)),
+            FieldType::Datetime => matches!(condition.operand, Operand::Day(_)),
+        },
+        Property::Attribute(_) | Property::Scheme(_) => false,
+    };
+    is_set.then_some(Index::Set(condition))
+}
+
+pub(super) fn condition(writer: &mut Writer, condition: &Condition, search: &ContactSearch) {
     let negated = match (&condition.operand, condition.comparator) {
         (Operand::Nothing, comparator) => comparator != Comparator::NotEqual,
         (_, comparator) => comparator == Comparator::NotEqual,

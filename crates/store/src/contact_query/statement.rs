@@ -10,12 +10,21 @@ pub(super) struct Writer {
     text: String,
     arguments: Vec<Argument>,
     sets: usize,
+    /// The next set is all that is counted.
+    counts_next: bool,
     set_ends: &'static str,
 }
 
 impl Writer {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, text: String::new(), arguments: Vec::new(), sets: 0, set_ends: "" }
+        Self {
+            dialect,
+            text: String::new(),
+            arguments: Vec::new(),
+            sets: 0,
+            counts_next: false,
+            set_ends: "",
+        }
     }
 
     pub(super) fn push(&mut self, sql: &str) {
@@ -24,10 +33,19 @@ impl Writer {
 
     /// Begins "the contact is among those that these rows name"; the rows are `r`. Sets do not hold sets.
     pub(super) fn begin_set(&mut self, table: &str) {
+        if std::mem::take(&mut self.counts_next) {
+            self.set_ends = "";
+            return self.push(&format!("SELECT count(*) FROM {table} AS r WHERE "));
+        }
         let (begins, ends) = self.dialect.set(table, self.sets);
         self.sets += 1;
         self.set_ends = ends;
         self.push(&begins);
+    }
+
+    /// Makes the next set the statement itself: its rows are counted.
+    pub(super) fn count_next_set(&mut self) {
+        self.counts_next = true;
     }
 
     pub(super) fn end_set(&mut self) {

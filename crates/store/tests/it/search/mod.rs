@@ -11,7 +11,7 @@ mod queries;
 use std::collections::BTreeSet;
 
 use domain::{
-    Contact, ContactId, ContactUrn, FlowUuid, GroupId, TicketRef, Urn, WorkspaceId,
+    Contact, ContactId, ContactStatus, ContactUrn, FlowUuid, GroupId, TicketRef, Urn, WorkspaceId,
     query::{Node, Searched},
 };
 use store::{Change, ContactSearch, Conversation, ConversationKey, Store, TicketStatus, Unit};
@@ -185,12 +185,17 @@ async fn agree(stores: &[(&str, Store)], keys: Keys) {
             .map(|person| person.contact.id)
             .collect();
         fitting += expected.len();
+        let is_active = |person: &&Person| person.contact.status == ContactStatus::Active;
+        let active = people.iter().filter(is_active).filter(|person| expected.contains(&person.contact.id));
+        let active = active.count() as u64;
         let search = ContactSearch { query: Some(query), ..everybody() };
         let page = dice.below(PEOPLE + 10) + 1;
         for (name, store) in stores {
             let case = format!("{name}, seed {seed}, query {at} in {zone}: {text}");
             assert_eq!(found(store, &search, page).await, expected, "{case}");
             assert_eq!(store.count_contacts(search.clone()).await.unwrap(), expected.len() as u64, "{case}");
+            let search = ContactSearch { status: Some(ContactStatus::Active), ..search.clone() };
+            assert_eq!(store.count_contacts(search).await.unwrap(), active, "{case}");
         }
     }
     println!("{fitting} of {pairs} fit; {} sorts of conditions", covered.len());
