@@ -9,6 +9,7 @@ use super::{Api, on_both};
 on_both!(
     a_file_is_looked_at_before_it_is_brought_in,
     a_workbook_is_brought_in_and_fetched_again,
+    workbooks_of_spreadsheet_programs_are_read,
     files_that_mean_nothing_are_refused,
     an_import_can_be_ended
 );
@@ -162,6 +163,37 @@ async fn a_workbook_is_brought_in_and_fetched_again(api: Api) {
     ] {
         let (status, said) = api.post("exports.json", body.clone()).await;
         assert!(status == 400 && said[member].is_array() | said[member].is_object(), "{body}: {said}");
+    }
+}
+
+/// Made by LibreOffice Calc and Gnumeric: phones as numbers, dates, logical values, a formula, lines within a cell.
+async fn workbooks_of_spreadsheet_programs_are_read(api: Api) {
+    for (label, kind) in
+        [("Age", "number"), ("Due date", "datetime"), ("Consented", "text"), ("Notes", "text")]
+    {
+        assert_eq!(api.post("fields.json", json!({"name": label, "type": kind})).await.0, 201);
+    }
+    let of_libreoffice = include_bytes!("../../../../../testdata/contacts/libreoffice.xlsx");
+    let of_gnumeric = include_bytes!("../../../../../testdata/contacts/gnumeric.xlsx");
+    for file in [&of_libreoffice[..], &of_gnumeric[..]] {
+        let (status, preview) = hand_in(&api, &api.token, "people.xlsx", file).await;
+        assert_eq!(status, 201, "{preview}");
+        let path = format!("imports.json?uuid={}", preview["uuid"].as_str().unwrap());
+        assert_eq!(api.post(&path, json!({})).await.0, 200);
+        to_the_end(&api, &preview).await;
+        assert_eq!(api.list(&path).await[0]["progress"], json!({"total": 3, "done": 3, "left_out": 0}));
+        let people = api.list("contacts.json?reverse=1").await;
+        let names: Vec<&Value> = people.iter().map(|person| &person["name"]).collect();
+        assert_eq!(names, [&json!("Amina Wanjiru"), &json!("Béatrice Ñandú"), &json!("የኔነሽ")]);
+        assert_eq!(people[1]["urns"], json!(["tel:+254700000002"]));
+        let fields = &people[1]["fields"];
+        assert_eq!((&fields["age"], &fields["consented"]), (&json!("28.5"), &json!("false")));
+        assert!(fields["due_date"].as_str().unwrap().starts_with("2027-06-01"), "{fields}");
+        assert_eq!(fields["notes"], json!("a \"quoted\" word"));
+        assert_eq!(
+            (&people[0]["fields"]["notes"], &people[2]["fields"]["notes"]),
+            (&json!("two\nlines"), &json!("2"))
+        );
     }
 }
 
