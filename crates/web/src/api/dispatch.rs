@@ -126,18 +126,6 @@ async fn do_once(
     Ok(said.map_or_else(|| status.into_response(), |said| (status, axum::Json(said)).into_response()))
 }
 
-/// An answer as it is kept: without what opens something once, of which there is a digest and nothing else.
-fn kept(said: &Value) -> String {
-    match said {
-        Value::Object(members) if members.contains_key("link") => {
-            let mut members = members.clone();
-            members.insert("link".to_owned(), Value::Null);
-            Value::Object(members).to_string()
-        }
-        other => other.to_string(),
-    }
-}
-
 fn throttled(seconds: u64) -> Response {
     let seconds = seconds.max(1);
     let mut response = ApiError::too_often(seconds).into_response();
