@@ -103,6 +103,10 @@ uuid_id! {
     MessageSetUuid,
     /// Somebody who gets the messages of a set.
     SubscriptionUuid,
+    /// People who get messages about one of them.
+    HouseholdUuid,
+    /// That somebody was registered.
+    RegistrationUuid,
     /// A file of old messages or runs.
     ArchiveUuid,
     /// A program that is told what happens.
@@ -198,6 +202,12 @@ row_id! {
     MessageSetId,
     /// Somebody who gets the messages of a set.
     SubscriptionId,
+    /// People who get messages about one of them.
+    HouseholdId,
+    /// A code that can be checked.
+    CodeId,
+    /// That somebody was registered.
+    RegistrationId,
     /// A conversation that needs a person.
     TicketId,
     /// A file of old messages or runs.

@@ -7,6 +7,7 @@ pub mod contact;
 pub mod cron;
 pub mod field;
 pub mod group;
+pub mod identifier;
 pub mod ids;
 pub mod interactive;
 pub mod language;

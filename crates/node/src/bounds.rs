@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use files::Files;
 use operations::Context;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -15,6 +14,7 @@ use crate::lines::Lines;
 use crate::media::{self, Fetcher};
 use crate::membership::Membership;
 use crate::metrics::Metrics;
+use crate::places::MediaPlaces;
 use crate::rates::{self, Rates};
 use crate::replay;
 use crate::searching::{self, Indexer};
@@ -99,14 +99,14 @@ impl Bounds {
     pub(crate) fn start_media(
         &self,
         ctx: &Context,
-        files: Option<&Files>,
+        media: &MediaPlaces,
         lines: &Arc<Lines>,
         network: &Network,
         metrics: &Arc<Metrics>,
     ) -> Option<JoinHandle<()>> {
         let fetcher = Fetcher {
             ctx: ctx.clone(),
-            files: files?.clone(),
+            files: media.files.clone()?,
             lines: lines.clone(),
             network: network.clone(),
             metrics: metrics.clone(),

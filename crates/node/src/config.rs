@@ -83,6 +83,8 @@ pub struct Layer {
     pub spool: Option<PathBuf>,
     /// Folder of files that people sent, `s3`, or `none`.
     pub media: Option<PathBuf>,
+    /// Where files lie that have not been moved to `media` yet: a folder, or `s3`.
+    pub media_before: Option<PathBuf>,
     /// Folder of archives of old messages and runs, `s3`, or `none`.
     pub archives: Option<PathBuf>,
     /// The bucket for what lies in `s3`.
@@ -152,6 +154,7 @@ impl Layer {
             reports_database: text("SEEDLING_REPORTS_DATABASE"),
             spool: text("SEEDLING_SPOOL").map(PathBuf::from),
             media: text("SEEDLING_MEDIA").map(PathBuf::from),
+            media_before: text("SEEDLING_MEDIA_BEFORE").map(PathBuf::from),
             archives: text("SEEDLING_ARCHIVES").map(PathBuf::from),
             s3: Some(S3Layer {
                 endpoint: text("SEEDLING_S3_ENDPOINT"),
@@ -184,6 +187,7 @@ impl Layer {
             reports_database: self.reports_database.or(below.reports_database),
             spool: self.spool.or(below.spool),
             media: self.media.or(below.media),
+            media_before: self.media_before.or(below.media_before),
             archives: self.archives.or(below.archives),
             s3: Some(self.s3.unwrap_or_default().over(below.s3.unwrap_or_default())),
             listen: self.listen.or(below.listen),
@@ -230,6 +234,8 @@ pub struct Config {
     pub spool: Option<PathBuf>,
     /// Folder of files that people sent, or `s3`. Without one they stay at their carriers.
     pub media: Option<PathBuf>,
+    /// Where files are read that are not there yet: a folder, or `s3`.
+    pub media_before: Option<PathBuf>,
     /// Folder of archives of old messages and runs, or `s3`. Without one nothing is archived.
     pub archives: Option<PathBuf>,
     /// The bucket for what lies in `s3`.
@@ -296,7 +302,9 @@ impl Config {
         let site = layer.site.as_deref().map(read_site).transpose()?;
         let oidc = layer.oidc.unwrap_or_default().settings(site.is_some())?;
         let s3 = layer.s3.unwrap_or_default().settings()?;
-        for (name, place) in [("media", &layer.media), ("archives", &layer.archives)] {
+        for (name, place) in
+            [("media", &layer.media), ("media_before", &layer.media_before), ("archives", &layer.archives)]
+        {
             if s3.is_none() && place.as_deref().is_some_and(|place| place.as_os_str() == BUCKET) {
                 let reason = "names no bucket: say endpoint, bucket, access_key and secret_key under [s3]";
                 return Err(ConfigError::Value { name, value: BUCKET.to_owned(), reason });
@@ -309,6 +317,7 @@ impl Config {
             reports_database: layer.reports_database,
             spool: layer.spool.filter(|folder| folder.as_os_str() != NO_FOLDER),
             media: layer.media.filter(|folder| folder.as_os_str() != NO_FOLDER),
+            media_before: layer.media_before.filter(|folder| folder.as_os_str() != NO_FOLDER),
             archives: layer.archives.filter(|folder| folder.as_os_str() != NO_FOLDER),
             s3,
             listen,

@@ -195,20 +195,29 @@ fn too_large() -> Failure {
     Failure::Lost(format!("it has more than {} bytes", limits::MEDIA_BYTES))
 }
 
-/// A file with its media type, if it is kept.
+/// A file with its media type, if it is kept: in the place of media, or where it lay before.
 ///
 /// # Errors
 /// When the store or the folder cannot be read.
 pub(crate) async fn open(
     ctx: &Context,
-    files: &Files,
+    (files, before): (&Files, Option<&Files>),
     uuid: MediaUuid,
 ) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
     let Some(row) = ctx.store.media(uuid).await?.filter(|row| row.state == MediaState::Kept) else {
         return Ok(None);
     };
     let Some(sha256) = row.sha256.clone() else { return Ok(None) };
-    match files.read_whole(&file_name(&sha256), limits::MEDIA_BYTES).await {
+    let name = file_name(&sha256);
+    let mut read = files.read_whole(&name, limits::MEDIA_BYTES).await;
+    if let (Err(FileError::Missing(_)), Some(before)) = (&read, before) {
+        read = before.read_whole(&name, limits::MEDIA_BYTES).await;
+        if matches!(read, Err(FileError::Missing(_))) {
+            // It may have been moved between the two looks.
+            read = files.read_whole(&name, limits::MEDIA_BYTES).await;
+        }
+    }
+    match read {
         Ok(bytes) => Ok(Some((row, bytes))),
         Err(error @ FileError::Missing(_)) => {
             tracing::error!(%error, file = %uuid, "a file that was kept is not among the media");

@@ -28,7 +28,7 @@ use crate::listening;
 use crate::media;
 use crate::membership::{self, Identity, Membership};
 use crate::metrics::Metrics;
-use crate::places::places;
+use crate::places::{MediaPlaces, places};
 use crate::rates::Rates;
 use crate::shedding::{Pulse, Shedding};
 use crate::spool::{Spool, SpoolError};
@@ -84,7 +84,7 @@ struct Inner {
     stopping: AtomicBool,
     stops: Stops,
     bounds: Bounds,
-    media: Option<Files>,
+    media: MediaPlaces,
     sso: Option<Sso>,
     tasks: Mutex<Option<Tasks>>,
 }
@@ -180,7 +180,7 @@ impl Node {
             stop: stop.clone(),
         };
         let background = bounds.start(&ctx, &handover, &metrics, &membership).into_iter();
-        let fetching = bounds.start_media(&ctx, media.as_ref(), &lines, &surroundings.network, &metrics);
+        let fetching = bounds.start_media(&ctx, &media, &lines, &surroundings.network, &metrics);
         let tasks = Tasks {
             intake: bounds.start_intake(&ctx, &handover, &metrics, queue),
             clock: tokio::spawn(clock::run(worker(&stops.clock))),
@@ -307,8 +307,10 @@ impl Node {
     /// # Errors
     /// When the store cannot be read.
     pub async fn media(&self, uuid: MediaUuid) -> Result<Option<(MediaRow, Vec<u8>)>, StoreError> {
-        match &self.inner.media {
-            Some(files) => media::open(&self.inner.ctx, files, uuid).await,
+        match &self.inner.media.files {
+            Some(files) => {
+                media::open(&self.inner.ctx, (files, self.inner.media.before.as_ref()), uuid).await
+            }
             None => Ok(None),
         }
     }
@@ -324,7 +326,7 @@ impl Node {
         mime: &str,
         bytes: &[u8],
     ) -> Result<Option<MediaUuid>, StoreError> {
-        match &self.inner.media {
+        match &self.inner.media.files {
             Some(files) => media::keep(ctx, files, (workspace, mime), bytes).await.map(Some),
             None => Ok(None),
         }

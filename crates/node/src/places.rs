@@ -78,6 +78,18 @@ pub fn media_place(config: &Config, surroundings: &Surroundings) -> Result<Optio
     place(config.media.as_deref(), "media/", config, surroundings)
 }
 
+/// A place of files that people sent, by a folder or `s3`.
+///
+/// # Errors
+/// When the bucket cannot be used.
+pub fn media_place_named(
+    given: &Path,
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<Files, Unusable> {
+    place(Some(given), "media/", config, surroundings)?.ok_or(Unusable::Endpoint)
+}
+
 /// The place of archives; `None` if there is none.
 ///
 /// # Errors
@@ -86,12 +98,20 @@ pub fn archive_place(config: &Config, surroundings: &Surroundings) -> Result<Opt
     place(config.archives.as_deref(), "archives/", config, surroundings)
 }
 
-/// Both.
+/// Where files of people lie, and where they are read that have not been moved there yet.
+pub(crate) struct MediaPlaces {
+    pub files: Option<Files>,
+    pub before: Option<Files>,
+}
+
+/// The places of media and of archives.
 pub(crate) fn places(
     config: &Config,
     surroundings: &Surroundings,
-) -> Result<(Option<Files>, Option<Files>), Unusable> {
-    Ok((media_place(config, surroundings)?, archive_place(config, surroundings)?))
+) -> Result<(MediaPlaces, Option<Files>), Unusable> {
+    let before = place(config.media_before.as_deref(), "media/", config, surroundings)?;
+    let media = MediaPlaces { files: media_place(config, surroundings)?, before };
+    Ok((media, archive_place(config, surroundings)?))
 }
 
 /// A place by what is given for it.

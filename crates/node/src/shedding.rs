@@ -111,7 +111,9 @@ fn work_of(job: &JobRow) -> Work {
         Ok(JobSpec::ExportContacts(export)) => {
             Work { reports: true, searches: !export.query.is_empty(), bulk: false }
         }
-        Ok(JobSpec::ExportDefinitions(_)) => Work { reports: true, ..Work::default() },
+        Ok(JobSpec::ExportDefinitions(_) | JobSpec::ExportRows(_)) => {
+            Work { reports: true, ..Work::default() }
+        }
         Ok(JobSpec::ImportContacts(_) | JobSpec::ImportDefinitions(_) | JobSpec::Archive(_)) | Err(_) => {
             Work::default()
         }

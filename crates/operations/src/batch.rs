@@ -231,6 +231,35 @@ pub(crate) async fn together<I: Sync, T: Clone + Send>(
     Err(BatchError::Busy)
 }
 
+/// Commits changes as one unit, with the outbox rows that they hold. `None`: somebody changed meanwhile.
+pub(crate) async fn commit(
+    ctx: &Context,
+    changes: Vec<Change>,
+    rows: Vec<OutboxItem>,
+) -> Result<Option<Left>, BatchError> {
+    let unit = Unit::new(changes);
+    let rings = brings_a_job(&unit);
+    let ticket = ctx.ticket(rows.iter());
+    match ctx.write_one(unit).await {
+        Ok(done) => {
+            ctx.withdrawn.add(&done.dropped);
+            if rings {
+                ctx.jobs.notify_one();
+            }
+            let mut left = Left::default();
+            left.add(rows.into_iter().filter(|row| done.claimed.contains(&row.id)), ticket);
+            Ok(Some(left))
+        }
+        Err(UnitError::Conflict) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// What is left where nothing was done.
+pub(crate) fn nothing_left() -> Left {
+    Left::default()
+}
+
 /// The people of a workspace with what they are in the middle of, and the workspace as they need it; `None` without it.
 pub(crate) async fn load(
     ctx: &Context,

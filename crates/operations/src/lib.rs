@@ -18,6 +18,7 @@ mod campaigns;
 mod canned_replies;
 mod change_channel;
 mod change_workspace;
+mod codes;
 mod complete_effect;
 mod consent;
 mod context;
@@ -109,8 +110,9 @@ pub use add_channel::{AddChannelError, NewChannel, add_channel};
 pub use add_service::{AddServiceError, NewService, add_resthook_subscriber, add_service, add_topic};
 pub use add_user::{AddUserError, NewUser, Role, add_user};
 pub use archives::{
-    ARCHIVE_LINK_FOR, KEPT_DAYS_MAX, KEPT_DAYS_MIN, RetentionError, archive_date, archive_link,
-    archive_what_is_due, begin_archiving, is_archive_link, retention, set_retention,
+    ARCHIVE_LINK_FOR, BringBackError, BroughtBack, KEPT_DAYS_MAX, KEPT_DAYS_MIN, RetentionError,
+    UnknownPeople, archive_date, archive_link, archive_what_is_due, begin_archiving, bring_back,
+    is_archive_link, keep_archive, retention, set_retention,
 };
 pub use bring_in::{bring_in, plan_campaigns};
 pub use broadcast::{
@@ -126,6 +128,10 @@ pub use change_channel::{
 };
 pub use change_workspace::{
     COLLATIONS, ChangeWorkspaceError, MAX_LANGUAGES, TIME_FORMATS, WorkspaceEdit, change_workspace,
+};
+pub use codes::{
+    CodeError, CodesImported, MAX_CODE, MAX_CODE_KIND, MAX_CODE_NAME, MAX_CODES, MAX_CODES_BYTES, NewCode,
+    WrongCode, check_code, code_kind, import_codes, save_code,
 };
 pub use complete_effect::{CompleteError, EffectDone, complete_effect, fail_effect};
 pub use consent::{ConsentError, MAX_CONSENT_REASON, MAX_PURPOSE, MAX_SHOWN, NewConsent, record_consent};
@@ -153,12 +159,13 @@ pub use inspected::inspected;
 pub use interrupt::{InterruptError, interrupt};
 pub use jobs::{
     ArchiveJob, BroadcastJob, ColumnError, ContactColumn, ContactFileError, ContactIntake, Exclude,
-    ExportContactsJob, ExportDefinitionsJob, FillGroupJob, ImportContactsJob, ImportDefinitionsJob,
-    ImportErrors, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES, MadeFile, MadeFileError,
-    NewJob, PlanCampaignJob, PlanProgrammesJob, Recipients, SheetFormat, SoftStart, StartJob, StartedBy,
-    confirm_import, create_job, export_contacts, export_definitions_later, forget_old_files,
-    held_since_soft_start, import_contacts, import_definitions_later, job_broke_off, read_job_file,
-    release_broadcast, run_job_slice, set_job_status, set_job_weight, work_off,
+    ExportContactsJob, ExportDefinitionsJob, ExportRowsJob, FillGroupJob, ImportContactsJob,
+    ImportDefinitionsJob, ImportErrors, JobError, JobSpec, MAX_CONTACT_FILE_BYTES, MAX_CONTACT_LINES,
+    MadeFile, MadeFileError, NewJob, PlanCampaignJob, PlanProgrammesJob, Recipients, RowsFormat, RowsKind,
+    SheetFormat, SoftStart, StartJob, StartedBy, confirm_import, create_job, export_contacts,
+    export_definitions_later, export_rows, forget_old_files, held_since_soft_start, import_contacts,
+    import_definitions_later, job_broke_off, read_job_file, release_broadcast, run_job_slice, set_job_status,
+    set_job_weight, work_off,
 };
 pub use locations::{
     ImportLocationsError, LocationsReport, MAX_LOCATIONS_BYTES, ReadLocationsError, import_locations,
@@ -173,10 +180,12 @@ pub use once::{forget_calls, keep_answer};
 pub use person_data::PersonData;
 pub use preview_broadcast::{MAX_PREVIEWED, Preview, PreviewLine, preview_of};
 pub use programmes::{
-    Anchor, ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES, MISSED_AFTER, OptOut,
-    OptOutKind, Planned, ProgrammeError, ProgrammeFile, ProgrammeFileError, ProgrammeImported, Registered,
-    Registration, StartAt, SubscribeTo, Switch, SwitchRule, import_programme, import_programme_messages,
-    opt_out, planned, read_programme, register, resend_last, subscribe, switch,
+    Anchor, ImportProgrammeError, Joined, MAX_MEMBERS, MAX_MESSAGE_SETS, MAX_PLANNED, MAX_PROGRAMME_BYTES,
+    MAX_RECEIVERS, MISSED_AFTER, OWN_HOST, OptOut, OptOutKind, Planned, ProgrammeError, ProgrammeFile,
+    ProgrammeFileError, ProgrammeImported, Receiver, Registered, Registration, StartAt, SubscribeTo, Switch,
+    SwitchRule, answer_flow, import_programme, import_programme_messages, join_household, leave_household,
+    opt_out, planned, read_programme, read_registration, register, resend_last, shown_registration,
+    subscribe, switch, wrong_members,
 };
 pub use prune_feed::prune_feed;
 pub use receive::{InboundItem, InboundKind, Receipt, ReceiveError, Stamp, receive};

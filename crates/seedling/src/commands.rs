@@ -5,6 +5,7 @@ mod audit;
 mod broadcast;
 mod canned_reply;
 mod channel;
+mod code;
 mod contact;
 mod demo;
 mod drill;
@@ -17,6 +18,7 @@ mod import;
 mod init;
 mod job;
 mod location;
+mod media;
 mod migrate_rapidpro;
 mod move_store;
 mod node;
@@ -24,6 +26,7 @@ mod optin;
 mod outbox;
 mod programme;
 mod report;
+mod rows;
 mod schedule;
 mod service;
 mod shed;
@@ -66,6 +69,10 @@ pub enum Command {
     Export(export::Export),
     /// Old messages and runs in files, and how long rows are kept before
     Archive(archive::Archive),
+    /// Files that people sent: move them to another place
+    Media(media::Media),
+    /// Messages, and what flows kept, as files
+    Rows(rows::Rows),
     /// Values that all flows share
     Global(global::Global),
     /// Places of the country: states, districts, wards
@@ -82,6 +89,8 @@ pub enum Command {
     Template(template::Template),
     /// What people can agree to
     Optin(optin::Optin),
+    /// Codes of clinics and personnel that registrations are checked against
+    Code(code::Code),
     /// The people that a programme talks with: find them, count them
     Contact(contact::Contact),
     /// Copy a whole store to another database, and compare both
@@ -139,6 +148,8 @@ impl Command {
             Self::Import(import) => briefly(import.run()),
             Self::Export(export) => briefly(export.run()),
             Self::Archive(archive) => briefly(archive.run()),
+            Self::Media(media) => briefly(media.run()),
+            Self::Rows(rows) => briefly(rows.run()),
             Self::Global(global) => briefly(global.run()),
             Self::Location(location) => briefly(location.run()),
             Self::Channel(channel) => briefly(channel.run()),
@@ -148,6 +159,7 @@ impl Command {
             Self::Webhook(webhook) => briefly(webhook.run()),
             Self::Template(template) => briefly(template.run()),
             Self::Optin(optin) => briefly(optin.run()),
+            Self::Code(code) => briefly(code.run()),
             Self::Contact(contact) => briefly(contact.run()),
             Self::Move(moving) => moving.run(),
             Self::MigrateRapidpro(migrate) => migrate.run(),

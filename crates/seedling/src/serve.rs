@@ -53,6 +53,9 @@ pub struct Serve {
     /// folder]
     #[arg(long, value_name = "DIR")]
     media: Option<PathBuf>,
+    /// Where files are read that have not been moved to the place of media yet: a folder, or s3
+    #[arg(long, value_name = "DIR")]
+    media_before: Option<PathBuf>,
     /// Folder of archives of old messages and runs, s3, or none [default: archives in the data folder]
     #[arg(long, value_name = "DIR")]
     archives: Option<PathBuf>,
@@ -77,6 +80,7 @@ impl Serve {
             reports_database: self.reports_database,
             spool: self.spool,
             media: self.media,
+            media_before: self.media_before,
             archives: self.archives,
             listen: self.listen,
             name: self.name,

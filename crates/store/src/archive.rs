@@ -37,6 +37,10 @@ pub struct RetentionRow {
     pub runs: Option<u32>,
     /// Entries of contacts' histories, which are removed then.
     pub events: Option<u32>,
+    /// Rows of the log of who changed what, which are removed then.
+    pub audit: Option<u32>,
+    /// What happened on lines beside messages, which is removed then.
+    pub channel_events: Option<u32>,
     /// The last day of the workspace's zone on which it was looked what is too old, days since 1970-01-01.
     pub looked_on: Option<i32>,
 }
@@ -44,12 +48,13 @@ pub struct RetentionRow {
 impl RetentionRow {
     /// Of a workspace that keeps all for good.
     pub fn for_good(workspace: WorkspaceId) -> Self {
-        Self { workspace, messages: None, runs: None, events: None, looked_on: None }
+        let (messages, runs, events, audit, channel_events) = (None, None, None, None, None);
+        Self { workspace, messages, runs, events, audit, channel_events, looked_on: None }
     }
 
     /// Whether anything is too old one day.
     pub fn has_end(&self) -> bool {
-        self.messages.is_some() || self.runs.is_some() || self.events.is_some()
+        [self.messages, self.runs, self.events, self.audit, self.channel_events].iter().any(Option::is_some)
     }
 }
 
@@ -95,6 +100,26 @@ pub enum Past {
     Runs(Vec<RunId>, Timestamp),
     /// Entries of histories.
     Events(Vec<EventId>),
+    /// Rows of a log, by their numbers.
+    Logged(KeptLog, Vec<i64>),
+}
+
+/// A log that goes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptLog {
+    /// Who changed what.
+    Audit,
+    /// What happened on lines beside messages.
+    ChannelEvents,
+}
+
+impl KeptLog {
+    pub(crate) fn table(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::ChannelEvents => "channel_event",
+        }
+    }
 }
 
 /// An entry of somebody's history, as far as it matters whether it is too old.

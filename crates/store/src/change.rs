@@ -189,6 +189,12 @@ pub enum Change {
     Delivery(crate::DeliveryRow),
     /// What was done with somebody's programmes.
     ProgrammeEvent(Box<crate::ProgrammeEventRow>),
+    /// Who belongs to a household.
+    Household(crate::HouseholdChange),
+    /// Codes that can be checked.
+    Code(crate::CodeChange),
+    /// Somebody was registered; the unit is [`crate::UnitError::Gone`] if one with the same key is there.
+    Registration(Box<crate::RegistrationRow>),
     /// How long a workspace keeps what was said.
     Retention(crate::RetentionRow),
     /// A file of old rows, new or changed; the unit is [`crate::UnitError::Gone`] if its `steps` are not those given, which

@@ -293,6 +293,10 @@ reads! {
     fn definitions_version(workspace: WorkspaceId) -> Option<i64>;
     /// Of rows that keep the numbers they had elsewhere: the highest number, 0 if there are none, and how many there are.
     fn numbered(rows: crate::NumberedRows) -> (i64, i64);
+    /// Which of these identifiers rows of a table have, in whichever workspace.
+    fn known_uuids(table: crate::KeptNumbers, uuids: Vec<uuid::Uuid>) -> Vec<uuid::Uuid>;
+    /// Which of these numbers rows of a table have, in whichever workspace.
+    fn known_numbers(table: crate::KeptNumbers, numbers: Vec<i64>) -> Vec<i64>;
     /// All workspaces, the oldest first.
     fn workspaces() -> Vec<WorkspaceRow>;
     /// Everything a workspace's flows run on.
@@ -457,6 +461,20 @@ reads! {
     fn deliveries(workspace: WorkspaceId, subscription: SubscriptionId) -> Vec<DeliveryRow>;
     /// What was done with a contact's programmes, the oldest first.
     fn programme_events(workspace: WorkspaceId, contact: ContactId) -> Vec<ProgrammeEventRow>;
+    /// A page of households, by row number.
+    fn list_households(workspace: WorkspaceId, of: crate::HouseholdsOf, walk: Walk) -> Vec<crate::ListedHousehold>;
+    /// A code of a kind, as it is compared ([`domain::identifier::plain`]).
+    fn code(workspace: WorkspaceId, kind: SmolStr, key: SmolStr) -> Option<crate::CodeRow>;
+    /// The latest code of a kind that was drawn for a contact.
+    fn drawn_code(workspace: WorkspaceId, kind: SmolStr, contact: ContactId) -> Option<crate::CodeRow>;
+    /// Whether codes of a kind are drawn.
+    fn is_drawn(workspace: WorkspaceId, kind: SmolStr) -> bool;
+    /// A page of codes, by row number.
+    fn list_codes(workspace: WorkspaceId, list: crate::CodeList, walk: Walk) -> Vec<crate::CodeRow>;
+    /// How many codes there are of each kind, and how many of them are in use.
+    fn code_kinds(workspace: WorkspaceId) -> Vec<(SmolStr, i64, i64)>;
+    /// A page of registrations, by row number.
+    fn list_registrations(workspace: WorkspaceId, of: crate::RegistrationsOf, walk: Walk) -> Vec<crate::RegistrationRow>;
     /// Whether a contact has been in a flow.
     fn was_in_flow(workspace: WorkspaceId, contact: ContactId, flow: FlowId) -> bool;
     /// What became of a contact's tickets: number, kind and JSON, the latest first, up to a thousand.
@@ -512,6 +530,8 @@ reads! {
     fn due_media(now: Timestamp, limit: usize) -> Vec<MediaRow>;
     /// A file by its public identifier, in whichever workspace.
     fn media(uuid: MediaUuid) -> Option<MediaRow>;
+    /// Files that are kept, each once, in order of their names behind the given one: SHA-256 in hex, and bytes.
+    fn kept_files(after: SmolStr, limit: usize) -> Vec<(SmolStr, i64)>;
     /// Messages with all of these words, by row numbers: of each the words that were in the index when it was last written.
     fn search_messages(workspace: WorkspaceId, search: MessageSearch) -> Vec<ListedMessage>;
     /// Up to which row number messages were looked at whose words are in the index.
@@ -524,6 +544,8 @@ reads! {
     fn archives(workspace: WorkspaceId) -> Vec<ArchiveRow>;
     /// A file of old messages or runs, in whichever workspace.
     fn archive(uuid: ArchiveUuid) -> Option<ArchiveRow>;
+    /// Numbers of rows of a log from before a moment, the oldest first.
+    fn logged_before(workspace: WorkspaceId, log: crate::KeptLog, before: Timestamp, limit: usize) -> Vec<i64>;
     /// People who are to be taken out of the files of a workspace.
     fn archive_erasures(workspace: WorkspaceId) -> Vec<ContactUuid>;
     /// Workspaces with people who are to be taken out of files.

@@ -27,6 +27,8 @@ text_codes! {
         ImportDefinitions = "import_definitions",
         /// Writes an export of flows with everything that they need.
         ExportDefinitions = "export_definitions",
+        /// Writes messages, or what flows kept, into a file.
+        ExportRows = "export_rows",
         /// Puts what is older than it is kept into files.
         Archive = "archive",
     }

@@ -14,6 +14,7 @@ mod audit;
 mod bulk;
 mod change;
 mod channel_event;
+mod code;
 mod consent;
 mod contact;
 mod contact_query;
@@ -25,6 +26,7 @@ mod doubts;
 mod error;
 pub mod faults;
 mod feed;
+mod household;
 mod ids;
 mod job;
 mod kept_call;
@@ -68,7 +70,7 @@ mod workspace;
 mod writing;
 
 pub use access::{AccessChange, LinkKind, LoginRow, SignInLinkRow, SignInMeans, SignInRow, SignInRuleRow};
-pub use archive::{ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, RetentionRow};
+pub use archive::{ArchiveKind, ArchivePeriod, ArchiveRow, KeptLog, OldEvent, Past, RetentionRow};
 pub use audit::{
     Acting, Actor, ActorMeans, AuditList, AuditNote, AuditOf, AuditRow, MAX_AUDITED, MAX_AUDITED_CHARS,
 };
@@ -77,6 +79,7 @@ pub use bulk::{
 };
 pub use change::{Change, MAX_CHANGES_PER_UNIT, Revived, StatusResult, Tell, Unit, UnitDone};
 pub use channel_event::{ChannelEventList, ChannelEventRow, ChannelEventsOf, ListedChannelEvent};
+pub use code::{CodeChange, CodeList, CodeRow};
 pub use consent::{ConsentRow, ConsentSource, ConsentsOf, ListedConsent, MAX_NOTES, MergeContacts, NoteRow};
 pub use contact::{ContactRow, ContactUpdate, NewContact, NewUrn, Reach, UrnRow};
 pub use contact_query::ContactSearch;
@@ -95,6 +98,10 @@ pub use error::{StoreError, UnitError};
 pub use feed::{FeedCursor, FeedItem, FeedKind, FeedKinds, FeedNamed, FeedRead, NotACursor};
 pub use ids::IdSource;
 
+pub use household::{
+    HouseholdChange, HouseholdMember, HouseholdsOf, ListedHousehold, NewMember, RegistrationRow,
+    RegistrationsOf,
+};
 pub use job::{
     DueJobs, JOB_CHUNK_BYTES, JobChunk, JobFile, JobKind, JobRow, JobStatus, LeftOut, MAX_LEFT_OUT,
     NewLeftOut,

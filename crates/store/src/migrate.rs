@@ -129,6 +129,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "template_sync",
         sql: include_str!("../migrations/0044_template_sync.sql"),
     },
+    Migration { version: 45, name: "households", sql: include_str!("../migrations/0045_households.sql") },
+    Migration {
+        version: 46,
+        name: "more_retention",
+        sql: include_str!("../migrations/0046_more_retention.sql"),
+    },
+    Migration { version: 47, name: "media_files", sql: include_str!("../migrations/0047_media_files.sql") },
     Migration {
         version: 49,
         name: "contacts_aside",

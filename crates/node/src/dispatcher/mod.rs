@@ -14,6 +14,7 @@ mod lanes;
 mod learn;
 mod mail;
 mod model;
+mod ourselves;
 mod outcome;
 mod pace;
 mod ready;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::breaker::{backoff, jitter};
 use super::lanes::LaneKey;
 use super::send::{Sent, Wanted, wanted};
-use super::{Dispatcher, Handover, Shared, effect, mail};
+use super::{Dispatcher, Handover, Shared, effect, mail, ourselves};
 use crate::limits;
 
 /// Pause before the store is tried again.
@@ -219,7 +219,10 @@ pub(super) async fn perform_effect(
             tracing::warn!(outbox = %item.id, "an effect waited too long for its turn; its flow goes on without");
             (None, "it waited too long for its turn")
         }
-        Ok(effect) => (Some(effect::perform(shared, item, effect).await), ""),
+        Ok(effect) => match ourselves::ask(shared, handover, item, &effect).await {
+            Some(answer) => (Some(answer), ""),
+            None => (Some(effect::perform(shared, item, effect).await), ""),
+        },
         Err(reason) => {
             tracing::error!(reason, outbox = %item.id, "an effect cannot be performed");
             (None, "the effect cannot be read")

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod clinic_line;
 mod crowds;
 mod feed;
 mod handover;
 mod lines;
 mod mail;
 mod media;
+mod media_moved;
 mod opting_out;
 mod post_office;
 mod services;

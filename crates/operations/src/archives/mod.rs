@@ -1,8 +1,11 @@
 //! Old messages and runs in files: how long rows are kept, what a line of a file is, and how files are written, read
 //! back, emptied of somebody and brought in. The work itself is a job (`jobs::archive`).
 
+mod bring_back;
 mod lines;
 mod link;
+mod past_line;
+mod placeholder;
 mod stored;
 
 use domain::WorkspaceId;
@@ -10,6 +13,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::{Change, JobRow, RetentionRow, StoreError, Unit, UnitError};
 use thiserror::Error;
 
+pub use bring_back::{BringBackError, BroughtBack, UnknownPeople, bring_back, keep_archive};
 pub(crate) use lines::{message_line, run_line, shown_line, without};
 pub use link::{ARCHIVE_LINK_FOR, archive_link, is_archive_link};
 pub(crate) use stored::{Digest, Lines, Packer, copy, names_any, rewritten, verified};
@@ -48,7 +52,7 @@ pub async fn retention(ctx: &Context, workspace: WorkspaceId) -> Result<Retentio
 /// # Errors
 /// [`RetentionError`]; nothing is changed then.
 pub async fn set_retention(ctx: &Context, row: RetentionRow) -> Result<(), RetentionError> {
-    let days = [row.messages, row.runs, row.events];
+    let days = [row.messages, row.runs, row.events, row.audit, row.channel_events];
     if days.into_iter().flatten().any(|days| !(KEPT_DAYS_MIN..=KEPT_DAYS_MAX).contains(&days)) {
         return Err(RetentionError::Days);
     }

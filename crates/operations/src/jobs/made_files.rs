@@ -1,17 +1,24 @@
 //! Files that jobs made, as people fetch them: as they are kept, or as an Excel workbook.
 
 use std::fs::File;
+use std::io::{Seek as _, Write as _};
 
 use domain::{JobId, WorkspaceId};
 use store::{JobFile, JobRow, JobStatus, StoreError};
 use thiserror::Error;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::{ExportContactsJob, JobSpec, SheetFormat, contact_file::meant};
+use super::{
+    ExportContactsJob, ExportRowsJob, JobSpec, RowsFormat, SheetFormat,
+    contact_file::meant,
+    rows_file::{DATA, DESCRIPTOR},
+};
 use crate::{
     Context,
     sheets::{Book, Record, Records, piece},
 };
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Bytes of one piece of a workbook.
 const PIECE: usize = 256 * 1_024;
 /// Parts of a file that are on their way to the thread that makes a workbook of them.
@@ -21,7 +28,7 @@ const PARTS_ON_THE_WAY: usize = 2;
 #[derive(Debug, Clone, Error)]
 pub enum MadeFileError {
     /// The workbook cannot be written, as on a full disk.
-    #[error("the workbook cannot be made: {0}")]
+    #[error("the file cannot be made: {0}")]
     Workbook(String),
     /// The store failed.
     #[error(transparent)]
@@ -57,10 +64,17 @@ impl MadeFile {
         let kept = Source::Kept { workspace, job: id, place: 0 };
         let (ending, media_type, source) = match serde_json::from_str(&job.spec) {
             Ok(JobSpec::ExportContacts(ExportContactsJob { format: SheetFormat::Xlsx, .. })) => {
-                const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
                 ("xlsx", XLSX, Source::Book(book(ctx, workspace, id).await?))
             }
             Ok(JobSpec::ExportContacts(_)) => ("csv", "text/csv; charset=utf-8", kept),
+            Ok(JobSpec::ExportRows(ExportRowsJob { format, .. })) => match format {
+                RowsFormat::Csv => ("csv", "text/csv; charset=utf-8", kept),
+                RowsFormat::Xlsx => ("xlsx", XLSX, Source::Book(book(ctx, workspace, id).await?)),
+                RowsFormat::Jsonl => ("jsonl", "application/x-ndjson", kept),
+                RowsFormat::FlowResults => {
+                    ("zip", "application/zip", Source::Book(package(ctx, workspace, id).await?))
+                }
+            },
             _ => ("json", "application/json", kept),
         };
         let name = format!("{}-{}.{ending}", job.kind.as_str().replace('_', "-"), job.uuid);
@@ -117,6 +131,38 @@ async fn book(ctx: &Context, workspace: WorkspaceId, job: JobId) -> Result<File,
     drop(parts);
     match writing.await {
         Ok(made) => made.map_err(MadeFileError::Workbook),
+        Err(error) => Err(MadeFileError::Workbook(error.to_string())),
+    }
+}
+
+/// Makes a package of Flow Results of the rows of a job and of what describes them, which is the last part.
+async fn package(ctx: &Context, workspace: WorkspaceId, job: JobId) -> Result<File, MadeFileError> {
+    let (parts, mut next) = tokio::sync::mpsc::channel::<Vec<u8>>(PARTS_ON_THE_WAY);
+    let writing = tokio::task::spawn_blocking(move || -> std::io::Result<File> {
+        let mut zip = ZipWriter::new(tempfile::tempfile()?);
+        let options = SimpleFileOptions::default();
+        zip.start_file(DATA, options).map_err(std::io::Error::other)?;
+        let mut before: Option<Vec<u8>> = None;
+        while let Some(part) = next.blocking_recv() {
+            if let Some(rows) = before.replace(part) {
+                zip.write_all(&rows)?;
+            }
+        }
+        zip.start_file(DESCRIPTOR, options).map_err(std::io::Error::other)?;
+        zip.write_all(&before.unwrap_or_default())?;
+        let mut file = zip.finish().map_err(std::io::Error::other)?;
+        file.rewind()?;
+        Ok(file)
+    });
+    for place in 0.. {
+        let Some(part) = ctx.store.job_chunk(workspace, job, JobFile::Made, place).await? else { break };
+        if parts.send(part).await.is_err() {
+            break;
+        }
+    }
+    drop(parts);
+    match writing.await {
+        Ok(made) => made.map_err(|error| MadeFileError::Workbook(error.to_string())),
         Err(error) => Err(MadeFileError::Workbook(error.to_string())),
     }
 }

@@ -17,6 +17,8 @@ mod made_files;
 mod parked;
 mod people;
 mod recipients;
+mod rows_file;
+mod rows_out;
 mod slice;
 mod soft_start;
 mod spec;
@@ -47,11 +49,12 @@ pub(crate) use exclude::Excluded;
 pub use files::{forget_old_files, read_job_file};
 pub use made_files::{MadeFile, MadeFileError};
 pub(crate) use recipients::all_contacts;
+pub use rows_out::export_rows;
 pub use slice::{job_broke_off, run_job_slice};
 pub use spec::{
-    ArchiveJob, BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, FillGroupJob,
+    ArchiveJob, BroadcastJob, Exclude, ExportContactsJob, ExportDefinitionsJob, ExportRowsJob, FillGroupJob,
     ImportContactsJob, ImportDefinitionsJob, JobSpec, PlanCampaignJob, PlanProgrammesJob, Recipients,
-    SheetFormat, SoftStart, StartJob, StartedBy,
+    RowsFormat, RowsKind, SheetFormat, SoftStart, StartJob, StartedBy,
 };
 pub use steer::{held_since_soft_start, release_broadcast, set_job_status};
 pub(crate) use told::{Told, Whole, message_to, people};

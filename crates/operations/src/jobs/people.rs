@@ -197,6 +197,7 @@ fn step<'a>(
             | JobSpec::PlanProgrammes(_)
             | JobSpec::ImportContacts(_)
             | JobSpec::ExportContacts(_)
+            | JobSpec::ExportRows(_)
             | JobSpec::ImportDefinitions(_)
             | JobSpec::ExportDefinitions(_)
             | JobSpec::Archive(_) => Ok(nothing_for("the job is not about conversations")),
@@ -218,6 +219,7 @@ async fn excluded(
         | JobSpec::PlanProgrammes(_)
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
+        | JobSpec::ExportRows(_)
         | JobSpec::ImportDefinitions(_)
         | JobSpec::ExportDefinitions(_)
         | JobSpec::Archive(_) => return Ok(None),

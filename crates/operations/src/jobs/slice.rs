@@ -6,7 +6,7 @@ use store::{Change, JobRow, JobStatus, LeftOut, NewLeftOut, StoreError, Unit, Un
 
 use super::{
     JobError, JobSpec, archive, campaigns, contacts_in, contacts_out, definitions, groups, people,
-    recipients::RecipientsError, told, zone,
+    recipients::RecipientsError, rows_out, told, zone,
 };
 use crate::{Committed, Context, batch::BatchError, context::Left};
 
@@ -129,6 +129,7 @@ pub async fn run_job_slice(ctx: &Context, job: JobRow) -> Result<Committed<JobRo
         JobSpec::PlanProgrammes(_) => zone::slice(ctx, &ws, &job).await,
         JobSpec::ImportContacts(import) => contacts_in::slice(ctx, &ws, &job, import).await,
         JobSpec::ExportContacts(export) => contacts_out::slice(ctx, &ws, &job, export).await,
+        JobSpec::ExportRows(export) => rows_out::slice(ctx, &ws, &job, export).await,
         JobSpec::ImportDefinitions(import) => definitions::bring_in(ctx, &job, import).await,
         JobSpec::ExportDefinitions(export) => definitions::write_out(ctx, &job, export).await,
         JobSpec::Archive(_) => archive::slice(ctx, &ws, &job).await,

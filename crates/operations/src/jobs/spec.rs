@@ -203,6 +203,73 @@ pub struct ExportContactsJob {
     pub user: Option<Reference<UserUuid>>,
 }
 
+/// Messages, or what flows kept, to be written into a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportRowsJob {
+    /// Which.
+    pub rows: RowsKind,
+    /// As what people fetch the file.
+    pub format: RowsFormat,
+    /// Of which flows; of all without any. Of messages it says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowUuid>,
+    /// Messages that were written, and runs that last changed, not before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+    /// And not after this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Reference<UserUuid>>,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowsKind {
+    /// Messages in and out.
+    Messages,
+    /// Runs with what they kept.
+    Results,
+}
+
+impl RowsKind {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Results => "results",
+        }
+    }
+}
+
+/// As what rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowsFormat {
+    /// Comma-separated values.
+    Csv,
+    /// An Excel workbook.
+    Xlsx,
+    /// A JSON object for each, as in archives.
+    Jsonl,
+    /// A package of Flow Results.
+    FlowResults,
+}
+
+impl RowsFormat {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Jsonl => "jsonl",
+            Self::FlowResults => "flow_results",
+        }
+    }
+}
+
 /// What kind of spreadsheet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -268,6 +335,8 @@ pub enum JobSpec {
     ImportContacts(ImportContactsJob),
     /// Write contacts out.
     ExportContacts(ExportContactsJob),
+    /// Write messages or results out.
+    ExportRows(ExportRowsJob),
     /// Bring definitions in.
     ImportDefinitions(ImportDefinitionsJob),
     /// Write definitions out.
@@ -287,6 +356,7 @@ impl JobSpec {
             Self::PlanProgrammes(_) => JobKind::PlanProgrammes,
             Self::ImportContacts(_) => JobKind::ImportContacts,
             Self::ExportContacts(_) => JobKind::ExportContacts,
+            Self::ExportRows(_) => JobKind::ExportRows,
             Self::ImportDefinitions(_) => JobKind::ImportDefinitions,
             Self::ExportDefinitions(_) => JobKind::ExportDefinitions,
             Self::Archive(_) => JobKind::Archive,

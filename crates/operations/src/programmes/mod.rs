@@ -8,8 +8,11 @@
 
 mod due;
 mod file;
+mod form;
+mod household;
 mod import;
 mod opt_out;
+mod own_services;
 mod planned;
 mod register;
 mod resend;
@@ -20,11 +23,14 @@ mod zone;
 
 pub use due::MISSED_AFTER;
 pub use file::{ProgrammeFile, ProgrammeFileError, read_programme};
+pub use form::{MAX_RECEIVERS, read_registration, shown_registration, wrong_members};
+pub use household::{Joined, MAX_MEMBERS, Receiver, join_household, leave_household};
 pub use import::{
     ImportProgrammeError, MAX_MESSAGE_SETS, MAX_PROGRAMME_BYTES, ProgrammeImported, import_programme,
     import_programme_messages,
 };
 pub use opt_out::{OptOut, OptOutKind, opt_out};
+pub use own_services::{OWN_HOST, answer_flow};
 pub use planned::{MAX_PLANNED, Planned, planned};
 pub use register::{Registered, Registration, register};
 pub use resend::resend_last;
@@ -85,12 +91,39 @@ pub enum ProgrammeError {
     /// Something about the person cannot be kept.
     #[error("{0}")]
     Person(SaveContactError),
+    /// Nobody gets messages about themselves as one of their household.
+    #[error("this is the person whom it is about, or is named twice")]
+    Themselves,
+    /// A household is full.
+    #[error("a household has at most {MAX_MEMBERS} members beside the person whom it is about")]
+    TooManyMembers,
+    /// One of several things that were asked for.
+    #[error("{}: {error}", place.join("."))]
+    At {
+        /// Which: a member and a place in it.
+        place: Vec<SmolStr>,
+        /// What is wrong with it.
+        error: Box<ProgrammeError>,
+    },
     /// The contact changes too fast.
     #[error("the contact is busy; try again")]
     Busy,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ProgrammeError {
+    /// The same, of one of several things that were asked for.
+    fn at(self, place: &[&str]) -> Self {
+        match self {
+            Self::Busy | Self::Store(_) => self,
+            error => Self::At {
+                place: place.iter().map(|part| SmolStr::new(part)).collect(),
+                error: Box::new(error),
+            },
+        }
+    }
 }
 
 /// What a step over one contact answers.

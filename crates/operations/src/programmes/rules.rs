@@ -119,7 +119,7 @@ impl<'r> Rules<'r> {
     }
 
     /// The day that is meant: the one that was given, or that of the contact's field.
-    fn day(&self, contact: &Contact, given: Option<Date>) -> Option<Date> {
+    pub fn day(&self, contact: &Contact, given: Option<Date>) -> Option<Date> {
         let field = || {
             let value = contact.fields.get(self.anchor.field.as_ref()?)?;
             Some(value.datetime.as_ref()?.with_time_zone(self.zone.clone()).date())

@@ -158,6 +158,9 @@ impl Turn<'_> {
         };
         self.changes.push(Change::NewSubscription(Box::new(row.clone())));
         self.set_programme_timer(&row);
+        if about != row.contact {
+            self.join(about, &SmolStr::default());
+        }
         let detail = serde_json::json!({"set": set.short_name, "initial": initial});
         self.programme_event(ProgrammeEventKind::Subscribed, Some(row.id), None, Some(detail));
         Ok(row)

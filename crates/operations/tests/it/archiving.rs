@@ -10,7 +10,8 @@ use jiff::SignedDuration;
 use md5::{Digest as _, Md5};
 use operations::{
     ContactAction, Context, JobError, SendOutcome, SentRecord, act_on_contacts, archive_date,
-    archive_what_is_due, begin_archiving, fire_timers, record_sent, retention, run_job_slice, set_retention,
+    archive_what_is_due, begin_archiving, fire_timers, record_sent, retention, run_job_slice, save_label,
+    set_retention,
 };
 use serde_json::Value;
 use store::{ArchiveRow, JobKind, JobStatus, OutboxItem, RetentionRow, TallyKind, TallyRow};
@@ -338,4 +339,65 @@ async fn says_how_long_rows_can_be_kept() {
         let row = RetentionRow { runs: Some(days), ..RetentionRow::for_good(past.world.workspace.id) };
         assert_eq!(set_retention(&past.ctx, row).await.is_ok(), good, "{days}");
     }
+}
+
+/// The log of who changed what, and what happened on lines, go for good after so many days.
+async fn logs_go_for_good(past: Past) {
+    let workspace = past.world.workspace.id;
+    let actor = store::Actor {
+        workspace: Some(workspace),
+        user: None,
+        who: "ann@example.org".into(),
+        means: store::ActorMeans::CommandLine,
+        proof: None,
+    };
+    let acting = past.ctx.acting(actor);
+    let label = async |name: &str| save_label(&acting, workspace, None, name).await.unwrap();
+    let happens = async |number: i64| {
+        let now = past.ctx.now();
+        let row = store::ChannelEventRow {
+            id: domain::ChannelEventId(past.ctx.store.ids().next(now)),
+            workspace,
+            kind: "call-in".into(),
+            contact: domain::ContactId(number),
+            channel: past.world.line.id,
+            extra: None,
+            occurred_on: now,
+            created_on: now,
+        };
+        let unit = store::Unit::new(vec![store::Change::ChannelEvent(Box::new(row))]);
+        past.ctx.store.write_one(unit).await.unwrap();
+    };
+    for number in 0..3 {
+        label(&format!("Old {number}")).await;
+        happens(number).await;
+    }
+    past.world.host.forward(10 * DAY);
+    label("New").await;
+    happens(9).await;
+    let left = async || {
+        let (mut left, end) = (Vec::new(), past.ctx.now() + SignedDuration::from_hours(1));
+        for log in [store::KeptLog::Audit, store::KeptLog::ChannelEvents] {
+            left.push(past.ctx.store.logged_before(workspace, log, end, 100).await.unwrap().len());
+        }
+        left
+    };
+    assert_eq!(left().await, [4, 4]);
+    past.archive().await;
+    assert_eq!(left().await, [4, 4], "for good, unless somebody says otherwise");
+    let row = RetentionRow { audit: Some(8), channel_events: Some(7), ..RetentionRow::for_good(workspace) };
+    set_retention(&past.ctx, row).await.unwrap();
+    past.archive().await;
+    assert_eq!(left().await, [1, 1]);
+    assert_eq!(past.archives().await.len(), 0, "nothing else was touched");
+}
+
+#[tokio::test]
+async fn logs_go_for_good_on_sqlite() {
+    logs_go_for_good(Past::new(World::new().await).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logs_go_for_good_on_postgresql() {
+    logs_go_for_good(Past::new(World::on(Cluster::shared().database()).await).await).await;
 }

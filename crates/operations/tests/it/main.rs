@@ -3,6 +3,7 @@
 
 mod administration;
 mod archiving;
+mod bringing_back;
 mod broadcasts;
 mod campaigns;
 mod counting;
@@ -19,7 +20,9 @@ mod ordering;
 mod planned;
 mod programmes;
 mod receiving;
+mod registering;
 mod revisions;
+mod rows_exported;
 mod scheduling;
 mod searching;
 mod sending;

@@ -152,11 +152,11 @@ impl Life {
         let name = Some(format!("{who} Odhiambo").into());
         let to = SubscribeTo { about, ..SubscribeTo::placed(&self.paper.set("pregnancy"), Some(due)) };
         let registration = Registration {
-            whom: Whom::Urn(tel(number)),
             edit: ContactEdit { name, fields, ..ContactEdit::default() },
             opt_in: "clinic".into(),
             subscribe: vec![to],
-            welcome: Some(WELCOME.into()),
+            welcome: [("".into(), WELCOME.into())].into(),
+            ..Registration::of(Whom::Urn(tel(number)))
         };
         let registered = register(&self.world.ctx, self.world.workspace.id, registration).await.unwrap();
         assert!(registered.value.made && registered.value.subscriptions.len() == 1);
@@ -433,14 +433,12 @@ async fn who_opts_out_elsewhere_gets_no_more_of_it() {
     assert_eq!((row.status, row.reason.as_deref()), (SubscriptionStatus::Stopped, Some("STOP")));
     // Somebody who comes back by registration is asked and goes on.
     let registration = Registration {
-        whom: Whom::Known(row.contact),
-        edit: ContactEdit::default(),
         opt_in: "clinic".into(),
         subscribe: vec![SubscribeTo {
             start: StartAt::Message(row.next),
             ..SubscribeTo::placed("plain.text", None)
         }],
-        welcome: None,
+        ..Registration::of(Whom::Known(row.contact))
     };
     register(&life.world.ctx, row.workspace, registration).await.unwrap();
     life.until_noon(life.today(), 2).await;
@@ -452,18 +450,21 @@ async fn who_opts_out_elsewhere_gets_no_more_of_it() {
 async fn a_registration_is_there_whole_or_not_at_all() {
     let life = one_on(World::new().await, "once").await;
     let registration = |second: &str| Registration {
-        whom: Whom::Urn(tel("+254700000099")),
         edit: ContactEdit { name: Some("Zuri".into()), ..ContactEdit::default() },
         opt_in: "clinic".into(),
         subscribe: vec![
             SubscribeTo { start: StartAt::Message(1), ..SubscribeTo::placed("plain.text", None) },
             SubscribeTo::placed(second, None),
         ],
-        welcome: Some(WELCOME.into()),
+        welcome: [("".into(), WELCOME.into())].into(),
+        ..Registration::of(Whom::Urn(tel("+254700000099")))
     };
     let (ctx, workspace) = (&life.world.ctx, life.world.workspace.id);
     let refused = register(ctx, workspace, registration("plain.video")).await.unwrap_err();
-    assert!(matches!(refused, ProgrammeError::NoSet(_)), "{refused}");
+    assert!(
+        matches!(&refused, ProgrammeError::At { place, .. } if place[..] == ["subscriptions", "1"]),
+        "{refused}"
+    );
     assert!(life.world.conversation("+254700000099").await.is_none());
     assert_eq!(ctx.store.next_timer_due().await.unwrap(), None);
     let done = register(ctx, workspace, registration("plain.audio")).await.unwrap();
@@ -473,7 +474,7 @@ async fn a_registration_is_there_whole_or_not_at_all() {
     );
     // The same again, as by somebody who was not answered.
     let again = register(ctx, workspace, registration("plain.audio")).await.unwrap_err();
-    assert!(matches!(again, ProgrammeError::Already(_)), "{again}");
+    assert!(matches!(again, ProgrammeError::At { .. }) && again.to_string().contains("already"), "{again}");
 }
 
 /// The node is down from the third message's moment until after the fifth's.

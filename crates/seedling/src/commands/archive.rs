@@ -1,5 +1,6 @@
 //! `seedling archive …`: old messages and runs in files.
 
+mod import;
 mod keep;
 mod list;
 mod run;
@@ -22,6 +23,8 @@ pub struct Archive {
 
 #[derive(Subcommand)]
 enum Action {
+    /// Bring in archives of RapidPro or of another Seedling
+    Import(import::Import),
     /// Say for how many days rows are kept, or show it
     Keep(keep::Keep),
     /// Show which files there are
@@ -34,6 +37,7 @@ impl Archive {
     /// Does it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.action {
+            Action::Import(import) => import.run().await,
             Action::Keep(keep) => keep.run().await,
             Action::List(list) => list.run().await,
             Action::Run(run) => run.run().await,

@@ -1,8 +1,10 @@
 //! `seedling programme …`: messages in stages, and who gets them.
 
 mod bring;
+mod household;
 mod list;
 mod people;
+mod register_all;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,14 @@ enum Action {
     Show(list::Show),
     /// Register somebody: contact, opt-in, subscription and welcome at once
     Register(people::Register),
+    /// Register people from a file of JSON lines
+    RegisterAll(register_all::RegisterAll),
+    /// Who gets messages about somebody
+    Household(household::Household),
+    /// Add somebody to a household
+    Join(household::Join),
+    /// Take somebody out of a household
+    Leave(household::Leave),
     /// Subscribe somebody who is known
     Subscribe(people::Subscribe),
     /// Something changes: an event such as birth, the language, the number, the medium, the day
@@ -60,6 +70,10 @@ impl Programme {
             Action::Plan(plan) => plan.run().await,
             Action::Show(show) => show.run().await,
             Action::Register(register) => register.run().await,
+            Action::RegisterAll(all) => all.run().await,
+            Action::Household(household) => household.run().await,
+            Action::Join(join) => join.run().await,
+            Action::Leave(leave) => leave.run().await,
             Action::Subscribe(subscribe) => subscribe.run().await,
             Action::Switch(switch) => switch.run().await,
             Action::OptOut(opt_out) => opt_out.run().await,

@@ -1,6 +1,6 @@
 //! `seedling table …`: reference data that flows look things up in.
 
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,6 +35,8 @@ enum Action {
     List(List),
     /// List the versions of a table that are kept
     Versions(Named),
+    /// Write a table as comma-separated values, which `table import` reads again
+    Export(ExportTable),
     /// Remove a table with all its versions
     Remove(Named),
 }
@@ -101,6 +103,19 @@ struct Named {
     workspace: WorkspaceOption,
 }
 
+/// Writes a table to standard output.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  seedling table export cases --data ./seedling-data > cases.csv")]
+struct ExportTable {
+    #[command(flatten)]
+    named: Named,
+    /// One of the versions that are kept; without it the one in use
+    #[arg(long, value_name = "N")]
+    version: Option<i64>,
+}
+
 /// Lists the tables of a workspace.
 #[derive(Args)]
 #[command(after_help = "\
@@ -124,6 +139,7 @@ impl Table {
             Action::Fetch(fetch) => fetch.run().await,
             Action::List(list) => list.run().await,
             Action::Versions(named) => named.versions().await,
+            Action::Export(export) => export.run().await,
             Action::Remove(named) => named.remove().await,
         }
     }
@@ -251,5 +267,37 @@ impl Named {
         remove_table(&context, workspace.id, &self.name).await?;
         println!("removed: {}", self.name.trim().to_lowercase());
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ExportTable {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let context = self.named.store.open().await?;
+        let workspace = self.named.workspace.choose(&context).await?;
+        let definitions = context.store.definitions(workspace.id).await?;
+        let mut tables = definitions.map(|definitions| definitions.tables).unwrap_or_default().into_iter();
+        let name = self.named.name.trim().to_lowercase();
+        let table = tables.find(|table| table.name == name);
+        let table = table.with_context(|| format!("there is no table {name}; `table list` names them"))?;
+        let version = self.version.unwrap_or(table.version);
+        let content = context.store.table_content(workspace.id, table.id, version).await?;
+        let content = content.with_context(|| format!("version {version} of {name} is not kept"))?;
+        let rows: Vec<Vec<String>> = serde_json::from_str(&content.content)?;
+        let columns: Vec<String> = table.columns.iter().map(ToString::to_string).collect();
+        let mut out = std::io::stdout().lock();
+        for row in std::iter::once(&columns).chain(&rows) {
+            let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+            writeln!(out, "{}", cells.join(","))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A cell of comma-separated values.
+fn quoted(cell: &str) -> String {
+    if cell.contains(['"', ',', ';', '\t', '\n', '\r']) || cell.trim() != cell {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
     }
 }

@@ -6,7 +6,7 @@ const DEMO: &str = "demo/safe_steps.json";
 
 #[test]
 fn the_tests_of_every_example_pass() {
-    for file in [DEMO, "voice/clinic_line.json"] {
+    for file in [DEMO, "voice/clinic_line.json", "programme/clinic_registration.json"] {
         let output = seedling(&["flow", "test", &testdata(file)], "");
         let said = said(&output);
         assert!(

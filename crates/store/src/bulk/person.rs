@@ -33,6 +33,7 @@ const WORK: Result<(), &str> = Err("work that is under way; what it says is a me
 #[rustfmt::skip]
 pub(crate) const PERSON_TABLES: &[PersonTable] = &[
     PersonTable { name: "channel_event", exported: Ok(()), erased: "what it says beside its kind goes", merged: "goes over" },
+    PersonTable { name: "code", exported: Ok(()), erased: "its name goes; the number is never given again", merged: "goes over" },
     PersonTable { name: "consent", exported: Ok(()), erased: "what was shown goes; that they opted out stays", merged: "goes over" },
     PersonTable { name: "contact_day", exported: Ok(()), erased: "stays: days are counted", merged: "stays: days are counted" },
     PersonTable { name: "contact_group_member", exported: Ok(()), erased: "removed with the contact's groups", merged: "joined by the survivor" },
@@ -40,11 +41,14 @@ pub(crate) const PERSON_TABLES: &[PersonTable] = &[
     PersonTable { name: "contact_term", exported: DERIVED, erased: "removed with what it was made from", merged: "as erased" },
     PersonTable { name: "contact_urn", exported: Ok(()), erased: "removed with the contact's addresses", merged: "goes over" },
     PersonTable { name: "event", exported: Ok(()), erased: "removed, or emptied where it is counted", merged: "goes over" },
+    PersonTable { name: "household", exported: Ok(()), erased: "removed with its members", merged: "goes over, or its members do" },
+    PersonTable { name: "household_member", exported: Ok(()), erased: "removed", merged: "goes over, none twice" },
     PersonTable { name: "job_left_out", exported: Ok(()), erased: "emptied", merged: "stays: it says what was so" },
     PersonTable { name: "message", exported: Ok(()), erased: "emptied", merged: "goes over" },
     PersonTable { name: "outbox", exported: WORK, erased: "removed", merged: "goes over" },
     PersonTable { name: "outcome", exported: Ok(()), erased: "stays: it is counted", merged: "goes over" },
     PersonTable { name: "programme_event", exported: Ok(()), erased: "emptied", merged: "goes over" },
+    PersonTable { name: "registration", exported: Ok(()), erased: "what was given goes", merged: "goes over" },
     PersonTable { name: "reminder", exported: Ok(()), erased: "removed", merged: "goes over, unless the survivor has one" },
     PersonTable { name: "run", exported: Ok(()), erased: "answers are emptied", merged: "goes over" },
     PersonTable { name: "search_later", exported: DERIVED, erased: "removed", merged: "removed" },

@@ -3,9 +3,9 @@
 use super::{
     access, apply_dead, apply_definitions, apply_early, apply_erase, apply_extensions, apply_feed,
     apply_jobs, apply_merge, apply_messages, apply_outbox, apply_parked, apply_past, apply_people,
-    apply_search, apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, consents,
-    kept_calls, media, message_search, programmes, schedules, table_sources, template_syncs, tokens,
-    webhooks, writer::SideEffects,
+    apply_search, apply_sessions, apply_settings, apply_tickets, archives, audit, channel_events, codes,
+    consents, households, kept_calls, media, message_search, programmes, schedules, table_sources,
+    template_syncs, tokens, webhooks, writer::SideEffects,
 };
 use crate::{
     Change, Unit, UnitDone, UnitError,
@@ -166,6 +166,9 @@ fn one(
         }
         Change::Delivery(row) => programmes::delivery(conn, row)?,
         Change::ProgrammeEvent(row) => programmes::event(conn, row)?,
+        Change::Household(change) => households::apply(conn, change)?,
+        Change::Code(change) => codes::apply(conn, change)?,
+        Change::Registration(row) => households::register(conn, row)?,
         Change::IndexMessages(new) => message_search::index(conn, new)?,
         Change::Retention(row) => archives::retain(conn, row)?,
         Change::Archive(row) => archives::save(conn, row)?,
@@ -220,6 +223,8 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::TemplateSync(_)
             | Change::NewSchedule(_)
             | Change::NewSubscription(_)
+            | Change::Code(_)
+            | Change::Registration(_)
             | Change::Delivery(_)
             | Change::RemoveSchedule(..)
             | Change::Merge(_)
@@ -276,6 +281,7 @@ pub(super) fn check(conn: &Connection, unit: &Unit) -> Result<bool, UnitError> {
             | Change::PruneFeed(_)
             | Change::EndSubscriptions(..)
             | Change::ProgrammeEvent(_)
+            | Change::Household(_)
             | Change::Note(_)
             | Change::IndexContact(..)
             | Change::NewMedia(_)

@@ -36,6 +36,11 @@ pub(super) fn erase(
         "UPDATE channel_event SET extra = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE ticket SET note = NULL WHERE contact_id = $1 AND workspace_id = $2",
         "UPDATE consent SET shown = NULL, reason = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE registration SET detail = NULL WHERE contact_id = $1 AND workspace_id = $2",
+        "UPDATE code SET name = '', active = 0 WHERE contact_id = $1 AND workspace_id = $2",
+        "DELETE FROM household_member WHERE (contact_id = $1 OR household_id IN (
+             SELECT h.id FROM household AS h WHERE h.contact_id = $1)) AND workspace_id = $2",
+        "DELETE FROM household WHERE contact_id = $1 AND workspace_id = $2",
         "DELETE FROM contact_note WHERE contact_id = $1 AND workspace_id = $2",
         "DELETE FROM reminder WHERE contact_id = $1 AND workspace_id = $2",
         "DELETE FROM timer WHERE contact_id = $1 AND workspace_id = $2",

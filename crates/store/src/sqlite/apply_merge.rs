@@ -22,6 +22,23 @@ const MOVED: &[&str] = &[
     "UPDATE programme_event SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
     "UPDATE contact_note SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
     "UPDATE consent SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
+    "UPDATE registration SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
+    "UPDATE code SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
+    // Nobody belongs to a household twice, and nobody to their own.
+    "DELETE FROM household_member WHERE household_id IN (
+         SELECT m.household_id FROM household_member AS m WHERE m.contact_id = $1
+         UNION ALL SELECT h.id FROM household AS h WHERE h.contact_id = $1)
+         AND contact_id = $2 AND workspace_id = $3",
+    "UPDATE household_member SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3",
+    "DELETE FROM household_member WHERE contact_id IN (
+         SELECT m.contact_id FROM household_member AS m JOIN household AS h ON h.id = m.household_id
+         WHERE h.contact_id = $1 UNION ALL SELECT CAST($1 AS BIGINT))
+         AND household_id IN (SELECT h.id FROM household AS h WHERE h.contact_id = $2) AND workspace_id = $3",
+    "UPDATE household_member SET household_id = (SELECT h.id FROM household AS h WHERE h.contact_id = $1)
+         WHERE household_id IN (SELECT h.id FROM household AS h WHERE h.contact_id = $2) AND workspace_id = $3
+         AND EXISTS (SELECT 1 FROM household AS h WHERE h.contact_id = $1)",
+    "UPDATE household SET contact_id = $1 WHERE contact_id = $2 AND workspace_id = $3
+         AND NOT EXISTS (SELECT 1 FROM household AS h WHERE h.contact_id = $1)",
     // A reminder that both have is the survivor's.
     "DELETE FROM timer WHERE kind = 'reminder' AND scope IN (
          SELECT r.id FROM reminder AS s JOIN reminder AS r ON r.key = s.key
@@ -38,6 +55,7 @@ const MOVED: &[&str] = &[
 /// What is not needed any more: the survivor's is planned anew.
 const GONE: &[&str] = &[
     "DELETE FROM timer WHERE contact_id = $1 AND workspace_id = $2",
+    "DELETE FROM household WHERE contact_id = $1 AND workspace_id = $2",
     "DELETE FROM search_later WHERE contact_id = $1 AND workspace_id = $2",
     "DELETE FROM contact_group_member WHERE contact_id = $1 AND workspace_id = $2",
 ];

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Rows, message_search, recount::Recount, sql};
 use crate::{
-    ArchiveKind, ArchivePeriod, ArchiveRow, OldEvent, Past, RetentionRow, StoreError, UnitError,
+    ArchiveKind, ArchivePeriod, ArchiveRow, KeptLog, OldEvent, Past, RetentionRow, StoreError, UnitError,
     sql::{Connection, Param, Row},
 };
 
@@ -22,7 +22,8 @@ const COLUMNS: &str =
 impl Rows<'_> {
     pub(crate) fn retentions(&self) -> Result<Vec<RetentionRow>, StoreError> {
         let text =
-            "SELECT workspace_id, messages, runs, events, looked_on FROM retention ORDER BY workspace_id";
+            "SELECT workspace_id, messages, runs, events, audit, channel_events, looked_on FROM retention
+             ORDER BY workspace_id";
         let days = |row: &Row<'_>, column| {
             Ok::<_, sql::Error>(row.get::<Option<i64>>(column)?.and_then(|days| u32::try_from(days).ok()))
         };
@@ -32,7 +33,9 @@ impl Rows<'_> {
                 messages: days(row, 1)?,
                 runs: days(row, 2)?,
                 events: days(row, 3)?,
-                looked_on: row.get::<Option<i64>>(4)?.and_then(|day| i32::try_from(day).ok()),
+                audit: days(row, 4)?,
+                channel_events: days(row, 5)?,
+                looked_on: row.get::<Option<i64>>(6)?.and_then(|day| i32::try_from(day).ok()),
             })
         })
     }
@@ -57,6 +60,28 @@ impl Rows<'_> {
     pub(crate) fn workspaces_with_erasures(&self) -> Result<Vec<WorkspaceId>, StoreError> {
         let text = "SELECT DISTINCT workspace_id FROM archive_erasure ORDER BY workspace_id";
         sql::all(self.conn, text, &[], |row| Ok(WorkspaceId(row.get(0)?)))
+    }
+
+    pub(crate) fn logged_before(
+        &self,
+        workspace: WorkspaceId,
+        log: KeptLog,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        // Numbers rise with time, so the first that is young enough ends the search; several rows may have one.
+        let text = format!(
+            "SELECT id, created_on FROM {} WHERE workspace_id = $1 ORDER BY id LIMIT $2",
+            log.table()
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = sql::all::<_, StoreError>(self.conn, &text, &[&workspace.0, &limit], |row| {
+            Ok((row.get::<i64>(0)?, sql::time(row, 1)?))
+        })?;
+        let mut old: Vec<i64> =
+            rows.into_iter().take_while(|(_, at)| *at < before).map(|(id, _)| id).collect();
+        old.dedup();
+        Ok(old)
     }
 
     pub(crate) fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<OldEvent>, StoreError> {
@@ -95,14 +120,18 @@ pub(super) fn retain(conn: &Connection<'_>, row: &RetentionRow) -> Result<(), Un
     let days = |days: Option<u32>| days.map(i64::from);
     sql::exec(
         conn,
-        "INSERT INTO retention (workspace_id, messages, runs, events, looked_on) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO retention (workspace_id, messages, runs, events, audit, channel_events, looked_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (workspace_id) DO UPDATE SET messages = excluded.messages, runs = excluded.runs,
-             events = excluded.events, looked_on = excluded.looked_on",
+             events = excluded.events, audit = excluded.audit, channel_events = excluded.channel_events,
+             looked_on = excluded.looked_on",
         &[
             &row.workspace.0,
             &days(row.messages),
             &days(row.runs),
             &days(row.events),
+            &days(row.audit),
+            &days(row.channel_events),
             &row.looked_on.map(i64::from),
         ],
     )?;
@@ -201,6 +230,14 @@ pub(super) fn drop_past(conn: &Connection<'_>, workspace: WorkspaceId, past: &Pa
                 let part = padded(part);
                 let params = with(&[&workspace.0], &part);
                 sql::all::<_, UnitError>(conn, &text, &params, |row| gone.event(row))?;
+            }
+        }
+        Past::Logged(log, numbers) => {
+            let text =
+                format!("DELETE FROM {} WHERE workspace_id = $1 AND id IN ({})", log.table(), places(2));
+            for part in numbers.chunks(AT_ONCE) {
+                let part = padded(part);
+                sql::exec(conn, &text, &with(&[&workspace.0], &part))?;
             }
         }
     }

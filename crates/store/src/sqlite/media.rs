@@ -27,6 +27,14 @@ impl Rows<'_> {
         let text = format!("SELECT {COLUMNS} FROM media WHERE uuid = $1");
         Ok(sql::one(self.conn, &text, &[&uuid.0], media_row)?)
     }
+
+    pub(crate) fn kept_files(&self, after: SmolStr, limit: usize) -> Result<Vec<(SmolStr, i64)>, StoreError> {
+        let text = "SELECT sha256, max(bytes) FROM media
+             WHERE sha256 IS NOT NULL AND sha256 > $1 AND state = 'kept' AND bytes IS NOT NULL
+             GROUP BY sha256 ORDER BY sha256 LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        sql::all(self.conn, text, &[&after, &limit], |row| Ok((sql::text(row, 0)?, row.get(1)?)))
+    }
 }
 
 fn media_row(row: &Row<'_>) -> sql::Result<MediaRow> {

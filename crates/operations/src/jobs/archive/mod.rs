@@ -13,7 +13,7 @@ use domain::{ArchiveId, ContactUuid, EventId};
 use files::{FileError, Files};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use store::{ArchiveKind, ArchivePeriod, ArchiveRow, Change, JobRow, RetentionRow, StoreError};
+use store::{ArchiveKind, ArchivePeriod, ArchiveRow, Change, JobRow, KeptLog, RetentionRow, StoreError};
 use uuid::Uuid;
 
 use super::slice::{Progress, Trouble, commit, place_of, place_text};
@@ -49,6 +49,8 @@ enum Step {
     Emptied { after: Option<(i64, i64)> },
     /// Entries of histories are removed.
     Events { after: EventId },
+    /// Rows of a log are removed.
+    Logs { log: Log },
     /// Files of days become files of months.
     RollUp,
     /// Files are emptied of who was erased, from one on.
@@ -63,6 +65,38 @@ enum Step {
 enum Kind {
     Message,
     Run,
+}
+
+/// A log that goes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Log {
+    Audit,
+    ChannelEvents,
+}
+
+impl Log {
+    fn stored(self) -> KeptLog {
+        match self {
+            Self::Audit => KeptLog::Audit,
+            Self::ChannelEvents => KeptLog::ChannelEvents,
+        }
+    }
+
+    fn days(self, kept: &RetentionRow) -> Option<u32> {
+        match self {
+            Self::Audit => kept.audit,
+            Self::ChannelEvents => kept.channel_events,
+        }
+    }
+
+    /// The step behind it.
+    fn then(self) -> Step {
+        match self {
+            Self::Audit => Step::Logs { log: Self::ChannelEvents },
+            Self::ChannelEvents => Step::RollUp,
+        }
+    }
 }
 
 impl Kind {
@@ -98,6 +132,7 @@ impl Step {
             | Self::Drop { .. }
             | Self::Emptied { .. }
             | Self::Events { .. }
+            | Self::Logs { .. }
             | Self::End => false,
         }
     }
@@ -217,6 +252,7 @@ pub(super) async fn slice(
         }
         Step::Emptied { after } => work.emptied(after).await?,
         Step::Events { after } => work.events(after).await?,
+        Step::Logs { log } => work.logged(log).await?,
         Step::RollUp => work.roll_up().await?,
         Step::Erase { people, after } => work.erase(people, after).await?,
         Step::End => Done::next(Step::End),

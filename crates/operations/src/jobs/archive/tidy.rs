@@ -1,18 +1,21 @@
 //! Entries of histories that are too old are removed, and files are emptied of who was erased.
 
 use domain::{ArchiveId, ContactUuid, EventId};
+use jiff::Timestamp;
 use store::{Change, IdSource, Past};
 
-use super::{Done, ROWS, Step, Trouble, Work};
+use super::{Done, Log, ROWS, Step, Trouble, Work};
 use crate::archives::{names_any, rewritten, verified};
 
 /// Entries that are looked at in one go, of all workspaces.
 const LOOKED_AT: usize = 5_000;
+/// The step behind histories.
+const LOGS: Step = Step::Logs { log: Log::Audit };
 
 impl Work<'_> {
     /// Removes entries of histories that are too old.
     pub(super) async fn events(&self, after: EventId) -> Result<Done, Trouble> {
-        let Some(end) = self.kept_from(self.kept.events) else { return Ok(Done::next(Step::RollUp)) };
+        let Some(end) = self.kept_from(self.kept.events) else { return Ok(Done::next(LOGS)) };
         let workspace = self.ws.row.id;
         let found = self.ctx.store.events_after(after, LOOKED_AT).await?;
         let is_old = |event: &&store::OldEvent| {
@@ -27,12 +30,29 @@ impl Work<'_> {
             Some(last) if !is_over && IdSource::made_on(last.0).as_microsecond() < end => {
                 Step::Events { after: last }
             }
-            _ => Step::RollUp,
+            _ => LOGS,
         };
         let rows = old.len();
         let changes = match rows {
             0 => Vec::new(),
             _ => vec![Change::DropPast(workspace, Past::Events(old))],
+        };
+        Ok(Done { rows, changes, ..Done::next(step) })
+    }
+
+    /// Removes rows of a log that are too old.
+    pub(super) async fn logged(&self, log: Log) -> Result<Done, Trouble> {
+        let end = log.days(&self.kept).and_then(|days| self.kept_from(Some(days)));
+        let end = end.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        let Some(end) = end else { return Ok(Done::next(log.then())) };
+        let workspace = self.ws.row.id;
+        let old = self.ctx.store.logged_before(workspace, log.stored(), end, ROWS).await?;
+        let rows = old.len();
+        // Several rows of a log may have one number, so what is found may be fewer though there are more.
+        let step = if old.is_empty() { log.then() } else { Step::Logs { log } };
+        let changes = match rows {
+            0 => Vec::new(),
+            _ => vec![Change::DropPast(workspace, Past::Logged(log.stored(), old))],
         };
         Ok(Done { rows, changes, ..Done::next(step) })
     }

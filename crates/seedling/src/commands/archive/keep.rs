@@ -26,6 +26,12 @@ pub struct Keep {
     /// Days for which entries of contacts' histories are kept, or forever
     #[arg(long, value_name = "DAYS", value_parser = days)]
     events: Option<Days>,
+    /// Days for which the log of who changed what is kept, or forever
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    audit: Option<Days>,
+    /// Days for which calls, opened conversations and the like on lines are kept, or forever
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    channel_events: Option<Days>,
     #[command(flatten)]
     store: StoreOptions,
     #[command(flatten)]
@@ -56,6 +62,8 @@ impl Keep {
             messages: or(self.messages, before.messages),
             runs: or(self.runs, before.runs),
             events: or(self.events, before.events),
+            audit: or(self.audit, before.audit),
+            channel_events: or(self.channel_events, before.channel_events),
             ..before.clone()
         };
         if row != before {
@@ -66,16 +74,19 @@ impl Keep {
             setting.await?;
         }
         if self.json {
-            let shown = serde_json::json!({"messages": row.messages, "runs": row.runs, "events": row.events});
+            let shown = serde_json::json!({"messages": row.messages, "runs": row.runs, "events": row.events,
+                "audit": row.audit, "channel_events": row.channel_events});
             println!("{shown}");
         } else {
             let words = |days: Option<u32>| days.map_or("for good".to_owned(), |days| format!("{days} days"));
             println!(
-                "{:?} keeps messages {}, runs {}, histories {}",
+                "{:?} keeps messages {}, runs {}, histories {}, the log of changes {}, events of lines {}",
                 workspace.name,
                 words(row.messages),
                 words(row.runs),
-                words(row.events)
+                words(row.events),
+                words(row.audit),
+                words(row.channel_events)
             );
         }
         Ok(ExitCode::SUCCESS)

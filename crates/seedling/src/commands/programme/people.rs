@@ -16,11 +16,11 @@ use store::{StoreError, SubscriptionRow};
 use super::Person;
 use crate::patience::while_busy;
 
-fn is_busy(error: &ProgrammeError) -> bool {
+pub(super) fn is_busy(error: &ProgrammeError) -> bool {
     matches!(error, ProgrammeError::Busy | ProgrammeError::Store(StoreError::Busy))
 }
 
-fn told(row: &SubscriptionRow) {
+pub(super) fn told(row: &SubscriptionRow) {
     let next = row.next_due.map_or_else(|| "never".to_owned(), |due| due.to_string());
     println!("{}  next: message {} at {next}", row.uuid, row.next);
 }
@@ -72,6 +72,9 @@ pub struct Register {
     /// How they agreed, as a word that can be counted
     #[arg(long, value_name = "WORD", default_value = "console")]
     opt_in: SmolStr,
+    /// Draw a number with a check digit for them, such as health_id; may be given several times
+    #[arg(long, value_name = "KIND")]
+    draw: Vec<SmolStr>,
     /// What they are told at once
     #[arg(long, value_name = "TEXT")]
     welcome: Option<SmolStr>,
@@ -102,16 +105,20 @@ impl Register {
             fields.push((key.into(), Some(value.into()).filter(|value: &SmolStr| !value.is_empty())));
         }
         let registration = Registration {
-            whom,
             edit: ContactEdit { name: self.name, fields, ..ContactEdit::default() },
             opt_in: self.opt_in,
             subscribe: vec![self.to.given()],
-            welcome: self.welcome,
+            draw: self.draw,
+            welcome: self.welcome.map(|text| (SmolStr::default(), text)).into_iter().collect(),
+            ..Registration::of(whom)
         };
         let done = while_busy(is_busy, async || register(&context, workspace.id, registration.clone()).await)
             .await?;
         let made = if done.value.made { "new" } else { "known" };
         println!("contact {} ({made})", done.value.contact);
+        for (kind, number) in &done.value.numbers {
+            println!("{kind} {number}");
+        }
         done.value.subscriptions.iter().for_each(told);
         Ok(ExitCode::SUCCESS)
     }

@@ -594,8 +594,23 @@ pub(super) static RETENTION: Kind = Kind {
     table: "retention",
     uuid: "",
     name: "",
-    columns: &[("messages", Plain), ("runs", Plain), ("events", Plain)],
+    columns: &[
+        ("messages", Plain),
+        ("runs", Plain),
+        ("events", Plain),
+        ("audit", Plain),
+        ("channel_events", Plain),
+    ],
     left: &["looked_on"],
+    ..NAMED
+};
+pub(super) static CODE: Kind = Kind {
+    word: "code",
+    table: "code",
+    uuid: "",
+    name: "code",
+    columns: &[("kind", Plain), ("name", Plain), ("place", Plain), ("active", Flag)],
+    left: &["id", "code_key", "contact_id", "created_on", "modified_on"],
     ..NAMED
 };
 pub(super) static OUTBOX: Kind = Kind {
@@ -625,7 +640,7 @@ pub(super) static OUTBOX: Kind = Kind {
 
 /// All of them, for the test that holds them against the schema.
 #[cfg(test)]
-pub(super) static ALL: [&Kind; 39] = [
+pub(super) static ALL: [&Kind; 40] = [
     &CONTACT,
     &MESSAGE,
     &TICKET,
@@ -663,6 +678,7 @@ pub(super) static ALL: [&Kind; 39] = [
     &SESSION,
     &LINK,
     &RULE,
+    &CODE,
     &OUTBOX,
     &RETENTION,
 ];

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::kinds::{self, Kind};
 use crate::{
-    AccessChange, Change, DefinitionChange, Direction, TableSourceChange, TemplateSyncChange, TicketEdit,
-    WebhookChange,
+    AccessChange, Change, CodeChange, DefinitionChange, Direction, HouseholdChange, TableSourceChange,
+    TemplateSyncChange, TicketEdit, WebhookChange,
 };
 
 /// What a thing is found by.
@@ -105,6 +105,16 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         }
         Change::ReviveOutbox(revive) => did("retried", &kinds::OUTBOX, revive.workspace, id(revive.id.0)),
         Change::DiscardDead(workspace, outbox) => did("discarded", &kinds::OUTBOX, *workspace, id(outbox.0)),
+        Change::Household(HouseholdChange::Join(member)) => {
+            did("household_joined", &kinds::CONTACT, member.workspace, id(member.contact.0))
+        }
+        Change::Household(HouseholdChange::Leave(workspace, _, contact)) => {
+            did("household_left", &kinds::CONTACT, *workspace, id(contact.0))
+        }
+        Change::Code(CodeChange::Save(row) | CodeChange::Draw(row)) => {
+            about(&kinds::CODE, row.workspace, id(row.id.0))
+        }
+        Change::Registration(row) => did("registered", &kinds::CONTACT, row.workspace, id(row.contact.0)),
         Change::Retention(row) => about(&kinds::RETENTION, row.workspace, Key::Whole),
         Change::Access(change) => access(change),
         Change::Definition(workspace, change) => definition(*workspace, change),
@@ -163,6 +173,7 @@ pub(super) fn subject(change: &Change) -> Option<Subject> {
         | Change::KeepCall(_)
         | Change::AnswerCall(..)
         | Change::ForgetCalls(_)
+        | Change::Code(CodeChange::Import(..) | CodeChange::Retire(..))
         | Change::Delivery(_)
         | Change::ProgrammeEvent(_) => None,
     }

@@ -379,6 +379,7 @@ fn recipients(spec: &JobSpec) -> Option<&Recipients> {
         | JobSpec::PlanProgrammes(_)
         | JobSpec::ImportContacts(_)
         | JobSpec::ExportContacts(_)
+        | JobSpec::ExportRows(_)
         | JobSpec::ImportDefinitions(_)
         | JobSpec::ExportDefinitions(_)
         | JobSpec::Archive(_) => None,

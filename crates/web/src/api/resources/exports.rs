@@ -1,7 +1,10 @@
 //! `exports.json`: files that jobs make: contacts as CSV or Excel, definitions as JSON.
 
 use node::limits;
-use operations::{JobError, JobSpec, SheetFormat, export_contacts, export_definitions_later, set_job_status};
+use operations::{
+    ExportRowsJob, JobError, JobSpec, RowsFormat, RowsKind, SheetFormat, export_contacts,
+    export_definitions_later, export_rows, set_job_status,
+};
 use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
 use store::{JobKind, JobRow, JobStatus};
@@ -38,12 +41,22 @@ pub(crate) static RESOURCE: Resource = Resource {
 };
 
 const BODY: &[Prop] = &[
-    prop("type", Shape::Word(&["contacts", "definitions"]), "What is written; `contacts` without it"),
-    prop("format", Shape::Word(&["csv", "xlsx"]), "As what contacts are written; `csv` without it"),
+    prop("type", TYPE, "What is written; `contacts` without it"),
+    prop(
+        "format",
+        GIVEN_FORMAT,
+        "As what, `csv` without it; `jsonl` of messages and results, `flow_results` of one flow",
+    ),
+    prop("after", Shape::Moment, "Messages written, and runs changed, not before this").or_null(),
+    prop("before", Shape::Moment, "And not after this").or_null(),
     prop("group", Shape::Text, "Only members of this group, by identifier or name"),
     prop("query", Shape::Text, "Only contacts whom this query fits"),
-    prop("flows", TEXTS, "Flows by identifier or name; all in use without them"),
+    prop("flows", TEXTS, "Flows of definitions or results, by identifier or name; all without them"),
 ];
+
+const TYPES: [&str; 4] = ["contacts", "definitions", "messages", "results"];
+const TYPE: Shape = Shape::Word(&TYPES);
+const GIVEN_FORMAT: Shape = Shape::Word(&["csv", "xlsx", "jsonl", "flow_results"]);
 
 const STATUS: Shape = Shape::Word(&["queued", "started", "paused", "completed", "failed", "interrupted"]);
 
@@ -54,8 +67,8 @@ const PROGRESS: Shape = Shape::Object(&[
 
 const PROPS: &[Prop] = &[
     prop("uuid", Shape::Uuid, "Identifier"),
-    prop("type", Shape::Word(&["contacts", "definitions"]), "What is written"),
-    prop("format", Shape::Word(&["csv", "xlsx", "json"]), "As what"),
+    prop("type", TYPE, "What is written"),
+    prop("format", Shape::Word(&["csv", "xlsx", "json", "jsonl", "flow_results"]), "As what"),
     prop("query", Shape::Text, "Whom it is about; null for everybody").or_null(),
     prop("status", STATUS, "How it stands"),
     prop("progress", PROGRESS, "How far it is"),
@@ -67,7 +80,7 @@ const PROPS: &[Prop] = &[
     prop("ended_on", Shape::Moment, "When it ended").or_null(),
 ];
 
-const KINDS: [JobKind; 2] = [JobKind::ExportContacts, JobKind::ExportDefinitions];
+const KINDS: [JobKind; 3] = [JobKind::ExportContacts, JobKind::ExportDefinitions, JobKind::ExportRows];
 
 async fn list(call: &Call) -> Result<Reply, ApiError> {
     let walk = Walk::of(call, false)?;
@@ -83,24 +96,52 @@ async fn list(call: &Call) -> Result<Reply, ApiError> {
 
 async fn save(call: &Call) -> Result<Reply, ApiError> {
     let mut given = Given::of(&call.body);
-    let kind = given.word("type", &["contacts", "definitions"]).unwrap_or("contacts");
-    let format = match given.word("format", &["csv", "xlsx"]) {
-        Some("xlsx") => SheetFormat::Xlsx,
-        Some(_) | None => SheetFormat::Csv,
+    let kind = given.word("type", &TYPES).unwrap_or("contacts");
+    let format = given.word("format", &["csv", "xlsx", "jsonl", "flow_results"]).unwrap_or("csv");
+    let rows = match kind {
+        "messages" => Some(RowsKind::Messages),
+        "results" => Some(RowsKind::Results),
+        _ => None,
     };
+    if rows.is_none() && !["csv", "xlsx"].contains(&format) {
+        given.wrong("format", format!("\"{format}\" is not a valid choice."));
+    }
     let query = query(call, &mut given);
     let flows = flows(call, &mut given);
+    let (after, before) = (moment_of(&mut given, "after"), moment_of(&mut given, "before"));
     given.done()?;
     let (ctx, workspace) = (call.ctx(), call.workspace());
-    let job = if kind == "contacts" {
-        let user = domain::Reference { uuid: call.user.uuid, name: call.user.name.clone() };
-        export_contacts(ctx, workspace, &query, format, Some(user)).await
-    } else {
-        export_definitions_later(ctx, workspace, flows, SPECIFICATION, &call.base).await
+    let user = domain::Reference { uuid: call.user.uuid, name: call.user.name.clone() };
+    let job = match (kind, rows) {
+        (_, Some(rows)) => {
+            let format = match format {
+                "xlsx" => RowsFormat::Xlsx,
+                "jsonl" => RowsFormat::Jsonl,
+                "flow_results" => RowsFormat::FlowResults,
+                _ => RowsFormat::Csv,
+            };
+            let flows = flows.iter().filter_map(|uuid| uuid.parse().ok()).collect();
+            let export = ExportRowsJob { rows, format, flows, after, before, user: Some(user) };
+            export_rows(ctx, workspace, export).await
+        }
+        ("contacts", None) => {
+            let format = if format == "xlsx" { SheetFormat::Xlsx } else { SheetFormat::Csv };
+            export_contacts(ctx, workspace, &query, format, Some(user)).await
+        }
+        (_, None) => export_definitions_later(ctx, workspace, flows, SPECIFICATION, &call.base).await,
     };
     let job = job.map_err(refused)?;
     let spec = serde_json::from_str(&job.spec).map_err(|_| ApiError::not_found())?;
     Ok(Reply::Made(shown(call, &job, &spec).ok_or_else(ApiError::not_found)?))
+}
+
+fn moment_of(given: &mut Given<'_>, name: &str) -> Option<jiff::Timestamp> {
+    let value = given.value(name)?;
+    let read = value.as_str().and_then(|text| text.parse().ok());
+    if read.is_none() {
+        given.wrong(name, "A moment is required, such as 2026-05-01T08:30:00Z.");
+    }
+    read
 }
 
 fn refused(error: JobError) -> ApiError {
@@ -162,6 +203,9 @@ fn shown(call: &Call, job: &JobRow, spec: &JobSpec) -> Option<Value> {
     let (kind, format, query, user) = match spec {
         JobSpec::ExportContacts(export) => {
             ("contacts", export.format.word(), &export.query, export.user.as_ref())
+        }
+        JobSpec::ExportRows(export) => {
+            (export.rows.word(), export.format.word(), &SmolStr::default(), export.user.as_ref())
         }
         JobSpec::ExportDefinitions(_) => ("definitions", "json", &SmolStr::default(), None),
         _ => return None,

@@ -39,6 +39,7 @@ pub(crate) static RESOURCE: Resource = Resource {
             &[],
             &[
                 prop("contact", Shape::Text, "Who, by identifier or address"),
+                prop("about", Shape::Text, "Whom the messages are about, if that is somebody else").or_null(),
                 prop("message_set", Shape::Text, "To what, by identifier or name"),
                 prop("day", Shape::Day, "The day that the set's rules are about, such as the due date"),
                 prop("message", Shape::Int, "The message to begin with, whatever the rules say"),
@@ -96,6 +97,7 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
         }
     }
     let contact = named::contact(call, &mut given, "contact").await?;
+    let about = named::contact(call, &mut given, "about").await?;
     let set = given.value("message_set").map(|value| (value, set_named(call, value)));
     if let Some((value, None)) = set {
         given.wrong("message_set", format!("Not found: {}", value.as_str().unwrap_or_default()));
@@ -112,7 +114,8 @@ async fn save(call: &Call) -> Result<Reply, ApiError> {
         Some(number) => StartAt::Message(number),
         None => StartAt::Placed { day },
     };
-    let to = SubscribeTo { language, start, ..SubscribeTo::placed(&set.short_name, None) };
+    let about = about.map(|about| about.id).filter(|about| *about != contact.id);
+    let to = SubscribeTo { about, language, start, ..SubscribeTo::placed(&set.short_name, None) };
     let done = subscribe(call.ctx(), call.workspace(), contact.id, to).await.map_err(refused)?;
     let row = call.node.hand_over(done);
     let people = People::of(call, std::slice::from_ref(&row)).await?;
@@ -140,7 +143,10 @@ pub(super) fn refused(error: ProgrammeError) -> ApiError {
         ProgrammeError::NeedsDay { .. } | ProgrammeError::Over(_) => ApiError::field("day", said),
         ProgrammeError::NoMessage { .. } => ApiError::field("message", said),
         ProgrammeError::NothingToSwitch(_) => ApiError::field("event", said),
-        ProgrammeError::NothingSent | ProgrammeError::Person(_) => ApiError::field("contact", said),
+        ProgrammeError::NothingSent | ProgrammeError::Person(_) | ProgrammeError::Themselves => {
+            ApiError::field("contact", said)
+        }
+        ProgrammeError::TooManyMembers | ProgrammeError::At { .. } => ApiError::whole(said),
         ProgrammeError::Busy => ApiError::Busy,
         ProgrammeError::Store(error) => error.into(),
     }

@@ -17,6 +17,7 @@ mod once;
 mod people;
 mod programmes;
 mod reach;
+mod registrations;
 mod sheets;
 mod tables;
 mod templates;
