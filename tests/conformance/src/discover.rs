@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::{
-    cases, courier, exports, info, legacy, pending, programmes, report::Report, scenarios, testdata, whatsapp,
+    cases, courier, exports, info, legacy, payg, pending, programmes, report::Report, scenarios, testdata,
+    whatsapp,
 };
 
 /// How deep a folder is searched for suites.
@@ -32,6 +33,8 @@ pub enum Suite {
     WhatsApp(PathBuf),
     /// A file of positions in message sets.
     Programmes(PathBuf),
+    /// A file of keycodes, prices, payments or indicators.
+    Payg(PathBuf),
     /// A folder of cases that nothing can run yet, with the family's name.
     Pending(PathBuf, String),
 }
@@ -53,6 +56,7 @@ impl Suite {
             Self::Courier(dir) => courier::run(dir, report),
             Self::WhatsApp(dir) => whatsapp::run(dir, report),
             Self::Programmes(path) => programmes::run(path, "programmes", report),
+            Self::Payg(path) => payg::run(path, "payg", report),
             Self::Pending(dir, family) => pending::run(dir, family, report),
         }
     }
@@ -68,6 +72,9 @@ pub fn suites(path: &Path) -> Vec<Suite> {
 fn collect(path: &Path, depth: usize, found: &mut Vec<Suite>) {
     if path.is_file() && programmes::is_case_file(path) {
         return found.push(Suite::Programmes(path.to_owned()));
+    }
+    if path.is_file() && payg::is_case_file(path) {
+        return found.push(Suite::Payg(path.to_owned()));
     }
     if path.is_file() {
         return found.push(Suite::Cases(path.to_owned()));

@@ -11,6 +11,7 @@ mod exports;
 mod host;
 mod info;
 mod legacy;
+mod payg;
 mod pending;
 mod programmes;
 pub mod report;

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     discover::{entries, stem},
-    programmes,
+    payg, programmes,
     report::{Outcome, Report},
 };
 
@@ -33,6 +33,10 @@ pub fn run(dir: &Path, family: &str, report: &mut Report) {
         }
         if programmes::is_case_file(&entry) {
             programmes::run(&entry, family, report);
+            continue;
+        }
+        if payg::is_case_file(&entry) {
+            payg::run(&entry, family, report);
             continue;
         }
         match cases_listed(&entry) {
