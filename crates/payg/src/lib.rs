@@ -4,4 +4,10 @@
 //! into time; `reconcile` says what a provider's notice means; `indicators` computes what a portfolio is measured by.
 //! Money is an integer in minor units; no clock is read here.
 
+pub mod indicators;
 pub mod keycode;
+pub mod mobile_money;
+pub mod money;
+pub mod pricing;
+pub mod reconcile;
+pub mod reference;

@@ -28,6 +28,7 @@ const ALLOWED: &[&str] = &[
     "roxmltree",
     "serde",
     "serde_json",
+    "siphasher",
     "smallvec",
     "smol_str",
     "thiserror",

@@ -2,12 +2,15 @@
 //!
 //! A list of cases is recognised by a member of its items, so that other files of the same kinds are run too.
 
+mod ledger;
+mod money;
 mod nexus;
 mod openpaygo;
 
 use std::{fmt::Debug, path::Path};
 
 use payg::keycode::{DeviceKey, siphash};
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::{
@@ -33,16 +36,24 @@ const LISTS: &[(&str, &str, Run)] = &[
     ("restricted_digit_conversion", "", openpaygo::four_keys),
     ("next_code", "", openpaygo::next_code),
     ("cases", "auth_method", openpaygo::metrics),
+    ("cases", "plan", money::pricing),
+    ("cases", "contracts", money::indicators),
+    ("scenarios", "events", ledger::scenario),
 ];
 
 /// Whether a file holds such cases.
 pub fn is_case_file(path: &Path) -> bool {
-    read(path).is_some_and(|file| !lists(&file).is_empty())
+    read(path).is_some_and(|file| !lists(&file).is_empty() || is_payloads(&file))
 }
 
 fn read(path: &Path) -> Option<Json> {
     let is_json = path.extension() == Some("json".as_ref());
     serde_json::from_slice(&std::fs::read(path).ok().filter(|_| is_json)?).ok()
+}
+
+/// Examples of what providers send, which are one case.
+fn is_payloads(file: &Json) -> bool {
+    file["mpesa"]["stk_callback_ok"].is_object()
 }
 
 fn lists(file: &Json) -> Vec<(&'static str, Run, &Vec<Json>)> {
@@ -68,6 +79,9 @@ pub fn run(path: &Path, folder: &str, report: &mut Report) {
     if !report.wants(&family) {
         return;
     }
+    if is_payloads(&file) {
+        report.case(&family, "all", || ledger::payloads(&file));
+    }
     for (list, run, items) in lists(&file) {
         for (at, item) in items.iter().enumerate() {
             report.case(&family, &format!("{list}[{at}]"), || run(item));
@@ -80,7 +94,15 @@ fn hash(case: &Json) -> Outcome {
     let data = text(case, "data")?;
     let bytes: Option<Vec<u8>> =
         (0..data.len()).step_by(2).map(|at| u8::from_str_radix(data.get(at..at + 2)?, 16).ok()).collect();
-    same(siphash(&key, &bytes.ok_or("data is not hexadecimal")?).to_string().as_str(), text(case, "hash_u64")?)
+    same(
+        siphash(&key, &bytes.ok_or("data is not hexadecimal")?).to_string().as_str(),
+        text(case, "hash_u64")?,
+    )
+}
+
+/// An item as a type of ours.
+fn read_as<T: DeserializeOwned>(case: &Json) -> Result<T, String> {
+    T::deserialize(case).map_err(|error| error.to_string())
 }
 
 fn same<T: PartialEq + Debug + ?Sized>(found: &T, expected: &T) -> Outcome {

@@ -75,7 +75,7 @@ impl Window {
 
     /// Takes a number and all before it.
     pub fn take_all_until(&mut self, id: u32) {
-        let back = self.centre.checked_sub(id).unwrap_or(0).min(BEHIND);
+        let back = self.centre.saturating_sub(id).min(BEHIND);
         self.centre = self.centre.max(id);
         self.used |= ALL & (ALL << back);
     }

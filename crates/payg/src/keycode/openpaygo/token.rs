@@ -57,7 +57,9 @@ pub struct Token {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// More than a code can say.
-    #[error("a code's value is at most {VALUE_MAX} (extended {LONG_VALUE_MAX}; days times the divider), not {0}: issue several")]
+    #[error(
+        "a code's value is at most {VALUE_MAX} (extended {LONG_VALUE_MAX}; days times the divider), not {0}: issue several"
+    )]
     TooHigh(u32),
     /// A starting code has nine digits.
     #[error("a starting code is a number of at most nine digits, not {0}")]
