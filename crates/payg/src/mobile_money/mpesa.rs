@@ -11,7 +11,9 @@ const NAIROBI: Offset = Offset::constant(3);
 
 /// A moment as Daraja writes it (`20191122063845`).
 pub fn moment(digits: &str) -> Option<Timestamp> {
-    civil("%Y%m%d%H%M%S", digits)
+    let is_whole =
+        digits.len() == "20191122063845".len() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_whole.then(|| civil("%Y%m%d%H%M%S", digits)).flatten()
 }
 
 /// A moment of Nairobi by a pattern.
