@@ -147,15 +147,10 @@ impl Node {
         let bounds = Bounds::open(config.spool.as_deref())?;
         let identity = Identity::new(&config, surroundings.machine.clone(), &store);
         let (asked, spool) = (Instant::now(), bounds.spool.clone());
-        let sso = config.oidc.clone().zip(config.site.as_deref());
-        let sso = sso.map(|(settings, site)| Sso::new(settings, site, surroundings.network.clone()));
-        let letters =
-            Letters { site: config.site.as_deref().map(Into::into), has_server: config.smtp.is_some() };
+        let (sso, letters) = for_people(&config, &surroundings);
         let (ctx, rows) = enter(&store, surroundings.host.clone(), &identity, archives, letters).await?;
         let membership = Membership::start(ctx.clone(), identity, metrics.clone(), spool, asked).await;
-        count_repeated(rows, &metrics);
-        let (bell, lines) = (Bell::default(), Arc::<Lines>::default());
-        let feed = Feed::start(ctx.store.clone(), metrics.clone());
+        let (bell, lines, feed) = things_shared(&ctx, rows, &metrics);
         let (handover, dispatcher) = dispatcher::start(Arc::new(Shared {
             ctx: ctx.clone(),
             config: config.clone(),
@@ -458,6 +453,20 @@ impl Node {
         self.inner.membership.leave().await;
         in_time
     }
+}
+
+/// What the workers of a node share beside its store; what was taken over is counted.
+fn things_shared(ctx: &Context, taken: u64, metrics: &Arc<Metrics>) -> (Bell, Arc<Lines>, Feed) {
+    count_repeated(taken, metrics);
+    (Bell::default(), Arc::default(), Feed::start(ctx.store.clone(), metrics.clone()))
+}
+
+/// What people who sign in need: the service that says who they are, and what letters to them need.
+fn for_people(config: &Config, surroundings: &Surroundings) -> (Option<Sso>, Letters) {
+    let sso = config.oidc.clone().zip(config.site.as_deref());
+    let sso = sso.map(|(settings, site)| Sso::new(settings, site, surroundings.network.clone()));
+    let letters = Letters { site: config.site.as_deref().map(Into::into), has_server: config.smtp.is_some() };
+    (sso, letters)
 }
 
 /// Enters a run among the others and gives back what runs had in hand that are gone; answers how much that was.

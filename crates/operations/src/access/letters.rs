@@ -52,7 +52,7 @@ pub(super) fn letter(ctx: &Context, ws: &Workspace, link: &SignInLinkRow, secret
             ),
         ),
     };
-    let effect = Effect::Email { to: vec![link.email.clone()], subject: subject.into(), body: body.into() };
+    let effect = Effect::Email { to: vec![link.email.clone()], subject: subject.into(), body };
     let payload = serde_json::to_string(&effect)
         .inspect_err(|error| tracing::error!(%error, "a letter cannot be written"))
         .ok()?;

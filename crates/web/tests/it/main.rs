@@ -7,6 +7,9 @@ mod carriers;
 mod chat;
 mod limits;
 mod media;
+// The post office of the node's own tests, which speaks TLS.
+use tokio_rustls as _;
+
 #[path = "../../../node/tests/it/post_office.rs"]
 mod post_office;
 mod sending;
