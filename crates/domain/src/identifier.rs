@@ -86,7 +86,7 @@ fn digits(text: &str) -> Option<Vec<u8>> {
 
 /// Whether the last digit of a number is Luhn's (ISO/IEC 7812-1) for those before it.
 pub fn is_luhn(text: &str) -> bool {
-    digits(text).is_some_and(|digits| digits.len() > 1 && luhn_sum(&digits) % 10 == 0)
+    digits(text).is_some_and(|digits| digits.len() > 1 && luhn_sum(&digits).is_multiple_of(10))
 }
 
 fn luhn_sum(digits: &[u8]) -> u32 {
@@ -143,7 +143,7 @@ pub fn south_african(text: &str, today: Date) -> Result<SouthAfrican, Identifier
     if digits[10] > 1 || digits[11] < 8 {
         return Err(IdentifierError::Unused);
     }
-    if luhn_sum(&digits) % 10 != 0 {
+    if !luhn_sum(&digits).is_multiple_of(10) {
         return Err(IdentifierError::CheckDigit);
     }
     let sex = if digits[6] < 5 { Sex::Female } else { Sex::Male };
