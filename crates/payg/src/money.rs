@@ -49,7 +49,7 @@ impl Currency {
 
     /// Its three letters.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// How many decimals its amounts have.

@@ -118,10 +118,7 @@ impl ProgrammeError {
     fn at(self, place: &[&str]) -> Self {
         match self {
             Self::Busy | Self::Store(_) => self,
-            error => Self::At {
-                place: place.iter().map(|part| SmolStr::new(part)).collect(),
-                error: Box::new(error),
-            },
+            error => Self::At { place: place.iter().map(SmolStr::new).collect(), error: Box::new(error) },
         }
     }
 }

@@ -83,7 +83,7 @@ impl Once {
     pub async fn keep(self, node: &Node, status: StatusCode, said: Option<&Value>) {
         let is_shown =
             |name: &&str| said.and_then(|said| said.get(*name)).is_some_and(|value| !value.is_null());
-        if SHOWN_ONCE.iter().any(|name| is_shown(&name)) {
+        if SHOWN_ONCE.iter().any(is_shown) {
             return;
         }
         let answer =
