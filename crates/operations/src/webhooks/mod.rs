@@ -23,6 +23,11 @@ pub use sign::{SIGNATURE_HEADERS, signed_headers};
 
 use crate::{Context, batch::MAX_TRIES};
 
+/// The kinds of events, for whoever named another.
+fn events() -> String {
+    FeedKind::ALL.map(FeedKind::as_str).join(", ")
+}
+
 /// Webhooks of a workspace.
 pub const MAX_WEBHOOKS: usize = 20;
 /// Characters of a name.
@@ -46,7 +51,7 @@ pub enum WebhookError {
     #[error("a name has at most {MAX_WEBHOOK_NAME} characters")]
     Name,
     /// There is no such kind of event.
-    #[error("there is no event {0:?}")]
+    #[error("there is no event {0:?}; there are {known}", known = events())]
     Event(SmolStr),
     /// From there on nothing is kept.
     #[error("what happened then is not kept any more; the feed keeps two days")]

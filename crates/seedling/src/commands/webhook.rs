@@ -21,7 +21,7 @@ use crate::patience::while_busy;
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  seedling webhook add https://clinic.example.org/hook --event message --data ./seedling-data
+  seedling webhook add https://clinic.example.org/hook --event message_in --data ./seedling-data
   seedling webhook list --data ./seedling-data
   seedling webhook deliveries UUID --status dead --data ./seedling-data
   seedling webhook replay UUID --since 2027-03-01T06:00:00Z --data ./seedling-data")]
@@ -71,7 +71,7 @@ struct List {
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  seedling webhook add https://clinic.example.org/hook --event message --event contact --data ./seedling-data
+  seedling webhook add https://clinic.example.org/hook --event message_in --event contact --data ./seedling-data
 
 Nodes refuse addresses in their own networks unless they may call these.")]
 struct Add {
